@@ -1,0 +1,206 @@
+/**
+ * The HTTP API in types: what docs/contract.md says in prose. Revisions and indexes are JSON numbers (below 2^53),
+ * lease ids decimal strings (int64). A key or value that is not UTF-8 text comes, and may be sent, as
+ * `key_base64` / `value_base64` in place of `key` / `value`.
+ */
+
+export type ApiKeyValue = {
+  key?: string;
+  key_base64?: string;
+  value?: string;
+  value_base64?: string;
+  create_revision: number;
+  mod_revision: number;
+  version: number;
+  /** Absent when the key has no lease. */
+  lease?: string;
+};
+
+export type ApiPutAnswer = { revision: number; previous?: ApiKeyValue };
+export type ApiDeleteAnswer = { revision: number; deleted: number; previous?: ApiKeyValue[] };
+export type ApiRangeAnswer = {
+  revision: number;
+  items: ApiKeyValue[];
+  count: number;
+  more: boolean;
+  /** Give it back as `?cursor=` for the next page: it holds the position and the revision of the first page. */
+  cursor?: string;
+};
+
+/** `range_end` or `prefix: true` widens a comparison or an operation from one key to many. */
+export type ApiKeys = { key?: string; key_base64?: string; range_end?: string; range_end_base64?: string; prefix?: boolean };
+
+/** Exactly one of the targets. `exists: true` is short for "create_revision is not 0". */
+export type ApiCompare = ApiKeys & {
+  comparison?: '=' | '!=' | '>' | '<';
+  value?: string;
+  value_base64?: string;
+  create_revision?: number;
+  mod_revision?: number;
+  version?: number;
+  lease?: string;
+  exists?: boolean;
+};
+
+export type ApiOperation =
+  | { put: ApiKeys & { value?: string; value_base64?: string; lease?: string; prev?: boolean } }
+  | { delete: ApiKeys & { prev?: boolean } }
+  | { get: ApiKeys & { limit?: number; keys_only?: boolean; count_only?: boolean } }
+  | { txn: ApiTxn };
+
+export type ApiTxn = { if?: ApiCompare[]; then?: ApiOperation[]; else?: ApiOperation[] };
+
+export type ApiTxnAnswer = {
+  revision: number;
+  succeeded: boolean;
+  results: ({ put: ApiPutAnswer } | { delete: ApiDeleteAnswer } | { get: ApiRangeAnswer } | { txn: ApiTxnAnswer })[];
+};
+
+/** Data of a Server-Sent Event named `events`; its `id:` is the revision. All events of a revision come together. */
+export type ApiWatchEvents = {
+  revision: number;
+  events: { type: 'put' | 'delete'; item: ApiKeyValue; previous?: ApiKeyValue }[];
+};
+/** Event named `progress`: everything through `revision` has been delivered. Sent on start and when quiet. */
+export type ApiWatchProgress = { revision: number };
+
+export type ApiLeaseAnswer = { id: string; ttl_seconds: number; revision: number };
+export type ApiLeaseStatus = { id: string; ttl_seconds: number; remaining_seconds: number; keys?: string[] };
+export type ApiLeases = { leases: { id: string; ttl_seconds: number }[] };
+
+export type ApiMember = {
+  id: number;
+  name: string;
+  peer_address: string;
+  incarnation: string;
+  role: 'Voter' | 'Learner';
+  /** Known once that member has connected. */
+  client_url?: string;
+};
+
+export type ApiCluster = {
+  cluster_id: string;
+  config_index: number;
+  members: ApiMember[];
+  /** Ids of the old half while a joint change is under way. */
+  leaving?: number[];
+};
+
+export type ParkedReason = 'NoData' | 'NotAMember' | 'Removed' | 'ForeignCluster' | 'Damaged' | 'NewerFormat';
+export type ApiMemberState = 'Parked' | 'Joining' | 'Member';
+export type ApiRole = 'Leader' | 'Follower' | 'Candidate' | 'PreCandidate' | 'Learner';
+
+/** `GET /v1/status`: this member's own view, answered in every state. */
+export type ApiStatus = {
+  name: string;
+  incarnation: string;
+  peer_address: string;
+  client_url: string;
+  version: string;
+  format: number;
+  state: ApiMemberState;
+  /** Of a parked member, with a sentence that says what to do. */
+  reason?: ParkedReason;
+  message?: string;
+  /** Accepted founding record's cluster id, also before the cluster has formed. */
+  cluster_id?: string;
+  member_id?: number;
+  role?: ApiRole;
+  term?: number;
+  leader?: number;
+  commit?: number;
+  applied?: number;
+  last_index?: number;
+  first_index?: number;
+  config_index?: number;
+  revision?: number;
+  compacted_revision?: number;
+  db_size_bytes?: number;
+  log_size_bytes?: number;
+  members?: ApiMember[];
+  leaving?: number[];
+  /** True when stopping this member now would leave the cluster without a quorum. Null when it cannot know. */
+  quorum_critical?: boolean | null;
+  /** True while free space is below the low-water mark and growth is refused. */
+  no_space?: boolean;
+  /** On the leader. */
+  peers?: { id: number; match: number; state: 'Probe' | 'Replicate' | 'Snapshot'; last_contact_ms: number | null; round_trip_ms: number | null }[];
+  uptime_seconds: number;
+};
+
+export type ApiFounder = { id: number; name: string; peer_address: string; incarnation: string };
+export type ApiBootstrap = { cluster_id: string; founders: ApiFounder[]; snapshot_path?: string };
+export type ApiAddMember = { name: string; peer_address: string; incarnation: string; expected_config_index?: number };
+export type ApiAddMemberAnswer = { id: number; config_index: number };
+export type ApiExpected = { expected_config_index?: number };
+export type ApiConfigAnswer = { config_index: number };
+export type ApiReplaceVoters = { voters: number[]; expected_config_index?: number };
+export type ApiJoin = {
+  cluster_id: string;
+  member_id: number;
+  incarnation: string;
+  peers: { id: number; peer_address: string; incarnation: string }[];
+};
+export type ApiTransfer = { to?: number };
+export type ApiTransferAnswer = { leader: number };
+export type ApiRecover = { cluster_id: string; nonce: string };
+export type ApiVersion = { etcdserver: string; etcdcluster: string; quorate: string };
+
+export type ApiReadiness = { ready: boolean; checks: { name: string; ok: boolean; message?: string }[] };
+
+/** Every error of the API, whatever its status. */
+export type ApiErrorBody = { error: { code: ApiErrorCode; message: string; leader?: number; leader_url?: string; revision?: number; compacted_revision?: number } };
+
+export type ApiErrorCode =
+  // 400
+  | 'invalid_request'
+  | 'duplicate_key'
+  | 'future_revision'
+  // 401, 403
+  | 'unauthenticated'
+  | 'permission_denied'
+  // 404
+  | 'key_not_found'
+  | 'lease_not_found'
+  | 'member_not_found'
+  | 'not_found'
+  // 405
+  | 'method_not_allowed'
+  // 409
+  | 'lease_exists'
+  | 'member_exists'
+  | 'config_index_mismatch'
+  | 'configuration_pending'
+  | 'configuration_joint'
+  | 'not_a_learner'
+  | 'learner_not_in_sync'
+  | 'last_voter'
+  | 'quorum_at_risk'
+  | 'grant_conflict'
+  | 'transfer_failed'
+  | 'not_parked'
+  // 410
+  | 'compacted'
+  // 412
+  | 'precondition_failed'
+  // 413
+  | 'too_large'
+  // 421
+  | 'not_leader'
+  // 422
+  | 'idempotency_key_reused'
+  // 429
+  | 'overloaded'
+  | 'too_many_idempotency_keys'
+  // 500
+  | 'internal'
+  // 503
+  | 'no_leader'
+  | 'not_ready'
+  | 'parked'
+  | 'stopping'
+  // 504: the outcome is unknown; a retry is safe only with an Idempotency-Key
+  | 'timeout'
+  | 'outcome_unknown'
+  // 507
+  | 'no_space';

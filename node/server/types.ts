@@ -1,0 +1,87 @@
+/**
+ * A member as `api/` sees it: every call that a client can cause, in the store's own terms. HTTP and gRPC are
+ * two doors to this one room.
+ */
+import type { ApiErrorCode, ApiMemberState, ApiReadiness, ApiStatus, ParkedReason } from '../../client/types.ts';
+import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../storage/types.ts';
+import type { Command, KeyEvent, Keys, KeyValue, Lease, LeaseId, Membership, MembershipChange, Range, RangeResult, Result } from '../store/types.ts';
+
+export type RequestOptions = {
+  /** From now, for everything: waiting for a leader, the quorum, the apply. */
+  readonly timeoutMs: number;
+  /** False: refuse with `not_leader` where the leader is another member. Default true. */
+  readonly mayForward?: boolean;
+  readonly signal?: AbortSignal;
+};
+
+export type WriteOptions = RequestOptions & {
+  readonly idempotency?: { readonly key: string; readonly fingerprint: Buffer };
+};
+
+export type ReadOptions = RequestOptions & { readonly consistency: 'linearizable' | 'serializable' };
+
+/** Why a request was not carried out; `code` decides the HTTP status and the gRPC code. */
+export class RequestError extends Error {
+  readonly code: ApiErrorCode;
+  readonly detail: { leader?: number; leader_url?: string; revision?: number; compacted_revision?: number };
+  constructor(code: ApiErrorCode, message: string, detail: RequestError['detail'] = {}) {
+    super(message);
+    this.name = 'RequestError';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+export type WatchOptions = Keys & {
+  /** First revision wanted; 0 means from now. May be in the future. */
+  readonly startRevision: number;
+  readonly returnPrevious: boolean;
+  readonly skipPuts?: boolean;
+  readonly skipDeletes?: boolean;
+};
+
+/** All events of one revision that this watch wants, or with none a mark that everything through it was delivered. */
+export type WatchBatch = { readonly revision: number; readonly events: readonly (KeyEvent & { readonly previous: KeyValue | null })[] };
+
+/**
+ * Batches in order of revision, no gap, no repeat. The consumer pulls: one that is slow is served from history,
+ * and memory held for it stays bounded. Ends with a `RequestError` of code `compacted` when history is gone.
+ */
+export interface Watch extends AsyncIterable<WatchBatch> {
+  /** The store's revision when the watch was made. */
+  readonly revision: number;
+  close(): void;
+}
+
+export type MemberEvent =
+  | { readonly kind: 'StateChanged'; readonly state: ApiMemberState; readonly reason: ParkedReason | null }
+  | { readonly kind: 'RoleChanged'; readonly role: string; readonly term: number; readonly leader: number }
+  | { readonly kind: 'ElectionStarted'; readonly term: number; readonly reason: string }
+  | { readonly kind: 'MembershipChanged'; readonly membership: Membership };
+
+export interface Member {
+  status(): Promise<ApiStatus>;
+  readiness(): ApiReadiness;
+  onEvent(listener: (event: MemberEvent) => void): () => void;
+
+  /** Linearizable write. A `Failed` result means that nothing was changed. Throws `RequestError`. */
+  propose(command: Command, options: WriteOptions): Promise<Result>;
+  range(range: Range, options: ReadOptions): Promise<RangeResult>;
+  /** Resolves once this member has applied all that was committed when the call was made. */
+  readBarrier(options: RequestOptions): Promise<void>;
+  watch(options: WatchOptions): Promise<Watch>;
+
+  keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }>;
+  timeToLive(lease: LeaseId, withKeys: boolean, options: RequestOptions): Promise<{ readonly lease: Lease; readonly remainingSeconds: number; readonly keys: readonly Buffer[] }>;
+  leases(options: ReadOptions): Promise<readonly Lease[]>;
+
+  cluster(options: RequestOptions): Promise<{ readonly clusterId: string; readonly membership: Membership; readonly clientUrls: ReadonlyMap<number, string> }>;
+  bootstrap(record: FoundingRecord): Promise<FoundingRecord>;
+  join(record: JoinRecord): Promise<void>;
+  recover(record: RecoveryRecord): Promise<void>;
+  changeMembership(change: MembershipChange, expectedConfigIndex: number | null, options: RequestOptions): Promise<{ readonly id: number; readonly configIndex: number }>;
+  /** To `to`, or to the most caught-up voter. Resolves with the new leader. */
+  transferLeader(to: number | null, options: RequestOptions): Promise<number>;
+  /** A consistent backup; the caller closes it. */
+  openSnapshot(): Promise<SnapshotSource>;
+}
