@@ -2,7 +2,31 @@
  * The HTTP API in types: what docs/contract.md says in prose. Revisions and indexes are JSON numbers (below 2^53),
  * lease ids decimal strings (int64). A key or value that is not UTF-8 text comes, and may be sent, as
  * `key_base64` / `value_base64` in place of `key` / `value`.
+ *
+ * Paths beyond those of docs/contract.md (KEY is percent-encoded, `/` as `%2F` or as it is):
+ *
+ *   GET PUT DELETE /v1/kv/KEY    raw value; a key that a path cannot carry (not UTF-8, `.`, `..`): /v1/kv?key_base64=
+ *   GET /v1/kv, GET /v1/watch    take prefix_base64, from_base64, key_base64 in place of prefix, from, key
+ *   GET /v1/kv/KEY answers with the headers of `apiHeaders` below
+ *   POST /v1/leases              ApiLeaseGrant -> ApiLeaseAnswer
+ *   GET /v1/leases               -> ApiLeases
+ *   GET /v1/leases/ID?keys=true  -> ApiLeaseStatus
+ *   POST /v1/leases/ID/keepalive -> ApiKeepAliveAnswer
+ *   DELETE /v1/leases/ID         -> ApiLeaseRevokeAnswer
+ *   POST /v1/compact             ApiCompact -> ApiCompactAnswer
+ *   GET /readyz?verbose          -> ApiReadiness
+ *
+ * `?timeout=` is a number of seconds with an optional fraction, everywhere.
  */
+
+/** Of `GET /v1/kv/KEY`: what the raw value leaves out. `revision` is the store's; the others are the key's. */
+export const apiHeaders = {
+  revision: 'x-quorate-revision',
+  createRevision: 'x-quorate-create-revision',
+  version: 'x-quorate-version',
+  /** Absent when the key has no lease. */
+  lease: 'x-quorate-lease',
+} as const;
 
 export type ApiKeyValue = {
   key?: string;
@@ -28,7 +52,13 @@ export type ApiRangeAnswer = {
 };
 
 /** `range_end` or `prefix: true` widens a comparison or an operation from one key to many. */
-export type ApiKeys = { key?: string; key_base64?: string; range_end?: string; range_end_base64?: string; prefix?: boolean };
+export type ApiKeys = {
+  key?: string;
+  key_base64?: string;
+  range_end?: string;
+  range_end_base64?: string;
+  prefix?: boolean;
+};
 
 /** Exactly one of the targets. `exists: true` is short for "create_revision is not 0". */
 export type ApiCompare = ApiKeys & {
@@ -61,8 +91,19 @@ export type ApiWatchEvents = {
   revision: number;
   events: { type: 'put' | 'delete'; item: ApiKeyValue; previous?: ApiKeyValue }[];
 };
-/** Event named `progress`: everything through `revision` has been delivered. Sent on start and when quiet. */
+/**
+ * Event named `progress`: everything through `revision` has been delivered. Sent on start and when quiet; its `id:` is
+ * the revision too. With `Last-Event-ID: R` a watch goes on at revision R + 1.
+ * A watch that cannot go on ends with an event named `failure` whose data is an ApiErrorBody (`compacted`, `stopping`, ...).
+ */
 export type ApiWatchProgress = { revision: number };
+
+/** Without `id` the member chooses one. */
+export type ApiLeaseGrant = { id?: string; ttl_seconds: number };
+export type ApiKeepAliveAnswer = { id: string; ttl_seconds: number };
+export type ApiLeaseRevokeAnswer = { revision: number };
+export type ApiCompact = { revision: number };
+export type ApiCompactAnswer = { revision: number; compacted_revision: number };
 
 export type ApiLeaseAnswer = { id: string; ttl_seconds: number; revision: number };
 export type ApiLeaseStatus = { id: string; ttl_seconds: number; remaining_seconds: number; keys?: string[] };
@@ -104,6 +145,10 @@ export type ApiStatus = {
   message?: string;
   /** Accepted founding record's cluster id, also before the cluster has formed. */
   cluster_id?: string;
+  /** The record that it was founded with, so that a forming that broke off half way goes on with exactly this one. */
+  founding?: ApiBootstrap;
+  /** Of a parked member that was told to form with others: their peer addresses, its own too, sorted. All must agree. */
+  initial_cluster?: string[];
   member_id?: number;
   role?: ApiRole;
   term?: number;
@@ -124,7 +169,13 @@ export type ApiStatus = {
   /** True while free space is below the low-water mark and growth is refused. */
   no_space?: boolean;
   /** On the leader. */
-  peers?: { id: number; match: number; state: 'Probe' | 'Replicate' | 'Snapshot'; last_contact_ms: number | null; round_trip_ms: number | null }[];
+  peers?: {
+    id: number;
+    match: number;
+    state: 'Probe' | 'Replicate' | 'Snapshot';
+    last_contact_ms: number | null;
+    round_trip_ms: number | null;
+  }[];
   uptime_seconds: number;
 };
 
@@ -149,7 +200,16 @@ export type ApiVersion = { etcdserver: string; etcdcluster: string; quorate: str
 export type ApiReadiness = { ready: boolean; checks: { name: string; ok: boolean; message?: string }[] };
 
 /** Every error of the API, whatever its status. */
-export type ApiErrorBody = { error: { code: ApiErrorCode; message: string; leader?: number; leader_url?: string; revision?: number; compacted_revision?: number } };
+export type ApiErrorBody = {
+  error: {
+    code: ApiErrorCode;
+    message: string;
+    leader?: number;
+    leader_url?: string;
+    revision?: number;
+    compacted_revision?: number;
+  };
+};
 
 export type ApiErrorCode =
   // 400

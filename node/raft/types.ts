@@ -165,8 +165,16 @@ export type RaftEvent =
   | { readonly kind: 'RoleChanged'; readonly role: Role; readonly term: number; readonly leader: MemberId }
   | { readonly kind: 'ElectionStarted'; readonly term: number; readonly reason: ElectionReason }
   | { readonly kind: 'ElectionWon'; readonly term: number }
-  | { readonly kind: 'ElectionLost'; readonly term: number; readonly why: 'Rejected' | 'OtherLeader' | 'HigherTerm' | 'TimedOut' }
-  | { readonly kind: 'SteppedDown'; readonly term: number; readonly why: 'HigherTerm' | 'NoQuorum' | 'DiskStalled' | 'Removed' | 'Transferred' }
+  | {
+      readonly kind: 'ElectionLost';
+      readonly term: number;
+      readonly why: 'Rejected' | 'OtherLeader' | 'HigherTerm' | 'TimedOut';
+    }
+  | {
+      readonly kind: 'SteppedDown';
+      readonly term: number;
+      readonly why: 'HigherTerm' | 'NoQuorum' | 'DiskStalled' | 'Removed' | 'Transferred';
+    }
   | { readonly kind: 'TransferAborted'; readonly to: MemberId };
 
 /** Why the core does not take a proposal. Nothing of it was appended. */

@@ -4,7 +4,19 @@
  */
 import type { ApiErrorCode, ApiMemberState, ApiReadiness, ApiStatus, ParkedReason } from '../../client/types.ts';
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../storage/types.ts';
-import type { Command, KeyEvent, Keys, KeyValue, Lease, LeaseId, Membership, MembershipChange, Range, RangeResult, Result } from '../store/types.ts';
+import type {
+  Command,
+  KeyEvent,
+  Keys,
+  KeyValue,
+  Lease,
+  LeaseId,
+  Membership,
+  MembershipChange,
+  Range,
+  RangeResult,
+  Result,
+} from '../store/types.ts';
 
 export type RequestOptions = {
   /** From now, for everything: waiting for a leader, the quorum, the apply. */
@@ -41,7 +53,10 @@ export type WatchOptions = Keys & {
 };
 
 /** All events of one revision that this watch wants, or with none a mark that everything through it was delivered. */
-export type WatchBatch = { readonly revision: number; readonly events: readonly (KeyEvent & { readonly previous: KeyValue | null })[] };
+export type WatchBatch = {
+  readonly revision: number;
+  readonly events: readonly (KeyEvent & { readonly previous: KeyValue | null })[];
+};
 
 /**
  * Batches in order of revision, no gap, no repeat. The consumer pulls: one that is slow is served from history,
@@ -72,14 +87,28 @@ export interface Member {
   watch(options: WatchOptions): Promise<Watch>;
 
   keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }>;
-  timeToLive(lease: LeaseId, withKeys: boolean, options: RequestOptions): Promise<{ readonly lease: Lease; readonly remainingSeconds: number; readonly keys: readonly Buffer[] }>;
+  timeToLive(
+    lease: LeaseId,
+    withKeys: boolean,
+    options: RequestOptions,
+  ): Promise<{ readonly lease: Lease; readonly remainingSeconds: number; readonly keys: readonly Buffer[] }>;
   leases(options: ReadOptions): Promise<readonly Lease[]>;
 
-  cluster(options: RequestOptions): Promise<{ readonly clusterId: string; readonly membership: Membership; readonly clientUrls: ReadonlyMap<number, string> }>;
+  cluster(
+    options: RequestOptions,
+  ): Promise<{
+    readonly clusterId: string;
+    readonly membership: Membership;
+    readonly clientUrls: ReadonlyMap<number, string>;
+  }>;
   bootstrap(record: FoundingRecord): Promise<FoundingRecord>;
   join(record: JoinRecord): Promise<void>;
   recover(record: RecoveryRecord): Promise<void>;
-  changeMembership(change: MembershipChange, expectedConfigIndex: number | null, options: RequestOptions): Promise<{ readonly id: number; readonly configIndex: number }>;
+  changeMembership(
+    change: MembershipChange,
+    expectedConfigIndex: number | null,
+    options: RequestOptions,
+  ): Promise<{ readonly id: number; readonly configIndex: number }>;
   /** To `to`, or to the most caught-up voter. Resolves with the new leader. */
   transferLeader(to: number | null, options: RequestOptions): Promise<number>;
   /** A consistent backup; the caller closes it. */

@@ -131,7 +131,7 @@ export interface DataFolder {
   markRemoved(): Promise<void>;
   startSnapshot(id: string, header: SnapshotHeader): Promise<IncomingSnapshot>;
   /** A transfer of the same id that a broken connection left behind, to go on with. */
-  resumableSnapshot(): IncomingSnapshot & { readonly id: string } | null;
+  resumableSnapshot(): (IncomingSnapshot & { readonly id: string }) | null;
   /**
    * The pointer record, then the log restarted after the snapshot's index with `hardState`, then the old state folder removed.
    * Resolves with the new engine; the old one is closed.

@@ -126,7 +126,10 @@ export type Proposal = {
   /** The leader's wall clock when it appended; the store's own time never goes back (see `Store.timeMs`). */
   readonly timeMs: number;
   /** Applied once: a second entry of the same key gets the first one's answer. */
-  readonly idempotency: { readonly key: string; /** SHA-256 of the request, 32 bytes. */ readonly fingerprint: Buffer } | null;
+  readonly idempotency: {
+    readonly key: string /** SHA-256 of the request, 32 bytes. */;
+    readonly fingerprint: Buffer;
+  } | null;
   readonly command: Command;
 };
 
@@ -172,9 +175,22 @@ export type TxnResult = {
   readonly results: readonly (PutResult | DeleteRangeResult | RangeResult | TxnResult)[];
 };
 export type CompactResult = { readonly kind: 'Compact'; readonly revision: number; readonly compactedRevision: number };
-export type LeaseResult = { readonly kind: 'Lease'; readonly revision: number; readonly id: LeaseId; readonly ttlSeconds: number };
-export type LeasesResult = { readonly kind: 'Leases'; readonly revision: number; readonly affected: readonly LeaseId[] };
-export type MembershipResult = { readonly kind: 'Membership'; readonly membership: Membership; /** Of an AddLearner. */ readonly id: number };
+export type LeaseResult = {
+  readonly kind: 'Lease';
+  readonly revision: number;
+  readonly id: LeaseId;
+  readonly ttlSeconds: number;
+};
+export type LeasesResult = {
+  readonly kind: 'Leases';
+  readonly revision: number;
+  readonly affected: readonly LeaseId[];
+};
+export type MembershipResult = {
+  readonly kind: 'Membership';
+  readonly membership: Membership /** Of an AddLearner. */;
+  readonly id: number;
+};
 export type FormatResult = { readonly kind: 'Format'; readonly format: number };
 
 export type Result =

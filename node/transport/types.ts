@@ -41,7 +41,12 @@ export type CallReply = {
   readonly body: unknown;
 };
 
-export type PeerFrame = { readonly kind: 'Raft'; readonly messages: readonly Message[] } | ForwardedProposals | ForwardRefused | Call | CallReply;
+export type PeerFrame =
+  | { readonly kind: 'Raft'; readonly messages: readonly Message[] }
+  | ForwardedProposals
+  | ForwardRefused
+  | Call
+  | CallReply;
 
 export type PeerState = {
   readonly id: MemberId;
@@ -67,7 +72,14 @@ export type NetworkEvents = {
 };
 
 export type RefusedHandshake = {
-  readonly code: 'ClusterIdMismatch' | 'MemberIdMismatch' | 'IncarnationMismatch' | 'FormatTooNew' | 'UnknownMember' | 'Removed' | 'NotReady';
+  readonly code:
+    | 'ClusterIdMismatch'
+    | 'MemberIdMismatch'
+    | 'IncarnationMismatch'
+    | 'FormatTooNew'
+    | 'UnknownMember'
+    | 'Removed'
+    | 'NotReady';
   readonly message: string;
 };
 
