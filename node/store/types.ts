@@ -42,6 +42,11 @@ export type Range = Keys & {
   readonly revision: number;
   /** 0 is no limit. */
   readonly limit: number;
+  /**
+   * Ends the page after the item with which keys and values reach this many bytes; `more` then says so. Keeps one read of
+   * large values from filling memory. Absent: no bound. A read's own matter: not carried in entries.
+   */
+  readonly maxBytes?: number;
   readonly sort: { readonly target: SortTarget; readonly descending: boolean } | null;
   readonly keysOnly: boolean;
   readonly countOnly: boolean;
