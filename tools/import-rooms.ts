@@ -1,0 +1,76 @@
+/**
+ * Imports point one way: which room of the tree may import which. A file belongs to the longest room that is a
+ * prefix of its path; everything inside a room may import everything else there. Tests may import anything.
+ */
+import path from 'node:path';
+
+type Room = {
+  /** Prefixes of paths: a folder with its slash, or one file. */
+  readonly may: readonly string[];
+  /** Packages and Node's own modules; absent means any. */
+  readonly packages?: readonly string[];
+};
+
+const pureNode = ['node:assert', 'node:assert/strict', 'node:buffer', 'node:crypto', 'node:util'];
+
+export const rooms: Readonly<Record<string, Room>> = {
+  'client/': { may: [], packages: [] },
+  'node/raft/': { may: [], packages: [] },
+  'node/store/': { may: [], packages: pureNode },
+  'node/storage/': { may: ['node/store/', 'node/raft/types.ts'] },
+  'node/transport/': { may: ['node/raft/types.ts', 'node/storage/types.ts'] },
+  'node/server/': {
+    may: ['node/raft/', 'node/store/', 'node/storage/', 'node/transport/', 'client/types.ts'],
+  },
+  'node/api/': { may: ['node/server/', 'node/store/', 'node/storage/types.ts', 'client/types.ts'] },
+  'node/config/': { may: ['node/transport/address-template.ts'] },
+  'node/metrics/': { may: ['node/server/', 'node/transport/types.ts', 'node/raft/types.ts', 'client/types.ts'] },
+  'node/logging.ts': { may: ['node/server/observer.ts'] },
+  // What is left of node/ assembles the parts.
+  'node/': { may: ['node/', 'client/'] },
+  'cli/': { may: ['client/', 'node/config/', 'node/main.ts', 'node/logging.ts'] },
+  'examples/': { may: ['client/'] },
+  'tools/': { may: ['node/config/'] },
+  'bench/': { may: ['bench/', 'client/', 'node/', 'cli/', 'test/'] },
+  'test/': { may: ['bench/', 'client/', 'node/', 'cli/', 'test/', 'tools/', 'examples/'] },
+};
+
+/** Sentences, one for each forbidden import in the file; paths are relative to the root of the tree, with slashes. */
+export function forbiddenImports(file: string, source: string): string[] {
+  if (file.endsWith('.test.ts')) return [];
+  const home = roomOf(file);
+  if (home === null) return [`${file}: lies in no room; add its folder to tools/import-rooms.ts`];
+  const { may, packages } = rooms[home]!;
+  const problems: string[] = [];
+  for (const { specifier, line } of importsOf(source)) {
+    if (specifier.startsWith('.')) {
+      const target = path.posix.join(path.posix.dirname(file), specifier);
+      if (roomOf(target) === home || may.some((prefix) => target.startsWith(prefix))) continue;
+      problems.push(`${file}:${line}: ${home} may not import ${target} (allowed: ${may.join(', ') || 'only itself'})`);
+    } else if (packages !== undefined && !packages.includes(specifier)) {
+      problems.push(
+        `${file}:${line}: ${home} may not import ${specifier} (allowed: ${packages.join(', ') || 'no package'})`,
+      );
+    }
+  }
+  return problems;
+}
+
+function roomOf(file: string): string | null {
+  let longest: string | null = null;
+  for (const room of Object.keys(rooms)) {
+    if (file.startsWith(room) && room.length > (longest?.length ?? 0)) longest = room;
+  }
+  return longest;
+}
+
+/** Static imports, re-exports and `import('…')`, in order. */
+function importsOf(source: string): { specifier: string; line: number }[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, (comment) => comment.replace(/[^\n]/g, ' '));
+  const pattern =
+    /^(?:import|export|\})[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
+  return [...code.matchAll(pattern)].map((match) => ({
+    specifier: (match[1] ?? match[2] ?? match[3])!,
+    line: code.slice(0, match.index).split('\n').length,
+  }));
+}

@@ -1,0 +1,61 @@
+/** Runs test files, each in a process of its own, prints what happens and counts. */
+import path from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+export type Totals = {
+  passed: number;
+  readonly failed: { readonly name: string; readonly file: string }[];
+  readonly skipped: { readonly name: string; readonly file: string; readonly reason: string }[];
+};
+
+/** A file that takes longer hangs, and is ended. */
+const FILE_TIMEOUT_MS = 10 * 60_000;
+const WHOLE_RUN_TIMEOUT_MS = 40 * 60_000;
+const deadline = AbortSignal.timeout(WHOLE_RUN_TIMEOUT_MS);
+
+type Event = {
+  readonly name: string;
+  readonly file?: string;
+  readonly skip?: string | boolean;
+  readonly todo?: string | boolean;
+  readonly details: { readonly type?: string; readonly error?: { readonly failureType?: string } };
+};
+
+/** Adds to `totals`. */
+export async function runTests(files: readonly string[], concurrency: number, totals: Totals): Promise<void> {
+  if (files.length === 0) return;
+  const stream = run({ files: [...files], concurrency, timeout: FILE_TIMEOUT_MS, signal: deadline });
+  stream.on('test:pass', (event) => countPassed(event as Event, totals));
+  stream.on('test:fail', (event) => countFailed(event as Event, totals));
+  const report = stream.compose(new spec());
+  for await (const text of report) process.stdout.write(text as string);
+}
+
+function countPassed(event: Event, totals: Totals): void {
+  // The runner reports a file under its own name only when nothing in it was a test.
+  if (event.name === fileOf(event)) {
+    totals.failed.push({ name: 'holds no test', file: event.name });
+    return;
+  }
+  const reason = event.skip ?? event.todo;
+  if (reason !== undefined && reason !== false) {
+    totals.skipped.push({
+      name: event.name,
+      file: fileOf(event),
+      reason: typeof reason === 'string' && reason !== '' ? reason : 'no reason given',
+    });
+  } else if (event.details.type !== 'suite') {
+    totals.passed += 1;
+  }
+}
+
+function countFailed(event: Event, totals: Totals): void {
+  // A test around failed subtests fails with them: count what failed, not what holds it.
+  if (event.details.error?.failureType !== 'subtestsFailed')
+    totals.failed.push({ name: event.name, file: fileOf(event) });
+}
+
+function fileOf(event: Event): string {
+  return event.file === undefined ? '' : path.relative(process.cwd(), event.file);
+}

@@ -1,0 +1,30 @@
+/**
+ * `npm test`: the static checks, then every `*.test.ts`, then one line that sums up.
+ * `npm test -- node/raft cli/main.test.ts`: only the tests below these paths, without the checks.
+ */
+import { checks, runChecks } from './checks.ts';
+import { findTests } from './find-tests.ts';
+import { runTests, type Totals } from './run-tests.ts';
+
+const paths = process.argv.slice(2);
+const isCi = process.env['CI'] === 'true';
+
+if (paths.length === 0 && !(await runChecks(checks))) process.exit(1);
+
+const { together, oneByOne } = findTests(paths);
+if (together.length + oneByOne.length === 0) {
+  console.error(`no test found${paths.length > 0 ? ` below ${paths.join(', ')}` : ''}`);
+  process.exit(1);
+}
+
+const totals: Totals = { passed: 0, failed: [], skipped: [] };
+await runTests(together, 2, totals);
+await runTests(oneByOne, 1, totals);
+
+for (const { name, file, reason } of totals.skipped) console.log(`SKIPPED ${file}: ${name} (${reason})`);
+for (const { name, file } of totals.failed) console.log(`FAILED ${file}: ${name}`);
+
+const forbiddenSkips = isCi ? totals.skipped.filter(({ reason }) => !reason.startsWith('platform:')) : [];
+if (forbiddenSkips.length > 0) console.log(`under CI a skip is a failure, unless its reason starts with "platform:"`);
+console.log(`${totals.passed} passed, ${totals.failed.length} failed, ${totals.skipped.length} skipped`);
+if (totals.failed.length > 0 || forbiddenSkips.length > 0 || totals.passed === 0) process.exitCode = 1;
