@@ -6,9 +6,6 @@ import type { ApiErrorCode, ApiMemberState, ApiReadiness, ApiStatus, ParkedReaso
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../storage/types.ts';
 import type {
   Command,
-  KeyEvent,
-  Keys,
-  KeyValue,
   Lease,
   LeaseId,
   Membership,
@@ -16,6 +13,8 @@ import type {
   Range,
   RangeResult,
   Result,
+  Watch,
+  WatchOptions,
 } from '../store/types.ts';
 
 export type RequestOptions = {
@@ -44,29 +43,8 @@ export class RequestError extends Error {
   }
 }
 
-export type WatchOptions = Keys & {
-  /** First revision wanted; 0 means from now. May be in the future. */
-  readonly startRevision: number;
-  readonly returnPrevious: boolean;
-  readonly skipPuts?: boolean;
-  readonly skipDeletes?: boolean;
-};
-
-/** All events of one revision that this watch wants, or with none a mark that everything through it was delivered. */
-export type WatchBatch = {
-  readonly revision: number;
-  readonly events: readonly (KeyEvent & { readonly previous: KeyValue | null })[];
-};
-
-/**
- * Batches in order of revision, no gap, no repeat. The consumer pulls: one that is slow is served from history,
- * and memory held for it stays bounded. Ends with a `RequestError` of code `compacted` when history is gone.
- */
-export interface Watch extends AsyncIterable<WatchBatch> {
-  /** The store's revision when the watch was made. */
-  readonly revision: number;
-  close(): void;
-}
+/** A member's watch ends with `RequestError` in place of `StoreError`. */
+export type { Watch, WatchBatch, WatchOptions } from '../store/types.ts';
 
 export type MemberEvent =
   | { readonly kind: 'StateChanged'; readonly state: ApiMemberState; readonly reason: ParkedReason | null }

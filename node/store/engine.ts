@@ -21,6 +21,7 @@ export type ScanOptions = {
   readonly keysOnly?: boolean;
 };
 
+/** One `getMany` and one `scan` each see one moment: a batch is in their answer wholly or not at all. */
 export interface EngineReader {
   get(key: Uint8Array): Promise<Buffer | null>;
   /** One trip for many keys, answers in the order of `keys`. */

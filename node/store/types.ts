@@ -59,7 +59,10 @@ export type Range = Keys & {
 
 export type Comparison = 'Equal' | 'NotEqual' | 'Greater' | 'Less';
 
-/** Over a range, every key in it must satisfy. An absent key compares as zeros; its value satisfies nothing. */
+/**
+ * Over a range, every key in it must satisfy. An absent key, or a range with none, compares as zeros; an absent value
+ * satisfies nothing. All compares, also those of nested transactions, are over the state before the transaction.
+ */
 export type Compare = Keys & { readonly comparison: Comparison } & (
     | { readonly target: 'Value'; readonly value: Buffer }
     | { readonly target: 'Create' | 'Mod' | 'Version'; readonly number: number }
@@ -80,8 +83,8 @@ export type Compact = { readonly kind: 'Compact'; readonly revision: number };
 export type LeaseGrant = { readonly kind: 'LeaseGrant'; readonly id: LeaseId; readonly ttlSeconds: number };
 export type LeaseRevoke = { readonly kind: 'LeaseRevoke'; readonly id: LeaseId };
 /**
- * Proposed by the leader alone. A lease whose `epoch` (the index of the entry that granted or last checkpointed it)
- * has moved is left alone: it was granted anew while this entry was on its way.
+ * Proposed by the leader alone. A lease whose `epoch` (the index of the entry that granted it) has moved is left
+ * alone: it was granted anew while this entry was on its way.
  */
 export type LeaseExpire = {
   readonly kind: 'LeaseExpire';
@@ -169,7 +172,7 @@ export type RangeResult = {
   /** The store's revision when the range was read, whatever revision was asked for. */
   readonly revision: number;
   readonly items: readonly KeyValue[];
-  /** All that match, whatever the limit. */
+  /** All keys in the range, whatever the limit and the bounds on revisions (as etcd counts). */
   readonly count: number;
   readonly more: boolean;
 };
@@ -250,5 +253,33 @@ export type Lease = {
   readonly ttlSeconds: number;
   /** Seconds left at the last checkpoint; the granted ones when there was none. */
   readonly remainingSeconds: number;
+  /** Index of the entry that granted it. */
   readonly epoch: number;
 };
+
+export type WatchOptions = Keys & {
+  /** First revision wanted; 0 means from now. May be in the future. */
+  readonly startRevision: number;
+  readonly returnPrevious: boolean;
+  readonly skipPuts?: boolean;
+  readonly skipDeletes?: boolean;
+};
+
+/** `previous` is null where it was not asked for, where the key was absent before, and where it is compacted. */
+export type WatchedEvent = KeyEvent & { readonly previous: KeyValue | null };
+
+/** All events of one revision that this watch wants, or with none a mark that everything through it was delivered. */
+export type WatchBatch = { readonly revision: number; readonly events: readonly WatchedEvent[] };
+
+/**
+ * Batches in order of revision, no gap, no repeat. The consumer pulls: one that is slow is served from history,
+ * and memory held for it stays bounded. Ends with a `StoreError` of code `compacted` when history is gone.
+ */
+export interface Watch extends AsyncIterable<WatchBatch> {
+  /** The store's revision when the watch was made. */
+  readonly revision: number;
+  /** Asks for a mark, which comes in its turn: after everything that happened before the call. */
+  requestProgress(): void;
+  /** Ends the iteration; a waiting `next` resolves as done. */
+  close(): void;
+}
