@@ -106,7 +106,7 @@ export type ApiCompact = { revision: number };
 export type ApiCompactAnswer = { revision: number; compacted_revision: number };
 
 export type ApiLeaseAnswer = { id: string; ttl_seconds: number; revision: number };
-export type ApiLeaseStatus = { id: string; ttl_seconds: number; remaining_seconds: number; keys?: string[] };
+export type ApiLeaseStatus = { id: string; ttl_seconds: number; remaining_seconds: number; keys?: string[]; /** Those that are not UTF-8. */ keys_base64?: string[] };
 export type ApiLeases = { leases: { id: string; ttl_seconds: number }[] };
 
 export type ApiMember = {
@@ -147,7 +147,7 @@ export type ApiStatus = {
   cluster_id?: string;
   /** The record that it was founded with, so that a forming that broke off half way goes on with exactly this one. */
   founding?: ApiBootstrap;
-  /** Of a parked member that was told to form with others: their peer addresses, its own too, sorted. All must agree. */
+  /** Of a parked member that was told to form with others: the members by `NAME=CLIENT_URL`, itself too, sorted. All must agree. */
   initial_cluster?: string[];
   member_id?: number;
   role?: ApiRole;
@@ -196,6 +196,32 @@ export type ApiTransfer = { to?: number };
 export type ApiTransferAnswer = { leader: number };
 export type ApiRecover = { cluster_id: string; nonce: string };
 export type ApiVersion = { etcdserver: string; etcdcluster: string; quorate: string };
+
+/** Of join and recover. */
+export type ApiOk = { ok: true };
+
+/** Data of an event named `cluster` of `GET /v1/events`, sent several times a second: every member as the answering one sees it. */
+export type ApiClusterView = { time_ms: number; members: ApiMemberView[] };
+export type ApiMemberView = {
+  /** Absent of a member that belongs to no cluster yet. */
+  id?: number;
+  name: string;
+  client_url?: string;
+  /** The member that answers. */
+  is_self: boolean;
+  /** The newest that is known; absent before the first, and beside an `error`. */
+  status?: ApiStatus;
+  /** Why there is no status. */
+  error?: string;
+};
+
+/** Data of an event named `member` of `GET /v1/events`: what happened to the answering member. */
+export type ApiMemberEvent = { time_ms: number } & (
+  | { kind: 'StateChanged'; state: ApiMemberState; reason?: ParkedReason }
+  | { kind: 'RoleChanged'; role: string; term: number; leader: number }
+  | { kind: 'ElectionStarted'; term: number; reason: string }
+  | { kind: 'MembershipChanged'; config_index: number; voters: number[]; members: number[] }
+);
 
 export type ApiReadiness = { ready: boolean; checks: { name: string; ok: boolean; message?: string }[] };
 
