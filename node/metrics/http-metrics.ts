@@ -1,0 +1,23 @@
+/** The part of the metrics that the API fills, and the text of `GET /metrics`. */
+import { collect, type MetricSources } from './collect.ts';
+import type { Metrics } from './metrics.ts';
+
+export type HttpMetrics = {
+  /** `route` is a template such as `/v1/kv/:key`: the number of series stays bounded. */
+  observeRequest(method: string, route: string, status: number, seconds: number): void;
+  /** The Prometheus text format. */
+  exposition(): Promise<{ readonly contentType: string; readonly text: string }>;
+};
+
+export function httpMetrics(metrics: Metrics, sources: MetricSources): HttpMetrics {
+  return {
+    observeRequest: (method, route, status, seconds) => {
+      metrics.httpRequests.inc({ method, route, code: String(status) });
+      metrics.httpRequestSeconds.observe({ method, route }, seconds);
+    },
+    exposition: async () => {
+      await collect(metrics, sources);
+      return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
+    },
+  };
+}
