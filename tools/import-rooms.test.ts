@@ -48,6 +48,11 @@ test('a test may import anything', () => {
   assert.deepEqual(forbiddenImports('node/raft/raft.test.ts', `import { y } from '../store/types.ts';`), []);
 });
 
+test('what supports tests may import anything, and only tests may import it', () => {
+  assert.deepEqual(forbiddenImports('node/raft/testing/cluster.ts', `import '../../store/types.ts';`), []);
+  assert.match(forbiddenImports('node/raft/raft.ts', `import './testing/cluster.ts';`)[0]!, /which is for tests$/);
+});
+
 test('a file outside of every room is found', () => {
   assert.match(forbiddenImports('lib/x.ts', '')[0]!, /lies in no room/);
 });
