@@ -106,7 +106,13 @@ export type ApiCompact = { revision: number };
 export type ApiCompactAnswer = { revision: number; compacted_revision: number };
 
 export type ApiLeaseAnswer = { id: string; ttl_seconds: number; revision: number };
-export type ApiLeaseStatus = { id: string; ttl_seconds: number; remaining_seconds: number; keys?: string[]; /** Those that are not UTF-8. */ keys_base64?: string[] };
+export type ApiLeaseStatus = {
+  id: string;
+  ttl_seconds: number;
+  remaining_seconds: number;
+  keys?: string[] /** Those that are not UTF-8. */;
+  keys_base64?: string[];
+};
 export type ApiLeases = { leases: { id: string; ttl_seconds: number }[] };
 
 export type ApiMember = {
