@@ -57,7 +57,7 @@ export type AppendResponse = Addressed & {
   readonly kind: 'AppendResponse';
   readonly index: number;
   readonly rejected: boolean;
-  /** Where the follower's log may agree: highest index with a term not above `hintTerm`. 0 when not rejected. */
+  /** The highest position where the follower's log may agree with the leader's. 0 when not rejected or unknown. */
   readonly hintIndex: number;
   readonly hintTerm: number;
 };
@@ -93,7 +93,7 @@ export type HeartbeatResponse = Addressed & { readonly kind: 'HeartbeatResponse'
  */
 export type InstallSnapshot = Addressed & { readonly kind: 'InstallSnapshot'; readonly snapshot: SnapshotMetadata };
 
-/** A follower asks its leader for a read index. `requestId` is unique within the asking process's life. */
+/** A follower asks its leader for a read index. `requestId` is the asking core's own, drawn so that it fits no earlier life's. */
 export type ReadIndexRequest = Addressed & { readonly kind: 'ReadIndexRequest'; readonly requestId: number };
 export type ReadIndexResponse = Addressed & {
   readonly kind: 'ReadIndexResponse';
@@ -117,8 +117,12 @@ export type Message =
   | TimeoutNow;
 
 /**
- * What the driver has to make durable, as one batch. Entries replace everything in the log from the first one's
- * index on. When all of it is durable: send `replies` to the peers, then hand `token` to `Raft.appended`.
+ * What the driver has to make durable, as one batch, in the order handed out. Entries replace everything in the log
+ * from the first one's index on. When all of it and all before it is durable: send `replies` to the peers, then hand
+ * `token` to `Raft.appended`; the last token of several batches written together stands for all of them.
+ *
+ * A new commit index alone never makes a batch; it travels with the next one. A batch without hard state, entries and
+ * snapshot needs no write: its replies only wait for the batches before it.
  */
 export type AppendToLog = {
   readonly hardState: HardState | null;
@@ -129,12 +133,14 @@ export type AppendToLog = {
   readonly token: AppendToken;
 };
 
-/** Names what was made durable. `term` guards against a log that was truncated and grew again (ABA). */
+/**
+ * Names what was made durable. `sequence` is the core's own count of batches: it remembers what each still proves when
+ * the log was truncated and grew again meanwhile (ABA). The rest is for checks and logs.
+ */
 export type AppendToken = {
   readonly lastIndex: number;
   readonly lastTerm: number;
   readonly snapshotIndex: number;
-  /** The core's own count of batches handed out. */
   readonly sequence: number;
 };
 
@@ -242,6 +248,12 @@ export type RestoredState = {
   readonly base: { readonly index: number; readonly term: number };
   readonly entries: readonly Entry[];
   readonly configuration: Configuration;
+  /**
+   * Index of the entry that made `configuration`. It may be above `applied`: older Configuration entries that are
+   * then applied once more must not bring the older configuration back.
+   */
+  readonly configurationIndex: number;
+  /** May be above the hard state's commit index: applied implies committed. */
   readonly applied: number;
   /**
    * Until `applied` reaches this index the member neither campaigns nor votes: it may not yet know the
@@ -260,8 +272,12 @@ export interface RaftCore {
   /** Normal entries, all or none. */
   propose(data: readonly Uint8Array[]): Proposed;
   proposeConfiguration(data: Uint8Array): Proposed;
-  /** The outcome of an applied Configuration entry; the present configuration when the entry turned out void. */
-  applyConfiguration(configuration: Configuration): void;
+  /**
+   * The outcome of the applied Configuration entry at `index`; the present configuration when the entry turned out
+   * void. Ignored when a newer one is already in use (re-applied after a restart, or overtaken by a snapshot). Until it
+   * is called that entry counts as pending, even if `applied` has passed it.
+   */
+  applyConfiguration(index: number, configuration: Configuration): void;
   /** Joins the next confirmation round; answered in `Output.reads` or `Output.droppedReads`. */
   readIndex(requestId: number): void;
   /** On the leader. Bounded by an election timeout, then `TransferAborted`. False when it cannot start. */

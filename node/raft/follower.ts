@@ -1,0 +1,100 @@
+/** What a follower (and a learner) does with its leader's messages (paper figure 2, AppendEntries; section 7). */
+import { isMember } from './configuration.ts';
+import type { Core } from './core.ts';
+import { loseLeader } from './transitions.ts';
+import { type AppendRequest, type Heartbeat, type InstallSnapshot, type MemberId, NO_MEMBER } from './types.ts';
+
+export function handleAppendRequest(core: Core, request: AppendRequest): void {
+  const { log } = core;
+  const { from, previousIndex, previousTerm, entries } = request;
+  // Committed entries never change: an old message needs no comparing, only the news of where we are.
+  if (previousIndex < log.committed) {
+    acknowledge(core, from, log.committed);
+    return;
+  }
+  if (!log.matches(previousIndex, previousTerm)) {
+    refuse(core, request);
+    return;
+  }
+  log.overwrite(entries);
+  const lastNew = previousIndex + entries.length;
+  // Not further: what lies behind the new entries may be a conflicting tail (figure 2, AppendEntries 5).
+  log.commitTo(Math.min(request.commit, lastNew));
+  acknowledge(core, from, lastNew);
+}
+
+export function handleHeartbeat(core: Core, heartbeat: Heartbeat): void {
+  core.log.commitTo(heartbeat.commit);
+  core.outbox.messages.push({
+    kind: 'HeartbeatResponse',
+    from: core.id,
+    to: heartbeat.from,
+    term: core.term,
+    readCounter: heartbeat.readCounter,
+  });
+}
+
+/** The content is staged and verified; here it is decided whether it is still wanted. */
+export function handleInstallSnapshot(core: Core, { from, snapshot }: InstallSnapshot): void {
+  const { log } = core;
+  if (snapshot.index <= log.committed || !isMember(snapshot.configuration, core.id)) {
+    // A snapshot without us was taken before we were added: it would make us think that we were removed.
+    acknowledge(core, from, log.committed);
+    return;
+  }
+  if (log.matches(snapshot.index, snapshot.term)) {
+    log.commitTo(snapshot.index);
+    acknowledge(core, from, snapshot.index);
+    return;
+  }
+  log.restore(snapshot);
+  core.configuration = snapshot.configuration;
+  core.configuredThrough = snapshot.index;
+  acknowledge(core, from, snapshot.index);
+}
+
+/**
+ * A leader of the past must learn the term, or this member could never come back: nobody who hears that leader would
+ * vote for it, and it would go on ignoring that leader. Carries nothing that a leader of our own term could act on.
+ */
+export function answerOldLeader(core: Core, leader: MemberId): void {
+  core.outbox.messages.push({ kind: 'HeartbeatResponse', from: core.id, to: leader, term: core.term, readCounter: 0 });
+}
+
+/**
+ * The leader's stream ended without a goodbye. Only the one we follow counts: a late report about an earlier leader
+ * says nothing of the present one.
+ */
+export function forgetLeader(core: Core, leader: MemberId): void {
+  if (core.state.role === 'Follower' && leader !== NO_MEMBER && core.state.leader === leader) loseLeader(core);
+}
+
+/** Leaves once everything accepted so far is durable. */
+function acknowledge(core: Core, to: MemberId, index: number): void {
+  core.outbox.replies.push({
+    kind: 'AppendResponse',
+    from: core.id,
+    to,
+    term: core.term,
+    index,
+    rejected: false,
+    hintIndex: 0,
+    hintTerm: 0,
+  });
+}
+
+/** Skips every index of ours that cannot agree because its term is above the leader's there. */
+function refuse(core: Core, { from, previousIndex, previousTerm }: AppendRequest): void {
+  const { log } = core;
+  const hint = log.conflictHint(Math.min(previousIndex, log.lastIndex), previousTerm);
+  core.outbox.replies.push({
+    kind: 'AppendResponse',
+    from: core.id,
+    to: from,
+    term: core.term,
+    index: previousIndex,
+    rejected: true,
+    hintIndex: hint.index,
+    hintTerm: hint.term,
+  });
+}

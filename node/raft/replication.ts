@@ -1,0 +1,87 @@
+/**
+ * What a leader sends to bring its followers up to date. Done once a turn, when the driver takes the output: all that
+ * was proposed in the turn travels in one message a peer, and a commit index that moved meanwhile rides along.
+ */
+import type { Core, LeaderState } from './core.ts';
+import { totalSizeBytes } from './entry-size.ts';
+import type { Progress } from './progress.ts';
+import type { Entry, MemberId } from './types.ts';
+
+export function replicate(core: Core, leader: LeaderState): void {
+  for (const peer of leader.peers.values()) {
+    if (peer.state === 'Probe') probe(core, peer);
+    else if (peer.state === 'Replicate') pipeline(core, peer);
+  }
+}
+
+export function sendHeartbeat(core: Core, leader: LeaderState, to: MemberId): void {
+  const peer = leader.peers.get(to);
+  if (peer === undefined) return;
+  // Never beyond what is known to agree there: the rest of its log may conflict with ours.
+  const commit = Math.min(peer.match, core.log.committed);
+  core.outbox.messages.push({
+    kind: 'Heartbeat',
+    from: core.id,
+    to,
+    term: core.term,
+    commit,
+    readCounter: core.readCounter,
+  });
+  peer.sentCommit = Math.max(peer.sentCommit, commit);
+}
+
+export function broadcastHeartbeat(core: Core, leader: LeaderState): void {
+  for (const peer of leader.peers.values()) {
+    sendHeartbeat(core, leader, peer.id);
+    peer.isHeartbeatOut = true;
+  }
+}
+
+function probe(core: Core, peer: Progress): void {
+  if (peer.isPaused || needsSnapshot(core, peer)) return;
+  send(core, peer, core.log.slice(peer.next, core.options.maxEntriesBytesPerMessage));
+  peer.isPaused = true;
+}
+
+function pipeline(core: Core, peer: Progress): void {
+  if (needsSnapshot(core, peer)) return;
+  const { log } = core;
+  let hasSent = false;
+  while (peer.next <= log.lastIndex && !peer.inflights.isFull) {
+    const entries = log.slice(peer.next, core.options.maxEntriesBytesPerMessage);
+    send(core, peer, entries);
+    peer.next += entries.length;
+    peer.inflights.add(peer.next - 1, totalSizeBytes(entries));
+    hasSent = true;
+  }
+  if (!hasSent && (peer.isNudgeDue || peer.isCommitDue(log.committed))) send(core, peer, NO_ENTRIES);
+}
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+function send(core: Core, peer: Progress, entries: readonly Entry[]): void {
+  const { log } = core;
+  const previousIndex = peer.next - 1;
+  core.outbox.messages.push({
+    kind: 'AppendRequest',
+    from: core.id,
+    to: peer.id,
+    term: core.term,
+    previousIndex,
+    previousTerm: log.termAt(previousIndex) as number,
+    entries,
+    commit: log.committed,
+  });
+  peer.sentCommit = log.committed;
+  peer.isNudgeDue = false;
+}
+
+/** The log no longer reaches back to what the peer needs. Asked for once, and only if somebody is there to get it. */
+function needsSnapshot(core: Core, peer: Progress): boolean {
+  if (peer.next > core.log.base.index) return false;
+  if (peer.isRecentlyActive) {
+    peer.becomeSnapshot();
+    core.outbox.snapshotsNeeded.push(peer.id);
+  }
+  return true;
+}
