@@ -93,6 +93,8 @@ export type RangeOptions = GetOptions & {
   readonly prefix?: Bytes | undefined;
   /** Keys from this one on; with `prefix`, those of the prefix. */
   readonly from?: Bytes | undefined;
+  /** Keys before this one. */
+  readonly to?: Bytes | undefined;
   /** Of items in one page. Default: the member's. */
   readonly limit?: number | undefined;
   readonly keysOnly?: boolean | undefined;
@@ -171,7 +173,7 @@ export class Client {
     return deleteAnswer(await this.#write<ApiDeleteAnswer>({ method: 'DELETE', path, query, headers }, options));
   }
 
-  /** All keys that start with `prefix`, in one revision. */
+  /** All keys that start with `prefix`, which must not be empty, in one revision. */
   async deletePrefix(prefix: Bytes, options: CallOptions & { readonly prev?: boolean } = {}): Promise<DeleteAnswer> {
     const query = new URLSearchParams();
     setParameter(query, 'prefix', prefix);
@@ -179,14 +181,23 @@ export class Client {
     return deleteAnswer(await this.#write<ApiDeleteAnswer>({ method: 'DELETE', path: '/v1/kv', query }, options));
   }
 
+  /** Every key there is, in one revision. */
+  async deleteAll(options: CallOptions = {}): Promise<DeleteAnswer> {
+    const query = new URLSearchParams({ all: 'true' });
+    return deleteAnswer(await this.#write<ApiDeleteAnswer>({ method: 'DELETE', path: '/v1/kv', query }, options));
+  }
+
   /** Pages in order of key, all as of the revision at which the first was read, however long the reading takes. */
   async *pages(options: RangeOptions = {}): AsyncGenerator<RangePage, void, void> {
     const query = rangeQuery(options);
-    for (;;) {
-      const answer = await this.#read<ApiRangeAnswer>('/v1/kv', query, options);
+    for (let pageOptions = options; ; ) {
+      const answer = await this.#read<ApiRangeAnswer>('/v1/kv', query, pageOptions);
       yield rangePage(answer);
       if (!answer.more || answer.cursor === undefined) return;
       query.set('cursor', answer.cursor);
+      // The cursor holds it, and goes with no other.
+      query.delete('revision');
+      pageOptions = { ...options, revision: undefined };
     }
   }
 
@@ -299,7 +310,11 @@ export class Client {
   }
 
   removeMember(id: number, expected: ApiExpected = {}, options: CallOptions = {}): Promise<ApiConfigAnswer> {
-    return this.#administer('DELETE', `/v1/cluster/members/${id}`, expected, options);
+    const query = new URLSearchParams();
+    const { expected_config_index: index } = expected;
+    if (index !== undefined) query.set('expected_config_index', String(index));
+    const path = `/v1/cluster/members/${id}`;
+    return this.#caller.json({ method: 'DELETE', path, query, isRepeatable: false, mayWait: true }, options);
   }
 
   /** Exactly these become the voters, in one joint change; voters left out leave the cluster. */
@@ -354,7 +369,7 @@ export class Client {
   }
 
   /** Changes of membership carry no key: after an unknown outcome only the caller can see what to do next. */
-  #administer<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object, options: CallOptions): Promise<T> {
+  #administer<T>(method: 'POST' | 'PUT', path: string, body: object, options: CallOptions): Promise<T> {
     return this.#caller.json({ method, path, body, isRepeatable: false, mayWait: true }, options);
   }
 }
@@ -372,6 +387,7 @@ function rangeQuery(options: RangeOptions): URLSearchParams {
   const query = new URLSearchParams();
   if (options.prefix !== undefined) setParameter(query, 'prefix', options.prefix);
   if (options.from !== undefined) setParameter(query, 'from', options.from);
+  if (options.to !== undefined) setParameter(query, 'to', options.to);
   if (options.limit !== undefined) query.set('limit', String(options.limit));
   if (options.keysOnly === true) query.set('keys_only', 'true');
   return query;
