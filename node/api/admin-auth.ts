@@ -1,0 +1,89 @@
+/**
+ * Who may make administrative calls: whoever shows a token of the token file, or a client certificate of an
+ * administrator. Where neither is configured, everyone.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket, type PeerCertificate } from 'node:tls';
+import { RequestError } from '../server/types.ts';
+import type { ApiLogger } from './context.ts';
+
+export type AdminAuth = {
+  /**
+   * One token a line, so that a new one can be rolled out before the old one goes. Read at each administrative call:
+   * these are rare, and a changed file counts at once. Null: no tokens.
+   */
+  readonly tokenFile: string | null;
+  /**
+   * Common names or DNS names of client certificates that may administer; `'Any'` for every certificate that the
+   * client CA has signed. Null: certificates give no right.
+   */
+  readonly certificateNames: readonly string[] | 'Any' | null;
+};
+
+/** Throws `unauthenticated` or `permission_denied`. */
+export async function assertAdmin(auth: AdminAuth, request: IncomingMessage, logger: ApiLogger): Promise<void> {
+  if (auth.tokenFile === null && auth.certificateNames === null) return;
+  const certificate = verifiedCertificate(request);
+  if (certificate !== null && mayAdminister(certificate, auth.certificateNames)) return;
+  const token = bearerToken(request.headers.authorization);
+  if (token !== null && auth.tokenFile !== null) {
+    if (await isToken(token, auth.tokenFile, logger)) return;
+    throw new RequestError('unauthenticated', 'the administrative token is not valid');
+  }
+  if (certificate !== null && auth.certificateNames !== null) {
+    throw new RequestError('permission_denied', `the client certificate of '${commonNames(certificate).join(', ')}' is not an administrator's`);
+  }
+  const ways = [
+    ...(auth.tokenFile === null ? [] : ["an 'Authorization: Bearer TOKEN' header"]),
+    ...(auth.certificateNames === null ? [] : ['a client certificate']),
+  ];
+  throw new RequestError('unauthenticated', `this is an administrative call: it needs ${ways.join(' or ')}`);
+}
+
+function bearerToken(header: string | undefined): string | null {
+  return /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? null;
+}
+
+async function isToken(token: string, tokenFile: string, logger: ApiLogger): Promise<boolean> {
+  let content: string;
+  try {
+    content = await readFile(tokenFile, 'utf8');
+  } catch (error) {
+    // Closed, not open: a token file that cannot be read lets nobody in.
+    logger.error({ event: 'api_admin_token_unreadable', file: tokenFile, err: error }, 'the administrative token file cannot be read');
+    return false;
+  }
+  const given = digest(token);
+  let isValid = false;
+  for (const line of content.split('\n')) {
+    const valid = line.trim();
+    if (valid !== '' && timingSafeEqual(given, digest(valid))) isValid = true;
+  }
+  return isValid;
+}
+
+/** Equal lengths for `timingSafeEqual`, which otherwise tells the length of the secret. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Of a client whose certificate the server's client CA has signed; null for all others. */
+function verifiedCertificate({ socket }: IncomingMessage): PeerCertificate | null {
+  return socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : null;
+}
+
+function mayAdminister(certificate: PeerCertificate, names: AdminAuth['certificateNames']): boolean {
+  if (names === null) return false;
+  if (names === 'Any') return true;
+  const dnsNames = (certificate.subjectaltname ?? '')
+    .split(', ')
+    .filter((name) => name.startsWith('DNS:'))
+    .map((name) => name.slice('DNS:'.length));
+  return [...commonNames(certificate), ...dnsNames].some((name) => names.includes(name));
+}
+
+function commonNames({ subject }: PeerCertificate): readonly string[] {
+  return [subject?.CN ?? []].flat();
+}

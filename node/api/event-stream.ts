@@ -1,0 +1,117 @@
+/** Server-Sent Events: one open stream, and all of them together. */
+import type { ServerResponse } from 'node:http';
+import { ClientGone } from './body.ts';
+import type { Exchange } from './exchange.ts';
+
+const headers: readonly string[] = [
+  'Content-Type',
+  'text/event-stream; charset=utf-8',
+  'Cache-Control',
+  'no-store',
+  'X-Content-Type-Options',
+  'nosniff',
+  // nginx would otherwise hold events back.
+  'X-Accel-Buffering',
+  'no',
+];
+
+/** One event; `id` is what a client sends back as `Last-Event-ID`. Data is one line, as JSON is. */
+export function eventFrame(name: string, data: unknown, id: number | null): string {
+  return `${id === null ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+export class EventStream {
+  readonly #response: ServerResponse;
+  readonly #onEnd: () => void;
+  #wake: (() => void) | null = null;
+  isOpen = true;
+
+  /** @param onEnd called once, whoever ends it: the client, the member, or `end` */
+  constructor(exchange: Exchange, onEnd: () => void) {
+    const { response, api } = exchange;
+    if (response.destroyed) throw new ClientGone();
+    this.#response = response;
+    this.#onEnd = onEnd;
+    api.admission.enterStream();
+    response.once('close', () => {
+      this.#finish();
+      api.streams.delete(this);
+      api.admission.leaveStream();
+    });
+    response.on('drain', () => this.#resume());
+    api.streams.add(this);
+    exchange.beginStream(200, [...headers]);
+    if (exchange.request.method === 'HEAD') this.end();
+    // How soon a browser tries again.
+    else response.write('retry: 1000\n\n');
+  }
+
+  /** Resolves when the client is ready for more; the frame is not held twice meanwhile. */
+  send(frame: string): Promise<void> | undefined {
+    if (!this.isOpen || this.#response.write(frame)) return undefined;
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Whether the client is behind: what is sent now only lies in memory. */
+  get isBlocked(): boolean {
+    return this.#response.writableNeedDrain;
+  }
+
+  heartbeat(): void {
+    if (this.isOpen && !this.isBlocked) this.#response.write(':\n\n');
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.#response.end();
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.#resume();
+    this.#onEnd();
+  }
+
+  #resume(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}
+
+export class OpenStreams {
+  readonly #streams = new Set<EventStream>();
+  readonly #heartbeatIntervalMs: number;
+  #timer: NodeJS.Timeout | null = null;
+  /** Set when the server stops: answers then close their connections. */
+  isClosing = false;
+
+  constructor(heartbeatIntervalMs: number) {
+    this.#heartbeatIntervalMs = heartbeatIntervalMs;
+  }
+
+  add(stream: EventStream): void {
+    this.#streams.add(stream);
+    if (this.#timer !== null) return;
+    this.#timer = setInterval(() => {
+      for (const one of this.#streams) one.heartbeat();
+    }, this.#heartbeatIntervalMs);
+    this.#timer.unref();
+  }
+
+  delete(stream: EventStream): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size > 0 || this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Ends every stream in good order; clients see the end of the response and may go elsewhere. */
+  close(): void {
+    this.isClosing = true;
+    for (const stream of [...this.#streams]) stream.end();
+  }
+}

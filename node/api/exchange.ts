@@ -1,0 +1,151 @@
+/**
+ * One request and its answer: the one path on which every answer leaves, whatever the route. What it was admitted
+ * with is given back there, and there it is measured.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiErrorCode } from '../../client/types.ts';
+import { RequestError } from '../server/types.ts';
+import { awaitsContinue, ClientGone, drainableBytes } from './body.ts';
+import type { ApiContext } from './context.ts';
+import { errorBody, errorTable, isPassing } from './errors.ts';
+import { assertSameOrigin } from './origin.ts';
+import { parseQuery, type Query } from './query.ts';
+
+/** Answers above this count as buffered until their last byte has left. */
+const largeAnswerBytes = 64 * 1024;
+
+export class Exchange {
+  readonly api: ApiContext;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** As a template: the label of its metrics. */
+  readonly route: string;
+  readonly path: string;
+  readonly #queryText: string | null;
+  readonly #startedMs: number = performance.now();
+  #isAdmitted = false;
+  #heldBytes = 0;
+
+  constructor(api: ApiContext, request: IncomingMessage, response: ServerResponse, route: string) {
+    this.api = api;
+    this.request = request;
+    this.response = response;
+    this.route = route;
+    const url = request.url!;
+    const mark = url.indexOf('?');
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.#queryText = mark < 0 ? null : url.slice(mark + 1);
+  }
+
+  query(known: ReadonlySet<string>): Query {
+    return parseQuery(this.#queryText, known);
+  }
+
+  get isRead(): boolean {
+    return this.request.method === 'GET' || this.request.method === 'HEAD';
+  }
+
+  /** Throws `overloaded` or `permission_denied`, before anything of the body is read. */
+  admit(): void {
+    if (!this.isRead) assertSameOrigin(this.request.headers);
+    this.api.admission.enterRequest();
+    this.#isAdmitted = true;
+  }
+
+  holdBytes(bytes: number): void {
+    this.api.admission.reserveBytes(bytes);
+    this.#heldBytes += bytes;
+  }
+
+  json(status: number, body: unknown): void {
+    this.send(status, ['Content-Type', 'application/json'], JSON.stringify(body));
+  }
+
+  /** `headers` alternates names and values; it is added to. */
+  send(status: number, headers: string[], body: string | Buffer): void {
+    const { response } = this;
+    const sizeBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    if (!response.destroyed) {
+      headers.push('X-Content-Type-Options', 'nosniff', 'Content-Length', String(sizeBytes));
+      this.writeHead(status, headers);
+      response.end(body);
+    }
+    if (sizeBytes > largeAnswerBytes && this.#isAdmitted && !response.closed) {
+      this.api.admission.countBytes(sizeBytes);
+      this.#heldBytes += sizeBytes;
+      response.once('close', () => this.#leave());
+    } else {
+      this.#leave();
+    }
+    this.#observe(status);
+  }
+
+  /** An answer without a body. */
+  sendEmpty(status: 204 | 304, headers: string[]): void {
+    if (!this.response.destroyed) {
+      this.writeHead(status, headers);
+      this.response.end();
+    }
+    this.#leave();
+    this.#observe(status);
+  }
+
+  /** For answers that stream: the request is over as far as its admission and its metrics go. */
+  beginStream(status: number, headers: string[]): void {
+    this.writeHead(status, headers);
+    this.response.flushHeaders();
+    this.#leave();
+    this.#observe(status);
+  }
+
+  refuse(code: ApiErrorCode, message: string, detail: RequestError['detail'] = {}, headers: string[] = []): void {
+    if (this.response.headersSent) {
+      // Too late for a status: a connection that breaks off is the only way to say that the answer is not whole.
+      this.response.destroy();
+      return;
+    }
+    headers.push('Content-Type', 'application/json');
+    if (isPassing(code)) headers.push('Retry-After', '1');
+    if (code === 'unauthenticated') headers.push('WWW-Authenticate', 'Bearer realm="quorate administration"');
+    this.send(errorTable[code].status, headers, JSON.stringify(errorBody(code, message, detail)));
+  }
+
+  fail(error: unknown): void {
+    if (error instanceof RequestError) {
+      this.refuse(error.code, error.message, error.detail);
+    } else if (error instanceof ClientGone) {
+      this.response.destroy();
+      this.#leave();
+    } else {
+      const errorId = randomUUID();
+      const fields = { event: 'api_internal_error', error_id: errorId, method: this.request.method, route: this.route, err: error };
+      this.api.logger.error(fields, 'a request failed in a way that nobody foresaw');
+      this.refuse('internal', `internal error: this member's log has the details under ${errorId}`);
+    }
+  }
+
+  protected writeHead(status: number, headers: string[]): void {
+    if (this.api.streams.isClosing || this.#cannotDrain()) headers.push('Connection', 'close');
+    this.response.writeHead(status, headers);
+  }
+
+  /** Whether what is left of the request's body is not worth reading just to keep the connection. */
+  #cannotDrain(): boolean {
+    const { request } = this;
+    if (request.complete || this.isRead) return false;
+    return awaitsContinue(request) || Number(request.headers['content-length'] ?? 0) > drainableBytes;
+  }
+
+  #leave(): void {
+    if (!this.#isAdmitted) return;
+    this.#isAdmitted = false;
+    this.api.admission.leaveRequest(this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
+  #observe(status: number): void {
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    this.api.metrics.observeRequest(this.request.method!, this.route, status, seconds);
+  }
+}

@@ -1,0 +1,111 @@
+/** The client port: an HTTP or HTTPS server that can be stopped without breaking off what it has accepted. */
+import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import type { ApiErrorCode } from '../../client/types.ts';
+import { markAwaitingContinue } from './body.ts';
+import { errorBody } from './errors.ts';
+import type { HttpApi } from './http-api.ts';
+
+/** Certificates that may change while the server runs. */
+export type ServerTls = {
+  /** Key, certificate, and the CA that signs clients, as they are now. */
+  readonly context: SecureContextOptions;
+  /** Whether a client without a certificate that `context.ca` has signed is refused, asked for one, or neither. */
+  readonly clientCertificates: 'Require' | 'Request' | 'Ignore';
+  /** Calls back with new ones. Returns how to stop that. */
+  onChange(listener: (context: SecureContextOptions) => void): () => void;
+};
+
+export type HttpServerOptions = {
+  readonly api: HttpApi;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls: ServerTls | null;
+};
+
+export type HttpServer = {
+  readonly address: AddressInfo;
+  /**
+   * Accepts nothing new, ends event streams, and resolves when every accepted request is answered; after
+   * `deadlineMs` it breaks off what is left.
+   */
+  close(deadlineMs: number): Promise<void>;
+};
+
+const settings: ServerOptions = {
+  // Longer than proxies and clients keep an idle connection: whoever closes first must not be the server, since a
+  // request may be on its way to it.
+  keepAliveTimeout: 75_000,
+  requestTimeout: 60_000,
+  headersTimeout: 20_000,
+  // A key is part of the path.
+  maxHeaderSize: 64 * 1024,
+};
+
+/** Rejects with the system's error (EADDRINUSE, EACCES) when it cannot listen. */
+export async function startHttpServer({ api, listen, tls }: HttpServerOptions): Promise<HttpServer> {
+  const server = tls === null ? createHttpServer(settings, api.listener) : createTlsServer(api, tls);
+  const stopTls = tls?.onChange((context) => (server as HttpsServer).setSecureContext(context));
+  server.on('checkContinue', (request, response) => {
+    markAwaitingContinue(request);
+    api.listener(request, response);
+  });
+  server.on('clientError', answerUnreadable);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(listen.port, listen.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    address: server.address() as AddressInfo,
+    close: (deadlineMs) => {
+      stopTls?.();
+      return closeServer(server, api, deadlineMs);
+    },
+  };
+}
+
+function createTlsServer(api: HttpApi, tls: ServerTls): HttpsServer {
+  return createHttpsServer(
+    {
+      ...settings,
+      ...tls.context,
+      minVersion: 'TLSv1.2',
+      requestCert: tls.clientCertificates !== 'Ignore',
+      rejectUnauthorized: tls.clientCertificates === 'Require',
+    },
+    api.listener,
+  );
+}
+
+async function closeServer(server: Server, api: HttpApi, deadlineMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  api.endStreams();
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  await closed;
+  clearTimeout(deadline);
+}
+
+/** What Node's parser refuses never reaches a route; it gets the API's one shape of error all the same. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, code, message] = unreadable(error.code);
+  const body = JSON.stringify(errorBody(code, message, {}));
+  const head = [`HTTP/1.1 ${status}`, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close'];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function unreadable(code: string | undefined): [string, ApiErrorCode, string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['413 Payload Too Large', 'too_large', 'the path and headers are larger than 65536 bytes; put long keys into /v1/txn'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['400 Bad Request', 'invalid_request', 'the request did not arrive whole within its time'];
+    default:
+      return ['400 Bad Request', 'invalid_request', 'this is not an HTTP/1.1 request'];
+  }
+}
