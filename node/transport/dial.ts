@@ -1,0 +1,95 @@
+/** Connects to a peer's address and says hello, once. */
+import { connect, type Socket } from 'node:net';
+import { parseAddress } from './address.ts';
+import { Connection, type ConnectionEnd } from './connection.ts';
+import { FrameType } from './frame-types.ts';
+import { type Purpose, readRefused, readWelcome, writeOpening } from './greetings.ts';
+import { refuseAnswerer } from './handshake.ts';
+import type { TcpNetworkOptions } from './options.ts';
+import { ProtocolError } from './protocol-error.ts';
+import type { Hello, Peer, RefusedHandshake } from './types.ts';
+
+export type DialHandler = {
+  /** The connection's handler must be replaced at once: more frames may lie in the same packet. */
+  connected(connection: Connection, hello: Hello): void;
+  failed(reason: string, refusal: RefusedHandshake | null): void;
+};
+
+/** Calls exactly one of the handler's two, unless it is cancelled before. */
+export function dial(
+  options: TcpNetworkOptions,
+  own: Hello,
+  peer: Peer,
+  purpose: Purpose,
+  handler: DialHandler,
+): { cancel(): void } {
+  const expected = { memberId: peer.id, incarnation: peer.incarnation };
+  let isOver = false;
+  let socket: Socket | null = null;
+  const timer = options.clock.after(options.handshakeTimeoutMs, () => {
+    fail(`no handshake within ${options.handshakeTimeoutMs} ms`);
+  });
+  const over = (): boolean => {
+    if (isOver) return false;
+    isOver = true;
+    timer.cancel();
+    return true;
+  };
+  const fail = (reason: string, refusal: RefusedHandshake | null = null): void => {
+    if (!over()) return;
+    if (refusal === null) socket?.destroy();
+    handler.failed(reason, refusal);
+  };
+  const greet = (): void => {
+    if (isOver || socket === null) return;
+    const connection = new Connection(socket, options.clock, options.maxFrameBytes, {
+      frame: (body) => {
+        if (body[0] === FrameType.Refused) {
+          const refusal = readRefused(body);
+          connection.closeWithoutGoodbye();
+          fail(refusal.message, refusal);
+          return;
+        }
+        if (body[0] !== FrameType.Welcome)
+          throw new ProtocolError(`a frame of type ${body[0]} came before the welcome`);
+        const hello = readWelcome(body);
+        const refusal = refuseAnswerer(own, expected, hello);
+        if (refusal !== null) {
+          connection.close({ reason: refusal.message, refusal });
+          fail(refusal.message, refusal);
+          return;
+        }
+        if (over()) handler.connected(connection, hello);
+      },
+      ended: (end: ConnectionEnd) => fail(end.reason, end.refusal),
+    });
+    writeOpening(connection.writer, { purpose, hello: own, expected });
+    connection.flushSoon();
+  };
+  try {
+    socket = open(options, peer.address, greet);
+    socket.on('error', (error) => fail(describe(error)));
+  } catch (error) {
+    // Asynchronously, as every other failure: the caller has not got its handle yet.
+    queueMicrotask(() => fail(describe(error)));
+  }
+  return {
+    cancel: () => {
+      if (over()) socket?.destroy();
+    },
+  };
+}
+
+/** The name is resolved at each call: a pod that is rescheduled keeps its name and changes its address. */
+function open(options: TcpNetworkOptions, address: string, connected: () => void): Socket {
+  const { host, port } = parseAddress(address);
+  const common = { host, port, noDelay: true, allowHalfOpen: true };
+  if (options.tls !== null) return options.tls.connect(common, connected);
+  return connect(common, connected);
+}
+
+function describe(error: unknown): string {
+  // Of a name with several addresses, each attempt's own error says more than the aggregate's empty message.
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,167 @@
+/**
+ * TLS whose files may be renewed while it runs, as cert-manager and the kubelet do: they are looked at for each new
+ * connection, as etcd does, so that nothing needs a restart or a signal.
+ *
+ * For peers and for the clients' port alike:
+ *
+ *     const tls = new ReloadingTls({ certPath, keyPath, caPath, allowedNames: null }, log);
+ *     const server = https.createServer(tls.serverOptions('Request'), app);
+ *     tls.keepFresh(server);
+ */
+import { readFileSync, statSync } from 'node:fs';
+import type { Socket, TcpNetConnectOpts } from 'node:net';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  createServer,
+  type DetailedPeerCertificate,
+  type PeerCertificate,
+  type SecureContext,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls';
+import type { TransportLog } from './options.ts';
+
+export type TlsFiles = {
+  /** PEM: the certificate, then those between it and the authority. */
+  readonly certPath: string;
+  readonly keyPath: string;
+  /** PEM: authorities that the other side's certificate must come from. Null: the system's, and no client certificates. */
+  readonly caPath: string | null;
+  /**
+   * When given, the other side's certificate must be for one of these names (DNS name, "*.example.org", address or
+   * common name), whatever was dialled. Null: a server must be certified for the name dialled, a client for none.
+   */
+  readonly allowedNames: readonly string[] | null;
+};
+
+export type ClientCertificates =
+  | 'None'
+  /** Asked for; `socket.authorized` tells whether a valid one came. */
+  | 'Request'
+  /** Without a valid one there is no connection. */
+  | 'Require';
+
+type Material = { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer };
+
+export class ReloadingTls {
+  readonly #files: TlsFiles;
+  readonly #log: TransportLog;
+  #signature: string;
+  #material: Material;
+  #context: SecureContext;
+  /** Counts changes, so that each server takes each of them once. */
+  #generation = 1;
+
+  /** Throws an error that names the file which cannot be read, or says what is wrong with the three. */
+  constructor(files: TlsFiles, log: TransportLog) {
+    this.#files = files;
+    this.#log = log;
+    this.#signature = this.#readSignature();
+    this.#material = this.#readMaterial();
+    this.#context = this.#makeContext(this.#material);
+  }
+
+  /** For tls.createServer and https.createServer; call `keepFresh` with the server. */
+  serverOptions(clientCertificates: ClientCertificates): TlsOptions {
+    this.#refresh();
+    return {
+      ...this.#material,
+      minVersion: 'TLSv1.2',
+      requestCert: clientCertificates !== 'None',
+      rejectUnauthorized: clientCertificates === 'Require',
+    };
+  }
+
+  /** From its next connection on, the server always uses the files as they are. */
+  keepFresh(server: Server): void {
+    let generation = this.#generation;
+    // Before the server's own listener. Its SNICallback would miss callers that dial an address: they send no name.
+    server.prependListener('connection', () => {
+      this.#refresh();
+      if (generation === this.#generation) return;
+      generation = this.#generation;
+      server.setSecureContext({ ...this.#material, minVersion: 'TLSv1.2' });
+    });
+  }
+
+  /** A server that requires client certificates, with allowed names. */
+  createServer(options: TlsOptions, accepted: (socket: TLSSocket) => void): Server {
+    const server = createServer({ ...options, ...this.serverOptions('Require') }, (socket) => {
+      const problem = this.#nameProblem(socket.getPeerCertificate());
+      if (problem === null) return accepted(socket);
+      server.emit('tlsClientError', problem, socket);
+      socket.destroy();
+    });
+    this.keepFresh(server);
+    return server;
+  }
+
+  /** Shows our certificate and checks the server's. */
+  connect(options: TcpNetConnectOpts, connected: () => void): Socket {
+    this.#refresh();
+    const identity: ConnectionOptions =
+      this.#files.allowedNames === null
+        ? {}
+        : { checkServerIdentity: (_host, certificate) => this.#nameProblem(certificate) ?? undefined };
+    return connect({ ...options, ...identity, secureContext: this.#context, minVersion: 'TLSv1.2' }, connected);
+  }
+
+  #nameProblem(certificate: PeerCertificate | DetailedPeerCertificate): Error | null {
+    const allowed = this.#files.allowedNames;
+    if (allowed === null) return null;
+    if (allowed.some((name) => certificate.subject.CN === name || checkServerIdentity(name, certificate) === undefined))
+      return null;
+    const names = [certificate.subject.CN, certificate.subjectaltname].filter((name) => name !== undefined);
+    return new Error(`the certificate is for ${names.join(', ') || 'no name'}, allowed are ${allowed.join(', ')}`);
+  }
+
+  #refresh(): void {
+    try {
+      const signature = this.#readSignature();
+      if (signature === this.#signature) return;
+      // Remembered even when what follows fails: one warning for each change, not for each connection.
+      this.#signature = signature;
+      const material = this.#readMaterial();
+      this.#context = this.#makeContext(material);
+      this.#material = material;
+      this.#generation += 1;
+      this.#log.info({ cert: this.#files.certPath }, 'tls_files_reloaded');
+    } catch (error) {
+      // In the middle of a renewal certificate and key may not belong together: the old ones serve until they do.
+      this.#log.warn({ cert: this.#files.certPath, reason: (error as Error).message }, 'tls_files_not_reloaded');
+    }
+  }
+
+  #paths(): readonly string[] {
+    const { certPath, keyPath, caPath } = this.#files;
+    return caPath === null ? [certPath, keyPath] : [certPath, keyPath, caPath];
+  }
+
+  /** Follows symbolic links: the kubelet renews a mounted secret by turning one. */
+  #readSignature(): string {
+    return this.#paths()
+      .map((path) => {
+        const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+        return `${ino} ${size} ${mtimeNs}`;
+      })
+      .join('\n');
+  }
+
+  #readMaterial(): Material {
+    const { certPath, keyPath, caPath } = this.#files;
+    const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
+    return caPath === null ? pair : { ...pair, ca: readFileSync(caPath) };
+  }
+
+  #makeContext(material: Material): SecureContext {
+    try {
+      return createSecureContext({ ...material, minVersion: 'TLSv1.2' });
+    } catch (error) {
+      throw new Error(`cannot use the TLS files ${this.#paths().join(', ')}: ${(error as Error).message}`);
+    }
+  }
+}
