@@ -228,7 +228,7 @@ function messages(): fc.Arbitrary<Message> {
   const ids = fc.array(fc.nat(20), { maxLength: 5 });
   const common = { from: fc.constant(FROM), to: fc.constant(TO), term: naturals() };
   const kind = <const K extends Message['kind']>(value: K): fc.Arbitrary<K> => fc.constant(value);
-  const appends = record({
+  const appends: fc.Arbitrary<Message> = record({
     ...common,
     kind: kind('AppendRequest'),
     previousIndex: fc.nat(2 ** 40),
