@@ -41,6 +41,7 @@ import type {
   RaftOptions,
   RaftStatus,
   RestoredState,
+  Role,
 } from './types.ts';
 import { NO_MEMBER } from './types.ts';
 
@@ -50,6 +51,18 @@ export class Raft implements RaftCore {
   /** @throws InvariantBroken when the options or the restored state contradict themselves */
   constructor(options: RaftOptions, restored: RestoredState) {
     this.#core = new Core(options, restored);
+  }
+
+  get role(): Role {
+    return this.#core.state.role;
+  }
+
+  get term(): number {
+    return this.#core.term;
+  }
+
+  get leader(): MemberId {
+    return this.#core.leader;
   }
 
   step(message: Message): void {

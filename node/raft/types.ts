@@ -267,6 +267,10 @@ export type RestoredState = {
  * driver takes the `Output` and carries it out.
  */
 export interface RaftCore {
+  /** The parts of `status()` that are looked at in every turn. */
+  readonly role: Role;
+  readonly term: number;
+  readonly leader: MemberId;
   step(message: Message): void;
   tick(): void;
   /** Normal entries, all or none. */
