@@ -72,9 +72,7 @@ export interface Member {
   ): Promise<{ readonly lease: Lease; readonly remainingSeconds: number; readonly keys: readonly Buffer[] }>;
   leases(options: ReadOptions): Promise<readonly Lease[]>;
 
-  cluster(
-    options: RequestOptions,
-  ): Promise<{
+  cluster(options: RequestOptions): Promise<{
     readonly clusterId: string;
     readonly membership: Membership;
     readonly clientUrls: ReadonlyMap<number, string>;

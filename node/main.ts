@@ -1,0 +1,255 @@
+/** One member as a process: assembles the parts and runs them until a signal. The only place that knows them all. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { resolve } from 'node:path';
+import { tlsFetch } from '../client/tls.ts';
+import type { ApiVersion } from '../client/types.ts';
+import { type Addresses, resolveAddresses } from './addresses.ts';
+import { defaultApiLimits } from './api/context.ts';
+import { createHttpApi } from './api/http-api.ts';
+import { type HttpServer, startHttpServer } from './api/http-server.ts';
+import { statusOverHttp } from './api/status-over-http.ts';
+import type { Config } from './config/config.ts';
+import { type Environment, type Flags, parseConfig } from './config/parse-config.ts';
+import { carryOut } from './formation.ts';
+import { createLogger, type Logger } from './logging.ts';
+import { memberOptions } from './member-options.ts';
+import { httpMetrics } from './metrics/http-metrics.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { metricsObserver } from './metrics/observer.ts';
+import { systemClock } from './server/clock.ts';
+import { LocalMember } from './server/member.ts';
+import type { Observer } from './server/observer.ts';
+import { openDataFolder } from './storage/data-folder.ts';
+import { lockDataFolder } from './storage/folder-lock.ts';
+import { openRocksDbEngine } from './storage/rocksdb-engine.ts';
+import { systemDisk } from './storage/system-disk.ts';
+import type { DataFolder } from './storage/types.ts';
+import { describeState, initializeState } from './store/initial-state.ts';
+import { createTcpNetwork } from './transport/network.ts';
+import { ReloadingTls } from './transport/tls.ts';
+import type { Network } from './transport/types.ts';
+
+/** Two fields as etcd's: its clients want to know which of its versions they talk to. */
+const VERSION: ApiVersion = {
+  etcdserver: '3.5.21',
+  etcdcluster: '3.5.0',
+  quorate: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version,
+};
+
+/** JSON needs more room than the bytes that it carries: base64 and escapes. */
+const JSON_OVERHEAD = 1.7;
+const SEND_QUEUE_BYTES = 64 << 20;
+const MAX_FRAME_BYTES = 128 << 20;
+const RECONNECT = { minMs: 20, maxMs: 1000 };
+const HANDSHAKE_TIMEOUT_MS = 5000;
+const KEEP_ALIVE_MS = 1000;
+
+type Log = Observer['log'];
+
+/** Exit codes, for whoever supervises the process. */
+const CLEAN_STOP = 0;
+const FATAL = 70;
+
+/**
+ * Runs until SIGTERM or SIGINT, then stops cleanly; a second signal ends the process at once.
+ *
+ * @returns the exit code
+ * @throws ConfigError, DataFolderInUse, and the system's error when it cannot listen: nothing is left running then
+ */
+export async function runMember(flags: Flags, env: Environment): Promise<number> {
+  const config = parseConfig(flags, env, (file) => readFileSync(file, 'utf8'));
+  const addresses = resolveAddresses(config, { hostname: hostname(), interfaces: networkInterfaces() });
+  const dataFolder = resolve(config.dataDir);
+  const lock = await lockDataFolder(dataFolder);
+  const logger = createLogger({ level: config.logLevel, member: addresses.name });
+  const ending = Promise.withResolvers<number>();
+  const forming = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    logger.log('info', 'stopping', { signal });
+    process.once(signal, () => process.exit(128));
+    ending.resolve(CLEAN_STOP);
+  };
+  process.once('SIGTERM', onSignal);
+  process.once('SIGINT', onSignal);
+
+  const metrics = createMetrics();
+  const member = await startMember(config, addresses, dataFolder, logger, metrics, (error) => {
+    // The disk failed or an invariant is broken: what this process would still do could not be trusted.
+    logger.log('error', 'fatal', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    logger.flush();
+    process.exit(FATAL);
+  });
+  let server: HttpServer | null = null;
+  try {
+    server = await startApi(config, addresses, member, logger.log, metrics);
+    logger.log('info', 'serving', {
+      client: addresses.advertiseClientUrl,
+      peer: addresses.advertisePeer,
+      data_dir: dataFolder,
+    });
+    if (member.phase.state === 'Parked' && member.phase.reason === 'NoData') {
+      void form(config, addresses, logger.log, forming.signal);
+    }
+    return await ending.promise;
+  } finally {
+    forming.abort();
+    const stopped = member.stop();
+    await server?.close(config.stopTimeoutMs);
+    await stopped;
+    await lock.release();
+    logger.log('info', 'stopped', {});
+    logger.flush();
+  }
+}
+
+async function startMember(
+  config: Config,
+  addresses: Addresses,
+  folder: string,
+  logger: Logger,
+  metrics: Metrics,
+  onFatal: (error: unknown) => void,
+): Promise<LocalMember> {
+  const { log } = logger;
+  const peerTls = config.peerTls === null ? null : peerTlsOf(config.peerTls, log);
+  const member = await LocalMember.start({
+    options: memberOptions(config, addresses, VERSION.quorate),
+    openFolder: () => openFolder(folder),
+    createNetwork: () => createNetwork(config, addresses, peerTls, log),
+    clock: systemClock,
+    random: Math.random,
+    observer: { log, ...metricsObserver(metrics) },
+    onFatal,
+  });
+  noteDamage(member, config.terminationLog);
+  return member;
+}
+
+function openFolder(folder: string): Promise<DataFolder> {
+  return openDataFolder({
+    disk: systemDisk,
+    folder,
+    openEngine: openRocksDbEngine,
+    initializeState,
+    describeState,
+    drawIncarnation: () => randomBytes(16).toString('hex'),
+  });
+}
+
+function createNetwork(config: Config, addresses: Addresses, tls: ReloadingTls | null, log: Log): Network {
+  return createTcpNetwork({
+    listen: addresses.listenPeer,
+    tls,
+    sendQueueLimitBytes: SEND_QUEUE_BYTES,
+    maxFrameBytes: MAX_FRAME_BYTES,
+    snapshotRateBytesPerSecond:
+      config.snapshotBytesPerSecond === 0 ? Number.POSITIVE_INFINITY : config.snapshotBytesPerSecond,
+    reconnect: RECONNECT,
+    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    keepAliveMs: KEEP_ALIVE_MS,
+    clock: systemClock,
+    random: Math.random,
+    log: transportLog(log),
+  });
+}
+
+function startApi(
+  config: Config,
+  addresses: Addresses,
+  member: LocalMember,
+  log: Log,
+  metrics: Metrics,
+): Promise<HttpServer> {
+  const { clientTls } = config;
+  const api = createHttpApi({
+    member,
+    metrics: httpMetrics(metrics, {
+      status: () => member.status(),
+      peers: () => member.replica?.peers.states() ?? [],
+      counts: () => member.counts(),
+    }),
+    adminAuth: {
+      tokenFile: config.adminTokenFile,
+      certificateNames: clientTls !== null && clientTls.caFile !== null ? 'Any' : null,
+    },
+    limits: {
+      ...defaultApiLimits,
+      maxValueBytes: config.maxRequestBytes,
+      maxJsonBytes: Math.ceil(config.maxRequestBytes * JSON_OVERHEAD),
+      defaultTimeoutMs: config.requestTimeoutMs,
+    },
+    logger: {
+      error: (fields, message) => log('error', 'api_error', { ...fields, message }),
+    },
+    version: VERSION,
+    statusOf: statusOverHttp(() => clientCredentials(config)),
+  });
+  const tls =
+    clientTls === null
+      ? null
+      : new ReloadingTls(
+          { certPath: clientTls.certFile, keyPath: clientTls.keyFile, caPath: clientTls.caFile, allowedNames: null },
+          transportLog(log),
+        );
+  const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';
+  return startHttpServer({
+    api,
+    listen: addresses.listenClient,
+    tls: tls === null ? null : { files: tls, clientCertificates },
+  });
+}
+
+async function form(config: Config, addresses: Addresses, log: Log, signal: AbortSignal): Promise<void> {
+  const credentials = clientCredentials(config);
+  try {
+    await carryOut({
+      formation: addresses.formation,
+      self: addresses.advertiseClientUrl,
+      token:
+        config.adminTokenFile === null ? undefined : readFileSync(config.adminTokenFile, 'utf8').split('\n')[0]?.trim(),
+      fetch: credentials === null ? undefined : tlsFetch(credentials),
+      log,
+      signal,
+      onProgress: (progress) => log('info', 'joining', progress),
+    });
+  } catch (error) {
+    if (signal.aborted) return;
+    log('error', 'not_formed', { message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** What this member shows, and trusts, when it calls the client port of another one or its own. */
+function clientCredentials({ clientTls }: Config): { ca?: string; cert: string; key: string } | null {
+  if (clientTls === null) return null;
+  const { certFile, keyFile, caFile } = clientTls;
+  const own = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+  return caFile === null ? own : { ...own, ca: readFileSync(caFile, 'utf8') };
+}
+
+function peerTlsOf({ certFile, keyFile, caFile }: NonNullable<Config['peerTls']>, log: Log): ReloadingTls {
+  return new ReloadingTls(
+    { certPath: certFile, keyPath: keyFile, caPath: caFile, allowedNames: null },
+    transportLog(log),
+  );
+}
+
+function transportLog(log: Log) {
+  return {
+    info: (fields: object, event: string) => log('info', event, fields as Record<string, unknown>),
+    warn: (fields: object, event: string) => log('warn', event, fields as Record<string, unknown>),
+  };
+}
+
+/** Kubernetes shows this file's content as the reason, where nobody reads the log. */
+function noteDamage(member: LocalMember, terminationLog: string): void {
+  const note = (): void => {
+    const { phase } = member;
+    if (phase.state !== 'Parked' || phase.reason !== 'Damaged' || !existsSync(terminationLog)) return;
+    writeFileSync(terminationLog, `${phase.reason}: ${phase.message}\n`);
+  };
+  note();
+  member.onEvent(note);
+}

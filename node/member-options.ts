@@ -1,0 +1,37 @@
+/** What the driver wants to be told, from the user's settings. */
+import type { Addresses } from './addresses.ts';
+import type { Config } from './config/config.ts';
+import type { MemberOptions } from './server/options.ts';
+
+/** How finely the core's timeouts are counted; a tenth of a heartbeat, within what timers can do without load. */
+const TICKS_PER_HEARTBEAT = 10;
+const MIN_TICK_MS = 2;
+
+export function memberOptions(config: Config, addresses: Addresses, version: string): MemberOptions {
+  return {
+    name: addresses.name,
+    peerAddress: addresses.advertisePeer,
+    clientUrl: addresses.advertiseClientUrl,
+    version,
+    timing: {
+      tickMs: Math.max(MIN_TICK_MS, config.heartbeatIntervalMs / TICKS_PER_HEARTBEAT),
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      electionTimeoutMs: config.electionTimeoutMs,
+    },
+    limits: {
+      maxProposalsInFlight: config.maxProposalsInFlight,
+      maxProposalBytesInFlight: config.maxProposalBytesInFlight,
+      maxUncommittedBytes: config.maxUncommittedBytes,
+      maxLogBytes: config.maxLogBytes,
+      logTailBytes: config.logTailBytes,
+      maxEntriesBytesPerMessage: config.maxEntriesBytesPerMessage,
+      maxInflightMessages: config.maxInflightMessages,
+      maxInflightBytes: config.maxInflightBytes,
+      watcherQueueBytes: config.watcherQueueBytes,
+      minFreeBytes: config.minFreeBytes,
+      resumeFreeBytes: config.resumeFreeBytes,
+    },
+    historyRetentionMs: config.historyRetentionMs,
+    stopTimeoutMs: config.stopTimeoutMs,
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * The store of a running member, and the membership that is in use: both follow the log, and both may be replaced by a
+ * snapshot.
+ */
+import type { Entry, HardState, MemberId } from '../raft/types.ts';
+import type { ClusterId, DataFolder, DurableConfiguration, SnapshotSource } from '../storage/types.ts';
+import type { Engine } from '../store/engine.ts';
+import { Store } from '../store/store.ts';
+import type { CommittedEntry, Membership, Result } from '../store/types.ts';
+import { Applier } from './applier.ts';
+import type { Clock } from './clock.ts';
+import type { IncomingSnapshots } from './incoming-snapshot.ts';
+import type { Observer } from './observer.ts';
+import { newerOf } from './restore.ts';
+import { RequestError } from './types.ts';
+
+export type AppliedStateEvents = {
+  applied(entries: readonly CommittedEntry[], results: readonly (Result | null)[], bytes: number): void;
+  /** Resolves when it would survive a crash. */
+  recordConfiguration(configuration: DurableConfiguration): Promise<void>;
+  /** The Configuration entry at `index` was applied; `membership` is durable and from now on in use. */
+  membershipApplied(index: number, membership: Membership): void;
+  snapshotInstalled(): void;
+  fatal(error: unknown): void;
+};
+
+export type AppliedStateDependencies = {
+  readonly folder: DataFolder;
+  readonly clusterId: ClusterId;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly events: AppliedStateEvents;
+};
+
+const COMPACTION_ROWS_PER_STEP = 1000;
+
+export class AppliedState {
+  readonly #with: AppliedStateDependencies;
+  #store: Store | null;
+  #applier: Applier | null;
+  #membership: Membership | null;
+  #isCompacting = false;
+  #isStopped = false;
+
+  /** @param membership the newest acknowledged; it may be ahead of the store's */
+  constructor(dependencies: AppliedStateDependencies, store: Store | null, membership: Membership | null) {
+    this.#with = dependencies;
+    this.#store = store;
+    this.#applier = store === null ? null : this.#createApplier(store);
+    this.#membership = membership;
+  }
+
+  /** Null until the first snapshot of a member that joins. */
+  get store(): Store | null {
+    return this.#store;
+  }
+
+  get membership(): Membership | null {
+    return this.#membership;
+  }
+
+  get appliedIndex(): number {
+    return this.#store?.appliedIndex ?? 0;
+  }
+
+  apply(entries: readonly Entry[]): void {
+    if (this.#applier === null) throw new Error('entries were committed before there was any state to apply them to');
+    this.#applier.apply(entries);
+  }
+
+  /** True when the membership in use says that this member is in the cluster, false when it was removed, null when it cannot know. */
+  lists(id: MemberId): boolean | null {
+    if (this.#membership === null) return null;
+    if (this.#membership.members.some((member) => member.id === id)) return true;
+    return this.#membership.lastMemberId >= id ? false : null;
+  }
+
+  /** Content between two applied batches, and what it stands for. */
+  openSnapshot(): Promise<SnapshotSource> {
+    if (this.#applier === null) {
+      throw new RequestError('not_ready', 'this member has no state yet: it waits for its first snapshot');
+    }
+    return this.#applier.between(async () => {
+      const store = this.#store as Store;
+      const { folder, clusterId } = this.#with;
+      return folder.openSnapshot((folder.engine as Engine).snapshot(), {
+        format: store.format,
+        clusterId,
+        index: store.appliedIndex,
+        term: store.appliedTerm,
+        membership: store.membership,
+        revision: store.revision,
+      });
+    });
+  }
+
+  /** Replaces everything by the staged snapshot. When it resolves the log has restarted after `index`. */
+  async install(incoming: IncomingSnapshots, index: number, hardState: HardState): Promise<void> {
+    const staged = incoming.take(index);
+    const install = async (): Promise<void> => {
+      this.#store?.close();
+      const store = await Store.open(await this.#with.folder.installSnapshot(staged.snapshot, hardState));
+      this.#store = store;
+      this.#isCompacting = false;
+      this.#membership = newerOf(store.membership, this.#membership);
+      if (this.#applier === null) this.#applier = this.#createApplier(store);
+      else this.#applier.replaceStore(store);
+    };
+    try {
+      await (this.#applier === null ? install() : this.#applier.between(install));
+    } catch (error) {
+      staged.failed(error as Error);
+      throw error;
+    }
+    this.#with.observer.log('info', 'snapshot_installed', { index });
+    this.#with.events.snapshotInstalled();
+    staged.installed();
+  }
+
+  /** Removes compacted history in small steps beside the applies, on every member by itself. */
+  compact(): void {
+    const store = this.#store;
+    if (this.#isCompacting || store === null) return;
+    this.#isCompacting = true;
+    const run = async (): Promise<void> => {
+      let hasMore = true;
+      while (hasMore && !this.#isStopped && store === this.#store)
+        hasMore = await store.compactStep(COMPACTION_ROWS_PER_STEP);
+      if (store === this.#store) this.#isCompacting = false;
+    };
+    run().catch((error: unknown) => {
+      if (store === this.#store && !this.#isStopped) this.#with.events.fatal(error);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#applier?.stop();
+    this.#store?.close();
+  }
+
+  #createApplier(store: Store): Applier {
+    const { clock, observer, events } = this.#with;
+    return new Applier(store, clock, observer, {
+      applied: events.applied,
+      configurationApplied: (index, membership) => this.#useMembership(index, membership),
+      fatal: events.fatal,
+    });
+  }
+
+  /** Durable first, then in use: after a crash the member must know every configuration that it has acted on. */
+  async #useMembership(index: number, applied: Membership): Promise<void> {
+    const membership = newerOf(applied, this.#membership) as Membership;
+    if (membership !== this.#membership) {
+      await this.#with.events.recordConfiguration({ membership, commit: index });
+      if (this.#isStopped) return;
+      this.#membership = membership;
+      this.#with.observer.log('info', 'membership_changed', {
+        config_index: membership.configIndex,
+        voters: membership.voters,
+        leaving: membership.leaving,
+        members: membership.members.map(({ id }) => id),
+      });
+    }
+    this.#with.events.membershipApplied(index, membership);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Applies committed entries to the store, in order, one batch at a time; each configuration ends its batch, because
+ * it must be durable before it is used or acknowledged.
+ */
+import { type Entry, EntryKind } from '../raft/types.ts';
+import { decodeProposal } from '../store/codec.ts';
+import type { Store } from '../store/store.ts';
+import type { CommittedEntry, Membership, Result } from '../store/types.ts';
+import type { Clock } from './clock.ts';
+import type { Observer } from './observer.ts';
+
+export type ApplierEvents = {
+  /** Applied and visible to reads; `results` in the order of the entries, `bytes` of all their data. */
+  applied(entries: readonly CommittedEntry[], results: readonly (Result | null)[], bytes: number): void;
+  /** The batch ended with a configuration entry. Resolves when the present membership is durable and in use. */
+  configurationApplied(index: number, membership: Membership): Promise<void>;
+  fatal(error: unknown): void;
+};
+
+/** Bounds one engine write, so that readers and the heartbeat are not kept waiting by a long replay. */
+const MAX_BATCH_ENTRIES = 1024;
+const MAX_BATCH_BYTES = 4 << 20;
+
+export class Applier {
+  readonly #clock: Clock;
+  readonly #observer: Observer;
+  readonly #events: ApplierEvents;
+  #store: Store;
+  #queue: Entry[] = [];
+  #between: (() => Promise<void>)[] = [];
+  #isRunning = false;
+  #isStopped = false;
+  #idle: (() => void)[] = [];
+
+  constructor(store: Store, clock: Clock, observer: Observer, events: ApplierEvents) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#events = events;
+  }
+
+  apply(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#queue.push(entry);
+    this.#start();
+  }
+
+  /** Runs with no batch in flight: what it reads stands for exactly `store.appliedIndex`. */
+  between<T>(action: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#between.push(() => action().then(resolve, reject));
+      this.#start();
+    });
+  }
+
+  /** Goes on with the state that a snapshot has brought; entries that it covers are dropped. Call within `between`. */
+  replaceStore(store: Store): void {
+    this.#store = store;
+    this.#queue = this.#queue.filter((entry) => entry.index > store.appliedIndex);
+  }
+
+  /** Drops what has not begun and resolves when nothing is in flight. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#queue = [];
+    if (this.#isRunning) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#run().catch(this.#events.fatal);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#between.length > 0 || (this.#queue.length > 0 && !this.#isStopped)) {
+      const action = this.#between.shift();
+      if (action !== undefined) await action();
+      else await this.#applyBatch(this.#takeBatch());
+    }
+    this.#isRunning = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #applyBatch(batch: readonly Entry[]): Promise<void> {
+    const startedMs = this.#clock.nowMs();
+    const entries = batch.map(decodeEntry);
+    const results = await this.#store.apply(entries);
+    this.#observer.applied((this.#clock.nowMs() - startedMs) / 1000, entries.length);
+    const last = entries.at(-1);
+    if (last?.isConfiguration) await this.#events.configurationApplied(last.index, this.#store.membership);
+    let bytes = 0;
+    for (const entry of batch) bytes += entry.data.length;
+    this.#events.applied(entries, results, bytes);
+  }
+
+  #takeBatch(): Entry[] {
+    let end = 0;
+    let bytes = 0;
+    while (end < this.#queue.length && end < MAX_BATCH_ENTRIES && bytes < MAX_BATCH_BYTES) {
+      const entry = this.#queue[end] as Entry;
+      bytes += entry.data.length;
+      end++;
+      if (entry.kind === EntryKind.Configuration) break;
+    }
+    return this.#queue.splice(0, end);
+  }
+}
+
+function decodeEntry(entry: Entry): CommittedEntry {
+  return {
+    index: entry.index,
+    term: entry.term,
+    isConfiguration: entry.kind === EntryKind.Configuration,
+    proposal: entry.data.length === 0 ? null : decodeProposal(entry.data),
+  };
+}

@@ -1,0 +1,589 @@
+/**
+ * One member, from parked to serving: which of a client's calls it takes in which state, and how it gets from one state
+ * to the next. The driver of a member that belongs to a cluster is `Replica`.
+ */
+import type { ApiReadiness, ApiStatus, ParkedReason } from '../../client/types.ts';
+import { NO_MEMBER, type RaftEvent } from '../raft/types.ts';
+import { DataDamaged, GrantConflict, NewerFormat } from '../storage/errors.ts';
+import type {
+  DataFolder,
+  FoundingRecord,
+  Identity,
+  JoinRecord,
+  RecoveryRecord,
+  SnapshotSource,
+} from '../storage/types.ts';
+import { UnknownEntry } from '../store/errors.ts';
+import type { Store } from '../store/store.ts';
+import type {
+  Command,
+  Failed,
+  Lease,
+  LeaseId,
+  Membership,
+  MembershipChange,
+  Range,
+  RangeResult,
+  Result,
+} from '../store/types.ts';
+import type { Network, RefusedHandshake } from '../transport/types.ts';
+import type { Clock } from './clock.ts';
+import { Conditions } from './conditions.ts';
+import { objectionTo } from './membership-guard.ts';
+import type { Observer } from './observer.ts';
+import type { MemberOptions } from './options.ts';
+import { type Phase, parked } from './phase.ts';
+import { Replica } from './replica.ts';
+import { buildReadiness, buildStatus } from './status.ts';
+import { asRequestErrors, MemberWatch } from './store-errors.ts';
+import { mostCaughtUpVoter } from './successor.ts';
+import {
+  type Member,
+  type MemberEvent,
+  type ReadOptions,
+  RequestError,
+  type RequestOptions,
+  type Watch,
+  type WatchOptions,
+  type WriteOptions,
+} from './types.ts';
+
+export type MemberDependencies = {
+  readonly options: MemberOptions;
+  /** Opens the folder as it is on disk now; called anew after each grant. */
+  readonly openFolder: () => Promise<DataFolder>;
+  readonly createNetwork: () => Network;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly observer: Observer;
+  /** The process must end now: nothing more can be promised. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+/** Peers that refuse us are believed to be right when no leader has been known for this many election timeouts. */
+const REFUSED_ELECTION_TIMEOUTS = 3;
+
+export class LocalMember implements Member {
+  readonly #with: MemberDependencies;
+  readonly #startedMs: number;
+  readonly #conditions: Conditions;
+  readonly #listeners = new Set<(event: MemberEvent) => void>();
+  #phase: Phase = parked('NoData', 'starting');
+  #folder: DataFolder | null = null;
+  #databaseBytes = 0;
+  #refusal: RefusedHandshake | null = null;
+  /** Changes of state, one at a time: a grant and a stop must not cross. */
+  #transition: Promise<unknown> = Promise.resolve();
+
+  static async start(dependencies: MemberDependencies): Promise<LocalMember> {
+    const member = new LocalMember(dependencies);
+    await member.#open();
+    return member;
+  }
+
+  private constructor(dependencies: MemberDependencies) {
+    this.#with = dependencies;
+    this.#startedMs = dependencies.clock.nowMs();
+    this.#conditions = new Conditions(dependencies.clock);
+  }
+
+  /** Null while parked. For metrics and the simulation; requests go through the methods below. */
+  get replica(): Replica | null {
+    return this.#phase.state === 'Parked' ? null : this.#phase.replica;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** What metrics count; all zero while there is nothing to count. */
+  counts(): { readonly proposalsPending: number } & StoreCounts {
+    const { replica } = this;
+    return { proposalsPending: replica?.proposalsPending ?? 0, ...(replica?.store?.stats() ?? NOTHING_STORED) };
+  }
+
+  async status(): Promise<ApiStatus> {
+    const { options, clock } = this.#with;
+    if (this.replica !== null && this.#folder?.engine) this.#databaseBytes = await this.#folder.engine.sizeBytes();
+    return buildStatus({
+      options,
+      identity: this.#folder?.identity ?? null,
+      phase: this.#phase,
+      uptimeSeconds: (clock.nowMs() - this.#startedMs) / 1000,
+      databaseBytes: this.#databaseBytes,
+      logBytes: this.#folder?.log.sizeBytes ?? 0,
+    });
+  }
+
+  readiness(): ApiReadiness {
+    return buildReadiness(this.#phase, this.#with.options);
+  }
+
+  onEvent(listener: (event: MemberEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async propose(command: Command, options: WriteOptions): Promise<Result> {
+    return this.#serving().propose(withDefaults(command, this.#with), options);
+  }
+
+  async range(range: Range, options: ReadOptions): Promise<RangeResult> {
+    const replica = this.#serving();
+    if (options.consistency === 'linearizable') await replica.readBarrier(options);
+    return asRequestErrors(() => storeOf(replica).range(range));
+  }
+
+  async readBarrier(options: RequestOptions): Promise<void> {
+    await this.#serving().readBarrier(options);
+  }
+
+  async watch(options: WatchOptions): Promise<Watch> {
+    return new MemberWatch(await asRequestErrors(async () => storeOf(this.#serving()).watch(options)));
+  }
+
+  async keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }> {
+    return (await this.#callLeader('keepAlive', { lease: lease.toString() }, options)) as { ttlSeconds: number };
+  }
+
+  async timeToLive(
+    lease: LeaseId,
+    withKeys: boolean,
+    options: RequestOptions,
+  ): Promise<{ readonly lease: Lease; readonly remainingSeconds: number; readonly keys: readonly Buffer[] }> {
+    const replica = this.#serving();
+    const { remainingMs } = (await this.#callLeader('leaseRemaining', { lease: lease.toString() }, options)) as {
+      remainingMs: number;
+    };
+    await replica.readBarrier(options);
+    const store = storeOf(replica);
+    const found = store.lease(lease);
+    if (found === null) throw leaseNotFound(lease);
+    const keys = withKeys ? await store.leaseKeys(lease) : [];
+    return { lease: found, remainingSeconds: Math.max(0, Math.ceil(remainingMs / 1000)), keys };
+  }
+
+  async leases(options: ReadOptions): Promise<readonly Lease[]> {
+    const replica = this.#serving();
+    if (options.consistency === 'linearizable') await replica.readBarrier(options);
+    return [...storeOf(replica).leases()];
+  }
+
+  async cluster(options: RequestOptions): Promise<{
+    readonly clusterId: string;
+    readonly membership: Membership;
+    readonly clientUrls: ReadonlyMap<number, string>;
+  }> {
+    const replica = this.#serving();
+    await replica.readBarrier(options);
+    const membership = replica.membership as Membership;
+    const clientUrls = new Map<number, string>();
+    for (const { id } of membership.members) {
+      const url = replica.peers.clientUrlOf(id);
+      if (url !== undefined) clientUrls.set(id, url);
+    }
+    return { clusterId: replica.clusterId, membership, clientUrls };
+  }
+
+  bootstrap(record: FoundingRecord): Promise<FoundingRecord> {
+    return this.#exclusively(async () => {
+      const folder = this.#grantable();
+      const accepted = folder.identity.grant;
+      if (accepted.kind !== 'Founder') this.#expectNoData('founding record');
+      const self = record.founders.find((founder) => founder.incarnation === folder.identity.incarnation);
+      if (self === undefined) {
+        throw new RequestError(
+          'grant_conflict',
+          `the founding record does not list this member's incarnation ${folder.identity.incarnation}`,
+        );
+      }
+      await this.#grant(() => folder.acceptFounding(record, self.id));
+      return record;
+    });
+  }
+
+  join(record: JoinRecord): Promise<void> {
+    return this.#exclusively(async () => {
+      const folder = this.#grantable();
+      if (folder.identity.grant.kind !== 'Joiner') this.#expectNoData('join record');
+      await this.#grant(() => folder.acceptJoin(record));
+    });
+  }
+
+  recover(record: RecoveryRecord): Promise<void> {
+    return this.#exclusively(async () => {
+      const folder = this.#grantable();
+      const accepted = folder.identity.grant;
+      if (accepted.kind === 'Survivor' && accepted.record.nonce === record.nonce) {
+        if (accepted.record.clusterId === record.clusterId) return;
+        throw new RequestError(
+          'grant_conflict',
+          `nonce ${record.nonce} was already used for cluster ${accepted.record.clusterId}`,
+        );
+      }
+      const replica = this.replica;
+      if (replica === null || replica.store === null) {
+        throw new RequestError(
+          'parked',
+          'this member has no state to recover a cluster from: choose a survivor that has',
+        );
+      }
+      if (replica.leader !== NO_MEMBER) {
+        throw new RequestError(
+          'grant_conflict',
+          `the cluster has a leader, member ${replica.leader}: recovery is for a cluster that has lost its quorum`,
+        );
+      }
+      await replica.halt();
+      await this.#grant(() => folder.acceptRecovery(record, replica.id), true);
+    });
+  }
+
+  async changeMembership(
+    change: MembershipChange,
+    expectedConfigIndex: number | null,
+    options: RequestOptions,
+  ): Promise<{ readonly id: number; readonly configIndex: number }> {
+    const answer = await this.#callLeader(
+      'changeMembership',
+      { change, expectedConfigIndex, timeoutMs: options.timeoutMs },
+      options,
+    );
+    return answer as { id: number; configIndex: number };
+  }
+
+  async transferLeader(to: number | null, options: RequestOptions): Promise<number> {
+    return (await this.#callLeader('transferLeader', { to, timeoutMs: options.timeoutMs }, options)) as number;
+  }
+
+  async openSnapshot(): Promise<SnapshotSource> {
+    return this.#serving().openSnapshot();
+  }
+
+  /** Hands leadership over, finishes what was accepted, says goodbye, closes; all within the stop timeout. */
+  stop(): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.replica?.stop(this.#with.options.stopTimeoutMs);
+      this.#become(parked('NoData', 'stopped'));
+      await this.#folder?.close();
+    });
+  }
+
+  async #open(): Promise<void> {
+    try {
+      this.#folder = await this.#with.openFolder();
+      await this.#takeUp(this.#folder);
+    } catch (error) {
+      if (error instanceof DataDamaged) this.#become(parked('Damaged', error.message));
+      else if (error instanceof NewerFormat || error instanceof UnknownEntry)
+        this.#become(parked('NewerFormat', error.message));
+      else throw error;
+    }
+  }
+
+  async #takeUp(folder: DataFolder): Promise<void> {
+    const membership = membershipOf(folder.identity);
+    if (folder.identity.isRemoved)
+      return this.#become(
+        parked('Removed', 'this member was removed from its cluster: empty its data folder to join again'),
+      );
+    if (membership === null)
+      return this.#become(parked('NoData', 'empty: waits to be told to form a cluster or to join one'));
+    const { options, createNetwork, clock, random, observer } = this.#with;
+    let replica: Replica | null = null;
+    // Events may come before `start` has returned; what they change is looked at again once it has.
+    replica = await Replica.start({
+      ...membership,
+      folder,
+      network: createNetwork(),
+      clock,
+      random,
+      options,
+      observer,
+      callHandlers: {
+        keepAlive: (body) => this.#handleKeepAlive(body as { lease: string }),
+        leaseRemaining: (body) => this.#handleLeaseRemaining(body as { lease: string }),
+        changeMembership: (body) => this.#handleChange(body as ChangeBody),
+        transferLeader: (body) => this.#handleTransfer(body as { to: number | null; timeoutMs: number }),
+      },
+      events: {
+        changed: () => this.#conditions.changed(),
+        raft: (event) => this.#raftEvent(event),
+        membershipChanged: (changed) => this.#emit({ kind: 'MembershipChanged', membership: changed }),
+        becameMember: () => replica !== null && this.#become({ state: 'Member', replica }),
+        removed: () =>
+          this.#leave('Removed', 'this member was removed from its cluster: empty its data folder to join again'),
+        refused: (refusal) => this.#refused(refusal),
+        fatal: (error) => this.#fatal(error),
+      },
+    });
+    this.#become({ state: replica.isMember ? 'Member' : 'Joining', replica });
+  }
+
+  /** Makes a record durable and goes on from the folder as it then is: the same way as after a restart. */
+  async #grant(accept: () => Promise<void>, isReplacing = false): Promise<void> {
+    const folder = this.#folder as DataFolder;
+    const wasParked = this.#phase.state === 'Parked';
+    try {
+      await accept();
+    } catch (error) {
+      if (error instanceof GrantConflict) throw new RequestError('grant_conflict', error.message);
+      throw error;
+    }
+    if (!wasParked && !isReplacing) return; // accepted before; it only says yes again
+    await folder.close();
+    await this.#open();
+  }
+
+  #grantable(): DataFolder {
+    const folder = this.#folder;
+    if (folder !== null && !(this.#phase.state === 'Parked' && this.#phase.reason !== 'NoData')) return folder;
+    throw this.#parkedError();
+  }
+
+  #expectNoData(what: string): void {
+    if (this.#phase.state === 'Parked' && this.#phase.reason === 'NoData') return;
+    throw new RequestError(
+      'grant_conflict',
+      `this member already belongs to cluster ${this.replica?.clusterId}: it takes no ${what}`,
+    );
+  }
+
+  /** Requests are served by members alone. */
+  #serving(): Replica {
+    if (this.#phase.state === 'Member') return this.#phase.replica;
+    if (this.#phase.state === 'Parked') throw this.#parkedError();
+    throw new RequestError(
+      'not_ready',
+      'this member is joining: it waits for its first snapshot, or for the log it had acknowledged',
+    );
+  }
+
+  #parkedError(): RequestError {
+    const { phase } = this;
+    if (phase.state !== 'Parked') return new RequestError('not_ready', 'this member changes its state: retry');
+    return new RequestError('parked', `this member is parked (${phase.reason}): ${phase.message}`);
+  }
+
+  #callLeader(method: string, body: unknown, options: RequestOptions): Promise<unknown> {
+    const replica = this.#serving();
+    const deadlineMs = this.#with.clock.nowMs() + options.timeoutMs;
+    return this.#conditions
+      .until(() => replica.leader !== NO_MEMBER, options.timeoutMs)
+      .then(() => replica.callLeader(method, body, { ...options, timeoutMs: deadlineMs - this.#with.clock.nowMs() }));
+  }
+
+  async #handleKeepAlive(body: { lease: string }): Promise<unknown> {
+    const replica = this.#serving();
+    const id = BigInt(body.lease);
+    const { electionTimeoutMs } = this.#with.options.timing;
+    // Only a leader that a quorum still follows, and that knows all that its predecessors decided, may prolong a lease.
+    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });
+    await this.#conditions.until(() => replica.duties !== null || !replica.isLeader, electionTimeoutMs);
+    const lease = storeOf(replica).lease(id);
+    if (lease === null) throw leaseNotFound(id);
+    if (replica.duties === null) throw replica.notLeader();
+    if (!replica.duties.leases.renew(id, this.#with.clock.nowMs())) throw leaseNotFound(id);
+    return { ttlSeconds: lease.ttlSeconds };
+  }
+
+  async #handleLeaseRemaining(body: { lease: string }): Promise<unknown> {
+    const replica = this.#serving();
+    const id = BigInt(body.lease);
+    const { electionTimeoutMs } = this.#with.options.timing;
+    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });
+    await this.#conditions.until(() => replica.duties !== null || !replica.isLeader, electionTimeoutMs);
+    if (storeOf(replica).lease(id) === null) throw leaseNotFound(id);
+    if (replica.duties === null) throw replica.notLeader();
+    return { remainingMs: replica.duties.leases.remainingMs(id, this.#with.clock.nowMs()) };
+  }
+
+  async #handleTransfer(body: { to: number | null; timeoutMs: number }): Promise<number> {
+    const replica = this.#serving();
+    if (!replica.isLeader) throw replica.notLeader();
+    const to = body.to ?? mostCaughtUpVoter(replica.raftStatus());
+    if (to === replica.id) return to;
+    if (to === NO_MEMBER || !replica.transferLeadership(to)) {
+      const why =
+        body.to === null ? 'no other voter can be reached' : `member ${to} is not a voter that can be reached`;
+      throw new RequestError('transfer_failed', `leadership stays with member ${replica.id}: ${why}`);
+    }
+    const { term } = replica;
+    await this.#conditions.until(
+      () =>
+        replica.isLeader
+          ? replica.raftStatus().transferee === NO_MEMBER
+          : replica.leader !== NO_MEMBER && replica.term > term,
+      body.timeoutMs,
+    );
+    if (replica.leader !== NO_MEMBER && replica.leader !== replica.id) return replica.leader;
+    throw new RequestError('transfer_failed', `member ${to} did not take over in time`);
+  }
+
+  async #handleChange(body: ChangeBody): Promise<unknown> {
+    const { change, timeoutMs } = body;
+    const replica = this.#serving();
+    const deadlineMs = this.#with.clock.nowMs() + timeoutMs;
+    const leftMs = (): number => deadlineMs - this.#with.clock.nowMs();
+    if (!replica.isLeader) throw replica.notLeader();
+    const membership = replica.membership as Membership;
+    const objection = objectionTo(change, membership, replica.raftStatus());
+    if (objection !== null) throw new RequestError(objection.code, objection.message);
+    if (leavesOut(change, membership, replica.id) && membership.voters.length > 1) {
+      // A leader that removes itself would leave the others to notice its silence: leadership goes first.
+      const successor = await this.#handleTransfer({ to: successorFor(change, replica), timeoutMs: leftMs() });
+      this.#with.observer.log('info', 'leader_transferred_before_removal', { to: successor });
+      return replica.callLeader('changeMembership', { ...body, timeoutMs: leftMs() }, { timeoutMs: leftMs() });
+    }
+    const expectedConfigIndex = body.expectedConfigIndex ?? membership.configIndex;
+    const result = await replica.proposeMembership(
+      { kind: 'ChangeMembership', expectedConfigIndex, change },
+      { timeoutMs: leftMs() },
+    );
+    if (result.kind === 'Failed') throw failed(result);
+    if (result.kind !== 'Membership') throw new Error(`a change of membership resulted in ${result.kind}`);
+    // A joint configuration is on its way, not an answer: the caller's next change needs the index of what follows it.
+    await this.#conditions.until(() => replica.membership?.leaving === null, leftMs());
+    return {
+      id: result.id,
+      configIndex: Math.max(result.membership.configIndex, replica.membership?.configIndex ?? 0),
+    };
+  }
+
+  #raftEvent(event: RaftEvent): void {
+    if (event.kind === 'RoleChanged') {
+      this.#refusal = null;
+      this.#emit({ kind: 'RoleChanged', role: event.role, term: event.term, leader: event.leader });
+    } else if (event.kind === 'ElectionStarted') {
+      this.#emit({ kind: 'ElectionStarted', term: event.term, reason: event.reason });
+    }
+  }
+
+  /** One peer's word is enough only where it speaks of our own cluster's committed membership. */
+  #refused(refusal: RefusedHandshake): void {
+    if (refusal.code === 'Removed') return this.#leave('Removed', refusal.message);
+    const reason =
+      refusal.code === 'ClusterIdMismatch'
+        ? 'ForeignCluster'
+        : refusal.code === 'IncarnationMismatch'
+          ? 'NotAMember'
+          : null;
+    if (reason === null || this.#refusal !== null) return;
+    this.#refusal = refusal;
+    const { clock, options } = this.#with;
+    const limitMs = REFUSED_ELECTION_TIMEOUTS * options.timing.electionTimeoutMs;
+    clock.after(limitMs, () => {
+      const isConnected = this.replica?.peers.states().some((peer) => peer.isConnected) ?? false;
+      const isStillRefused = this.#refusal === refusal && !isConnected && (this.replica?.leaderlessMs ?? 0) >= limitMs;
+      this.#refusal = null;
+      if (isStillRefused) this.#leave(reason, refusal.message);
+    });
+  }
+
+  #leave(reason: ParkedReason, message: string): void {
+    const leave = async (): Promise<void> => {
+      const { replica } = this;
+      if (replica === null) return;
+      await replica.halt();
+      if (reason === 'Removed') await this.#folder?.markRemoved();
+      this.#become(parked(reason, message));
+    };
+    this.#exclusively(leave).catch((error: unknown) => this.#with.onFatal(error));
+  }
+
+  #fatal(error: unknown): void {
+    if (!(error instanceof UnknownEntry)) return this.#with.onFatal(error);
+    this.#leave('NewerFormat', error.message);
+  }
+
+  #become(phase: Phase): void {
+    this.#phase = phase;
+    const reason = phase.state === 'Parked' ? phase.reason : null;
+    this.#with.observer.log(reason === null || reason === 'NoData' ? 'info' : 'warn', 'state_changed', {
+      state: phase.state,
+      ...(phase.state === 'Parked' ? { reason, message: phase.message } : { id: phase.replica.id }),
+    });
+    this.#emit({ kind: 'StateChanged', state: phase.state, reason });
+    this.#conditions.changed();
+  }
+
+  #emit(event: MemberEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #exclusively<T>(action: () => Promise<T>): Promise<T> {
+    const next = this.#transition.then(action, action);
+    this.#transition = next.catch(() => {});
+    return next;
+  }
+}
+
+type StoreCounts = {
+  readonly keys: number;
+  readonly leases: number;
+  readonly watchers: number;
+  readonly slowWatchers: number;
+};
+
+const NOTHING_STORED: StoreCounts = { keys: 0, leases: 0, watchers: 0, slowWatchers: 0 };
+
+type ChangeBody = {
+  readonly change: MembershipChange;
+  readonly expectedConfigIndex: number | null;
+  readonly timeoutMs: number;
+};
+
+/** @throws RequestError with the code that a failed command's result carries */
+export function failed(result: Failed): RequestError {
+  return new RequestError(result.code, result.message);
+}
+
+function membershipOf(identity: Identity): { clusterId: string; id: number; peerHints: JoinRecord['peers'] } | null {
+  const { grant } = identity;
+  switch (grant.kind) {
+    case 'None':
+      return null;
+    case 'Founder':
+    case 'Survivor':
+      return { clusterId: grant.record.clusterId, id: grant.memberId, peerHints: [] };
+    case 'Joiner':
+      return { clusterId: grant.record.clusterId, id: grant.record.memberId, peerHints: grant.record.peers };
+  }
+}
+
+function leavesOut(change: MembershipChange, membership: Membership, id: number): boolean {
+  if (change.kind === 'Remove') return change.id === id;
+  return change.kind === 'ReplaceVoters' && membership.voters.includes(id) && !change.voters.includes(id);
+}
+
+/** Someone who stays: handing leadership to another one that leaves would only repeat the step. */
+function successorFor(change: MembershipChange, replica: Replica): number | null {
+  const status = replica.raftStatus();
+  if (change.kind !== 'ReplaceVoters') return mostCaughtUpVoter(status);
+  return mostCaughtUpVoter(status, (id) => change.voters.includes(id));
+}
+
+/** Raised so that a lease cannot end within one election: nobody could have kept it alive (etcd does the same). */
+function withDefaults(command: Command, { options, random }: MemberDependencies): Command {
+  if (command.kind !== 'LeaseGrant') return command;
+  const minimumSeconds = Math.ceil((1.5 * options.timing.electionTimeoutMs) / 1000);
+  const id = command.id === 0n ? drawLeaseId(random) : command.id;
+  return { ...command, id, ttlSeconds: Math.max(command.ttlSeconds, minimumSeconds) };
+}
+
+function drawLeaseId(random: () => number): LeaseId {
+  const high = BigInt(Math.floor(random() * 2 ** 31));
+  const low = BigInt(Math.floor(random() * 2 ** 32));
+  return (high << 32n) | low || 1n;
+}
+
+function storeOf(replica: Replica): Store {
+  if (replica.store === null)
+    throw new RequestError('not_ready', 'this member has no state yet: it waits for its first snapshot');
+  return replica.store;
+}
+
+function leaseNotFound(id: LeaseId): RequestError {
+  return new RequestError('lease_not_found', `lease ${id} does not exist or has expired`);
+}

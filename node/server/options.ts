@@ -1,0 +1,32 @@
+/** What a driver needs to be told; `node/config` makes it from the user's settings. */
+
+export type MemberOptions = {
+  readonly name: string;
+  readonly peerAddress: string;
+  readonly clientUrl: string;
+  readonly version: string;
+  readonly timing: {
+    readonly tickMs: number;
+    readonly heartbeatIntervalMs: number;
+    readonly electionTimeoutMs: number;
+  };
+  readonly limits: {
+    readonly maxProposalsInFlight: number;
+    readonly maxProposalBytesInFlight: number;
+    readonly maxUncommittedBytes: number;
+    /** A cut of the log begins when it holds more than this. */
+    readonly maxLogBytes: number;
+    /** What a cut leaves for slow followers. */
+    readonly logTailBytes: number;
+    readonly maxEntriesBytesPerMessage: number;
+    readonly maxInflightMessages: number;
+    readonly maxInflightBytes: number;
+    readonly watcherQueueBytes: number;
+    readonly minFreeBytes: number;
+    readonly resumeFreeBytes: number;
+  };
+  /** History older than this is compacted by the leader; 0 keeps all. */
+  readonly historyRetentionMs: number;
+  /** How long a clean stop may take. */
+  readonly stopTimeoutMs: number;
+};

@@ -1,0 +1,77 @@
+/** The other members as this one knows them from their connections. */
+import { type MemberId, type Message, NO_MEMBER } from '../raft/types.ts';
+import type { PeerHint } from '../storage/types.ts';
+import type { Membership } from '../store/types.ts';
+import type { Network, PeerState } from '../transport/types.ts';
+import type { Clock } from './clock.ts';
+import { FORMAT } from './format.ts';
+import type { LatencySamples } from './latency-samples.ts';
+
+export class Peers {
+  readonly #self: MemberId;
+  readonly #selfUrl: string;
+  readonly #network: Network;
+  readonly #clock: Clock;
+  readonly #samples: LatencySamples;
+  readonly #lastContact = new Map<MemberId, number>();
+
+  constructor(self: MemberId, selfUrl: string, network: Network, clock: Clock, samples: LatencySamples) {
+    this.#self = self;
+    this.#selfUrl = selfUrl;
+    this.#network = network;
+    this.#clock = clock;
+    this.#samples = samples;
+  }
+
+  send(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    const byPeer = new Map<MemberId, Message[]>();
+    for (const message of messages) {
+      if (message.kind === 'AppendRequest' && message.entries.length > 0)
+        this.#samples.sent(message.to, message.entries);
+      const list = byPeer.get(message.to);
+      if (list === undefined) byPeer.set(message.to, [message]);
+      else list.push(message);
+    }
+    for (const [peer, list] of byPeer) this.#network.send(peer, { kind: 'Raft', messages: list });
+  }
+
+  /** @param hints for a member that has not seen the membership yet */
+  use(membership: Membership | null, hints: readonly PeerHint[]): void {
+    const members = membership?.members ?? hints;
+    const peers = members.map(({ id, peerAddress, incarnation }) => ({ id, address: peerAddress, incarnation }));
+    this.#network.setPeers(peers, membership?.lastMemberId ?? 0);
+  }
+
+  heardFrom(id: MemberId): void {
+    this.#lastContact.set(id, this.#clock.nowMs());
+  }
+
+  /** Since the last frame from this peer; null when there was none. */
+  lastContactMs(id: MemberId): number | null {
+    const atMs = this.#lastContact.get(id);
+    return atMs === undefined ? null : Math.round(this.#clock.nowMs() - atMs);
+  }
+
+  states(): readonly PeerState[] {
+    return this.#network.peers();
+  }
+
+  clientUrlOf(id: MemberId): string | undefined {
+    if (id === this.#self) return this.#selfUrl;
+    return id === NO_MEMBER ? undefined : this.#network.peers().find((peer) => peer.id === id)?.hello?.clientUrl;
+  }
+
+  /** The highest format that all members speak; null while one of them has not said. */
+  commonFormat(membership: Membership): number | null {
+    const states = new Map(this.#network.peers().map((peer) => [peer.id, peer]));
+    let common = FORMAT;
+    for (const { id } of membership.members) {
+      if (id === this.#self) continue;
+      const format = states.get(id)?.hello?.format;
+      if (format === undefined) return null;
+      common = Math.min(common, format);
+    }
+    return common;
+  }
+}

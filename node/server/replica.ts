@@ -1,0 +1,593 @@
+/**
+ * The driver of a member that belongs to a cluster. One turn of it: take what has arrived, step the core, send, persist,
+ * apply, answer. A turn is scheduled when something arrives and none is pending, so batches grow with load by
+ * themselves and nothing on the way of a write waits for a timer.
+ */
+import { Raft } from '../raft/raft.ts';
+import {
+  type HardState,
+  type MemberId,
+  NO_MEMBER,
+  type Output,
+  type RaftEvent,
+  type RaftStatus,
+} from '../raft/types.ts';
+import type { ClusterId, DataFolder, PeerHint, SnapshotSource } from '../storage/types.ts';
+import type { Engine } from '../store/engine.ts';
+import { configurationOf } from '../store/membership.ts';
+import { Store } from '../store/store.ts';
+import type { ChangeMembership, Command, CommittedEntry, Membership, Result } from '../store/types.ts';
+import type { Network, PeerFrame, RefusedHandshake } from '../transport/types.ts';
+import { AppliedState } from './applied-state.ts';
+import { type CallHandler, Calls } from './calls.ts';
+import type { Clock } from './clock.ts';
+import { FORMAT, OLDEST_FORMAT } from './format.ts';
+import { IncomingSnapshots } from './incoming-snapshot.ts';
+import { LatencySamples } from './latency-samples.ts';
+import { LeaderDuties } from './leader-duties.ts';
+import { ENTRY_OVERHEAD_BYTES, LogCutter } from './log-cutter.ts';
+import { LogWriter } from './log-writer.ts';
+import type { Observer } from './observer.ts';
+import type { MemberOptions } from './options.ts';
+import { Peers } from './peers.ts';
+import { Proposals } from './proposals.ts';
+import { raftOptions } from './raft-options.ts';
+import { Reads } from './reads.ts';
+import { restore } from './restore.ts';
+import { SnapshotSender } from './snapshot-sender.ts';
+import { SpaceGuard } from './space-guard.ts';
+import { mostCaughtUpVoter } from './successor.ts';
+import { Ticker } from './ticker.ts';
+import { RequestError, type RequestOptions, type WriteOptions } from './types.ts';
+import { WritePath } from './write-path.ts';
+
+export type ReplicaDependencies = {
+  readonly clusterId: ClusterId;
+  readonly id: MemberId;
+  /** Whom to look for until the first snapshot tells; empty for a member that has state. */
+  readonly peerHints: readonly PeerHint[];
+  readonly folder: DataFolder;
+  readonly network: Network;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly options: MemberOptions;
+  readonly observer: Observer;
+  readonly callHandlers: Readonly<Record<string, CallHandler>>;
+  readonly events: ReplicaEvents;
+};
+
+export type ReplicaEvents = {
+  /** Something changed that a waiting call may look at: role, membership, applied state. */
+  changed(): void;
+  raft(event: RaftEvent): void;
+  membershipChanged(membership: Membership): void;
+  /** Knows all that it ever acknowledged and finds itself in the configuration. */
+  becameMember(): void;
+  /** The cluster has committed that this member is not part of it. */
+  removed(): void;
+  refused(reason: RefusedHandshake): void;
+  /** The process must end: its disk failed or an invariant is broken. */
+  fatal(error: unknown): void;
+};
+
+/** Spread over which followers ask for votes when their leader's connection breaks, so that they seldom collide. */
+const LEADER_LOST_SPREAD_MS = 50;
+/** How often what has a deadline or a rare duty is looked at. */
+const HOUSEKEEPING_MS = 50;
+
+export class Replica {
+  readonly id: MemberId;
+  readonly clusterId: ClusterId;
+  readonly peers: Peers;
+  readonly #with: ReplicaDependencies;
+  readonly #raft: Raft;
+  readonly #state: AppliedState;
+  readonly #writer: LogWriter;
+  readonly #cutter: LogCutter;
+  readonly #proposals: Proposals;
+  readonly #writes: WritePath;
+  readonly #reads: Reads;
+  readonly #calls: Calls;
+  readonly #sender: SnapshotSender;
+  readonly #incoming: IncomingSnapshots;
+  readonly #space: SpaceGuard;
+  readonly #samples: LatencySamples;
+  readonly #ticker: Ticker;
+  readonly #mustReapplyThrough: number;
+
+  /** While this member leads and knows all that its predecessors decided. */
+  #duties: LeaderDuties | null = null;
+  #hardState: HardState;
+  #appliedTerm: number;
+  #isMember = false;
+  #isTurnScheduled = false;
+  #isStopped = false;
+  #lastHousekeepingMs = 0;
+  #leaderLastKnownMs: number;
+
+  static async start(dependencies: ReplicaDependencies): Promise<Replica> {
+    const { engine } = dependencies.folder;
+    const replica = new Replica(dependencies, engine === null ? null : await Store.open(engine));
+    await replica.#begin();
+    return replica;
+  }
+
+  private constructor(dependencies: ReplicaDependencies, store: Store | null) {
+    const { clock, folder, network, observer, options, clusterId, id } = dependencies;
+    const { limits, timing } = options;
+    const { raft, membership } = restore(folder.restored, store);
+    const fatal = (error: unknown): void => this.#fail(error);
+    this.#with = dependencies;
+    this.id = id;
+    this.clusterId = clusterId;
+    this.#hardState = raft.hardState;
+    this.#mustReapplyThrough = raft.mustReapplyThrough;
+    this.#appliedTerm = store?.appliedTerm ?? 0;
+    this.#leaderLastKnownMs = clock.nowMs();
+    this.#raft = new Raft(raftOptions(id, options, dependencies.random), raft);
+    this.#samples = new LatencySamples(clock, observer);
+    this.peers = new Peers(id, options.clientUrl, network, clock, this.#samples);
+    this.#writer = new LogWriter(folder.log, clock, observer, {
+      appended: (token, replies) => {
+        this.peers.send(replies);
+        this.#raft.appended(token);
+        this.#schedule();
+      },
+      install: (snapshot, hardState) =>
+        this.#state.install(this.#incoming, snapshot.index, hardState ?? this.#hardState),
+      fatal,
+    });
+    this.#state = new AppliedState(
+      {
+        folder,
+        clusterId,
+        clock,
+        observer,
+        events: {
+          applied: (entries, results, bytes) => this.#applied(entries, results, bytes),
+          recordConfiguration: (configuration) => this.#writer.recordConfiguration(configuration),
+          membershipApplied: (index, applied) => this.#membershipApplied(index, applied),
+          snapshotInstalled: () => this.#snapshotInstalled(),
+          fatal,
+        },
+      },
+      store,
+      membership,
+    );
+    this.#cutter = new LogCutter(
+      {
+        raft: this.#raft,
+        maxLogBytes: limits.maxLogBytes,
+        logTailBytes: limits.logTailBytes,
+        appliedIndex: () => this.#state.appliedIndex,
+        flush: () => (folder.engine as Engine).flush(),
+        cut: (base) => this.#writer.cut(base),
+        fatal,
+      },
+      raft.entries.reduce((bytes, entry) => bytes + entry.data.length + ENTRY_OVERHEAD_BYTES, 0),
+    );
+    const origin = Math.floor(dependencies.random() * 2 ** 48);
+    this.#proposals = new Proposals(origin, limits.maxProposalsInFlight, limits.maxProposalBytesInFlight);
+    this.#space = new SpaceGuard(
+      clock,
+      () => folder.freeBytes(),
+      limits.minFreeBytes,
+      limits.resumeFreeBytes,
+      observer,
+    );
+    this.#writes = new WritePath({
+      raft: this.#raft,
+      network,
+      clock,
+      observer,
+      proposals: this.#proposals,
+      leaderTimeMs: () => Math.max(clock.wallMs(), this.store?.timeMs ?? 0),
+      isGrowthRefused: () => this.#space.isGrowthRefused(clock.nowMs()),
+      notLeader: () => this.notLeader(),
+      schedule: () => this.#schedule(),
+    });
+    this.#reads = new Reads(timing.electionTimeoutMs);
+    this.#calls = new Calls((to, frame) => network.send(to, frame), {
+      ...dependencies.callHandlers,
+      reportSpace: async (body, from) => this.#space.reported(from, body === true, clock.nowMs()),
+    });
+    this.#sender = new SnapshotSender(network, clock, observer, {
+      open: async () => {
+        const source = await this.openSnapshot();
+        return { source, raftTerm: this.#raft.term };
+      },
+      finished: (to, outcome) => {
+        this.#raft.reportSnapshot(to, outcome);
+        this.#schedule();
+      },
+    });
+    this.#incoming = new IncomingSnapshots(folder, clock, observer, {
+      offerToCore: (from, term, snapshot) => {
+        this.#raft.step({ kind: 'InstallSnapshot', from, to: id, term, snapshot });
+        return this.#turn();
+      },
+    });
+    this.#ticker = new Ticker(clock, timing.tickMs, (nowMs) => this.#tick(nowMs));
+  }
+
+  get store(): Store | null {
+    return this.#state.store;
+  }
+
+  get membership(): Membership | null {
+    return this.#state.membership;
+  }
+
+  get duties(): LeaderDuties | null {
+    return this.#duties;
+  }
+
+  get isMember(): boolean {
+    return this.#isMember;
+  }
+
+  get isLeader(): boolean {
+    return this.#raft.role === 'Leader';
+  }
+
+  get leader(): MemberId {
+    return this.#raft.leader;
+  }
+
+  get term(): number {
+    return this.#raft.term;
+  }
+
+  get proposalsPending(): number {
+    return this.#proposals.count;
+  }
+
+  /** Of this member's own disk. */
+  get isSpaceLow(): boolean {
+    return this.#space.isLow;
+  }
+
+  /** How long no leader has been known; 0 while one is. */
+  get leaderlessMs(): number {
+    return this.#raft.leader === NO_MEMBER ? this.#with.clock.nowMs() - this.#leaderLastKnownMs : 0;
+  }
+
+  raftStatus(): RaftStatus {
+    return this.#raft.status();
+  }
+
+  /** The answer to a request that insists on the leader and reached another member. */
+  notLeader(): RequestError {
+    const { leader } = this.#raft;
+    if (leader === NO_MEMBER) return this.noLeader();
+    const url = this.peers.clientUrlOf(leader);
+    const detail = url === undefined ? { leader } : { leader, leader_url: url };
+    return new RequestError('not_leader', `member ${leader} leads${url === undefined ? '' : ` at ${url}`}`, detail);
+  }
+
+  noLeader(): RequestError {
+    return new RequestError(
+      'no_leader',
+      'no leader is known: no quorum of members can be reached, or an election is under way',
+    );
+  }
+
+  async propose(command: Command, options: WriteOptions): Promise<Result> {
+    if (this.#isStopped) throw stopping();
+    return this.#writes.submit(command, options);
+  }
+
+  /**
+   * On the leader: a change of membership, as one Configuration entry.
+   * @throws RequestError when the core refuses it, or its outcome is not known in time
+   */
+  async proposeMembership(command: ChangeMembership, options: WriteOptions): Promise<Result> {
+    if (this.#isStopped) throw stopping();
+    return this.#writes.submitConfiguration(command, options);
+  }
+
+  async readBarrier(options: RequestOptions): Promise<void> {
+    if (this.#isStopped) throw stopping();
+    const waiting = this.#reads.wait(this.#with.clock.nowMs() + options.timeoutMs, options.mayForward ?? true);
+    this.#schedule();
+    return waiting;
+  }
+
+  /** Asks the leader's driver; answers itself when it leads. */
+  async callLeader(method: string, body: unknown, options: RequestOptions): Promise<unknown> {
+    const { leader } = this.#raft;
+    if (leader === NO_MEMBER) throw this.noLeader();
+    if (leader === this.id) return (this.#with.callHandlers[method] as CallHandler)(body, this.id);
+    if (options.mayForward === false) throw this.notLeader();
+    return this.#calls.ask(leader, method, body, this.#with.clock.nowMs() + options.timeoutMs);
+  }
+
+  /** False when it cannot begin: not the leader, or `to` is no voter. */
+  transferLeadership(to: MemberId): boolean {
+    const hasBegun = this.#raft.transferLeadership(to);
+    this.#schedule();
+    return hasBegun;
+  }
+
+  async openSnapshot(): Promise<SnapshotSource> {
+    return this.#state.openSnapshot();
+  }
+
+  /**
+   * Hands leadership over, lets accepted writes finish, says goodbye, and leaves the folder ready to be closed.
+   * @param timeoutMs for everything that depends on others
+   */
+  async stop(timeoutMs: number): Promise<void> {
+    const { clock } = this.#with;
+    const deadlineMs = clock.nowMs() + timeoutMs;
+    const isBusy = (): boolean =>
+      this.#proposals.count > 0 || (this.isLeader && this.#raft.status().transferee !== NO_MEMBER);
+    if (this.isLeader) this.transferLeadership(mostCaughtUpVoter(this.#raft.status()));
+    while (isBusy() && clock.nowMs() < deadlineMs) {
+      await new Promise<void>((resolve) => void clock.after(this.#with.options.timing.tickMs, resolve));
+    }
+    await this.halt();
+  }
+
+  /** Stops without a word to anyone but the goodbye. */
+  async halt(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ticker.stop();
+    this.#sender.stop();
+    this.#proposals.rejectAll((pending) => (pending.term === 0 ? stopping() : stoppingUnknown()));
+    this.#reads.rejectAll(stopping);
+    this.#calls.rejectAll(stopping);
+    await this.#with.network.close();
+    const stateStopped = this.#state.stop();
+    await this.#writer.stop();
+    await stateStopped;
+    await this.#with.folder.engine?.flush();
+  }
+
+  async #begin(): Promise<void> {
+    const { folder, options, network, observer } = this.#with;
+    await network.start(
+      {
+        clusterId: this.clusterId,
+        memberId: this.id,
+        incarnation: folder.identity.incarnation,
+        format: FORMAT,
+        oldestFormat: OLDEST_FORMAT,
+        peerAddress: options.peerAddress,
+        clientUrl: options.clientUrl,
+        version: options.version,
+      },
+      {
+        frame: (from, frame) => this.#received(from, frame),
+        connected: (peer) => observer.log('info', 'peer_connected', { peer }),
+        disconnected: (from, isDeliberate) => this.#disconnected(from, isDeliberate),
+        refused: (address, reason) => {
+          observer.log('warn', 'peer_refused', { address, code: reason.code, message: reason.message });
+          this.#with.events.refused(reason);
+        },
+        snapshotOffered: async (from, offer) => {
+          const isOfUse = offer.term >= this.#raft.term && offer.header.index > this.#state.appliedIndex;
+          return isOfUse && !this.#isStopped ? this.#incoming.offered(from, offer) : null;
+        },
+      },
+    );
+    this.peers.use(this.membership, this.#with.peerHints);
+    this.#checkMember();
+    this.#ticker.start();
+    if (this.membership?.voters.length === 1) this.#raft.campaign('Single');
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isTurnScheduled || this.#isStopped) return;
+    this.#isTurnScheduled = true;
+    this.#with.clock.soon(() => {
+      this.#isTurnScheduled = false;
+      if (!this.#isStopped) this.#turn();
+    });
+  }
+
+  /** True when the core has taken a staged snapshot. */
+  #turn(): boolean {
+    let isInstalling = false;
+    try {
+      this.#writes.handOver();
+      this.#startReads();
+      for (let output = this.#raft.takeOutput(); output !== null; output = this.#raft.takeOutput()) {
+        this.#carryOut(output);
+        if (output.append !== null && output.append.snapshot !== null) isInstalling = true;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    return isInstalling;
+  }
+
+  #startReads(): void {
+    if (!this.#reads.hasArrived || this.#raft.leader === NO_MEMBER) return;
+    if (this.#raft.role !== 'Leader') this.#reads.rejectUnforwardable(() => this.notLeader());
+    const requestId = this.#reads.startRound(this.#with.clock.nowMs());
+    if (requestId !== 0) this.#raft.readIndex(requestId);
+  }
+
+  #carryOut(output: Output): void {
+    for (const event of output.events) this.#observe(event);
+    this.peers.send(output.messages);
+    if (output.append !== null) {
+      this.#hardState = output.append.hardState ?? this.#hardState;
+      this.#writer.append(output.append);
+    }
+    if (output.committed.length > 0) {
+      this.#samples.committed(output.committed.at(-1)?.index as number);
+      this.#state.apply(output.committed);
+    }
+    for (const { requestId, index } of output.reads) this.#reads.confirmed(requestId, index, this.#state.appliedIndex);
+    for (const requestId of output.droppedReads) this.#reads.dropped(requestId);
+    for (const peer of output.snapshotsNeeded) this.#sender.send(peer);
+  }
+
+  #received(from: MemberId, frame: PeerFrame): void {
+    if (this.#isStopped) return;
+    this.peers.heardFrom(from);
+    try {
+      switch (frame.kind) {
+        case 'Raft':
+          for (const message of frame.messages) {
+            if (message.kind === 'AppendResponse') this.#samples.acknowledged(from, message.index);
+            this.#raft.step(message);
+          }
+          break;
+        case 'ForwardedProposals':
+          this.#writes.forwarded(from, frame);
+          break;
+        case 'ForwardRefused':
+          this.#writes.forwardRefused(frame);
+          break;
+        case 'Call':
+          this.#calls.received(from, frame);
+          break;
+        case 'CallReply':
+          this.#calls.answered(from, frame);
+          break;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#schedule();
+  }
+
+  #disconnected(from: MemberId, isDeliberate: boolean): void {
+    if (this.#isStopped) return;
+    this.#with.observer.log('info', 'peer_disconnected', { peer: from, deliberate: isDeliberate });
+    this.#calls.disconnected(from);
+    this.#raft.reportUnreachable(from);
+    // A stream that ends without a goodbye means that the process is gone, or the network: a peer that still hears the
+    // leader withholds its pre-vote, so asking at once is safe and saves an election timeout.
+    if (!isDeliberate && from === this.#raft.leader) {
+      this.#raft.forgetLeader(from);
+      this.#with.clock.after(this.#with.random() * LEADER_LOST_SPREAD_MS, () => {
+        if (this.#isStopped || this.#raft.leader !== NO_MEMBER) return;
+        this.#raft.campaign('LeaderLost');
+        this.#schedule();
+      });
+    }
+    this.#schedule();
+  }
+
+  #tick(nowMs: number): void {
+    this.#writes.release();
+    this.#raft.tick();
+    if (this.#raft.leader !== NO_MEMBER) this.#leaderLastKnownMs = nowMs;
+    if (nowMs - this.#lastHousekeepingMs >= HOUSEKEEPING_MS) {
+      this.#lastHousekeepingMs = nowMs;
+      this.#keepHouse(nowMs);
+    }
+    this.#schedule();
+  }
+
+  #keepHouse(nowMs: number): void {
+    this.#proposals.expire(nowMs, () => this.noLeader());
+    this.#reads.expire(nowMs, () => this.noLeader());
+    this.#calls.expire(nowMs);
+    this.#duties?.tick();
+    this.#space.tick();
+    const { leader } = this.#raft;
+    if (this.#space.isLow && leader !== NO_MEMBER && leader !== this.id) {
+      this.#calls.ask(leader, 'reportSpace', true, nowMs + HOUSEKEEPING_MS).catch(() => {}); // repeated while it lasts
+    }
+    this.#state.compact();
+  }
+
+  #observe(event: RaftEvent): void {
+    this.#with.observer.raftEvent(event);
+    if (event.kind === 'RoleChanged') {
+      this.#writes.release();
+      this.#duties = null;
+      this.#samples.reset();
+      if (event.leader !== NO_MEMBER) this.#leaderLastKnownMs = this.#with.clock.nowMs();
+    }
+    this.#with.events.raft(event);
+    this.#with.events.changed();
+  }
+
+  #applied(entries: readonly CommittedEntry[], results: readonly (Result | null)[], bytes: number): void {
+    for (let i = 0; i < entries.length; i++) {
+      const { term, proposal } = entries[i] as CommittedEntry;
+      if (term > this.#appliedTerm) {
+        this.#appliedTerm = term;
+        this.#proposals.reachedTerm(term);
+      }
+      if (proposal === null) continue;
+      this.#proposals.applied(proposal, results[i] as Result);
+      this.#with.observer.proposalCommitted();
+    }
+    const { index } = entries.at(-1) as CommittedEntry;
+    this.#raft.applied(index);
+    this.#reads.applied(index);
+    if (this.#duties !== null) this.#duties.applied(entries, results);
+    else this.#startDuties();
+    this.#cutter.applied(bytes + entries.length * ENTRY_OVERHEAD_BYTES);
+    this.#checkMember();
+    this.#with.events.changed();
+    this.#schedule();
+  }
+
+  #startDuties(): void {
+    const { store } = this;
+    if (!this.isLeader || this.#appliedTerm !== this.#raft.term || store === null) return;
+    const { clock, options } = this.#with;
+    this.#duties = new LeaderDuties({
+      store,
+      clock,
+      historyRetentionMs: options.historyRetentionMs,
+      propose: (command) => this.propose(command, { timeoutMs: options.timing.electionTimeoutMs, mayForward: false }),
+      commonFormat: () => this.peers.commonFormat(this.membership as Membership),
+    });
+  }
+
+  #membershipApplied(index: number, membership: Membership): void {
+    this.#raft.applyConfiguration(index, configurationOf(membership));
+    this.peers.use(membership, []);
+    this.#with.events.membershipChanged(membership);
+    this.#with.events.changed();
+  }
+
+  #snapshotInstalled(): void {
+    const store = this.store as Store;
+    const membership = this.membership as Membership;
+    this.#appliedTerm = store.appliedTerm;
+    this.#proposals.skippedByEntries();
+    this.#reads.applied(store.appliedIndex);
+    this.peers.use(membership, []);
+    this.#with.events.membershipChanged(membership);
+    this.#checkMember();
+    this.#with.events.changed();
+  }
+
+  #checkMember(): void {
+    if (this.#isStopped || this.store === null || this.#state.appliedIndex < this.#mustReapplyThrough) return;
+    const isListed = this.#state.lists(this.id);
+    if (isListed === false) this.#with.events.removed();
+    if (isListed !== true || this.#isMember) return;
+    this.#isMember = true;
+    this.#with.events.becameMember();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ticker.stop();
+    this.#with.events.fatal(error);
+  }
+}
+
+function stopping(): RequestError {
+  return new RequestError('stopping', 'this member is stopping: ask another one');
+}
+
+function stoppingUnknown(): RequestError {
+  const what = 'this member stops before the outcome of the write is known';
+  return new RequestError('outcome_unknown', `${what}: read, or retry with an Idempotency-Key`);
+}

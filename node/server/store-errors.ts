@@ -1,0 +1,46 @@
+/** What the store refuses, in the words of a request. */
+import { StoreError } from '../store/errors.ts';
+import { RequestError, type Watch, type WatchBatch } from './types.ts';
+
+export async function asRequestErrors<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+/** A store's watch whose errors are those of a request. */
+export class MemberWatch implements Watch {
+  readonly #watch: Watch;
+
+  constructor(watch: Watch) {
+    this.#watch = watch;
+  }
+
+  get revision(): number {
+    return this.#watch.revision;
+  }
+
+  requestProgress(): void {
+    this.#watch.requestProgress();
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<WatchBatch> {
+    try {
+      yield* this.#watch;
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+}
+
+function translated(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const detail = error.compactedRevision === null ? {} : { compacted_revision: error.compactedRevision };
+  return new RequestError(error.code, error.message, detail);
+}

@@ -1,0 +1,228 @@
+/** From a client's command to the log: on the leader at once, elsewhere by way of the leader. */
+
+import type { Raft } from '../raft/raft.ts';
+import { type MemberId, NO_MEMBER, type Refusal } from '../raft/types.ts';
+import { decodeProposal, encodeProposal, stampTime } from '../store/codec.ts';
+import type { ChangeMembership, Command, Result } from '../store/types.ts';
+import type { ForwardedProposals, ForwardRefused, Network } from '../transport/types.ts';
+import type { Clock } from './clock.ts';
+import { growsTheStore } from './growth.ts';
+import type { Observer, ProposalRefusal } from './observer.ts';
+import type { Pending, Proposals } from './proposals.ts';
+import { RequestError, type WriteOptions } from './types.ts';
+
+export type WritePathDependencies = {
+  readonly raft: Raft;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly proposals: Proposals;
+  /** Wall time for the log's entries, never before what the store has already seen. */
+  readonly leaderTimeMs: () => number;
+  /** True while a voter's disk is nearly full. */
+  readonly isGrowthRefused: () => boolean;
+  readonly notLeader: () => RequestError;
+  readonly schedule: () => void;
+};
+
+/** Bounds what one call to the core takes or refuses as a whole. */
+const MAX_HANDOVER_BYTES = 1 << 20;
+
+export class WritePath {
+  readonly #with: WritePathDependencies;
+  /** After a refusal the rest waits for the next tick or leader instead of asking as fast as the network allows. */
+  #isHeld = false;
+
+  constructor(dependencies: WritePathDependencies) {
+    this.#with = dependencies;
+  }
+
+  submit(command: Command, options: WriteOptions): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#with.proposals.add(this.#pending(command, options, resolve, reject));
+      } catch (error) {
+        this.#with.observer.proposalRefused('Overloaded');
+        throw error;
+      }
+      this.#with.schedule();
+    });
+  }
+
+  /** On the leader only, at once or not at all: its caller has checked the change against this leader's view. */
+  submitConfiguration(command: ChangeMembership, options: WriteOptions): Promise<Result> {
+    const { raft, proposals, observer, leaderTimeMs, schedule } = this.#with;
+    return new Promise((resolve, reject) => {
+      const pending = this.#pending(command, options, resolve, reject);
+      stampTime(pending.data, leaderTimeMs());
+      const proposed = raft.proposeConfiguration(pending.data);
+      if (!proposed.accepted) {
+        observer.proposalRefused(proposed.reason);
+        throw refusedConfiguration(proposed.reason, this.#with.notLeader);
+      }
+      proposals.addHandedOver(pending, proposed.term);
+      schedule();
+    });
+  }
+
+  release(): void {
+    this.#isHeld = false;
+  }
+
+  /** Gives what waits to the leader, if one is known. */
+  handOver(): void {
+    const { raft, proposals } = this.#with;
+    if (this.#isHeld || !proposals.hasWaiting || raft.leader === NO_MEMBER) return;
+    if (raft.role === 'Leader') this.#proposeHere(proposals.takeWaiting());
+    else this.#forward(raft.leader, proposals.takeWaiting());
+  }
+
+  forwarded(from: MemberId, frame: ForwardedProposals): void {
+    const { raft, network } = this.#with;
+    const refuse = (proposals: ForwardedProposals['proposals'], reason: ProposalRefusal): void => {
+      const sequences = proposals.map(({ sequence }) => sequence);
+      network.send(from, { kind: 'ForwardRefused', term: frame.term, sequences, reason });
+    };
+    if (raft.role !== 'Leader' || raft.term !== frame.term) return refuse(frame.proposals, 'NotLeader');
+    let taken = frame.proposals;
+    if (this.#with.isGrowthRefused()) {
+      const growing = taken.filter(({ data }) => growsTheStore(decodeProposal(data).command));
+      if (growing.length > 0) refuse(growing, 'NoSpace');
+      taken = taken.filter((proposal) => !growing.includes(proposal));
+    }
+    for (const chunk of chunksOf(taken)) {
+      const reason = this.#propose(chunk.map(({ data }) => data));
+      if (reason !== null) refuse(chunk, reason);
+    }
+  }
+
+  forwardRefused(frame: ForwardRefused): void {
+    const { proposals, observer } = this.#with;
+    observer.proposalRefused(frame.reason as ProposalRefusal);
+    const error = errorFor(frame.reason as ProposalRefusal);
+    if (error === null) {
+      this.#isHeld = true;
+      proposals.refused(frame.sequences, frame.term);
+    } else {
+      for (const sequence of frame.sequences) proposals.abandon(sequence, error);
+    }
+  }
+
+  #pending(command: Command, options: WriteOptions, resolve: Pending['resolve'], reject: Pending['reject']): Pending {
+    const { proposals, clock } = this.#with;
+    const sequence = proposals.nextSequence();
+    const idempotency = options.idempotency ?? null;
+    return {
+      sequence,
+      data: encodeProposal({ origin: proposals.origin, sequence, timeMs: 0, idempotency, command }),
+      deadlineMs: clock.nowMs() + options.timeoutMs,
+      isIdempotent: idempotency !== null,
+      mayForward: options.mayForward ?? true,
+      isConfiguration: command.kind === 'ChangeMembership',
+      resolve,
+      reject,
+      term: 0,
+    };
+  }
+
+  #proposeHere(waiting: Pending[]): void {
+    const { raft, proposals, observer } = this.#with;
+    let taken = waiting;
+    if (this.#with.isGrowthRefused()) {
+      taken = waiting.filter((pending) => {
+        if (!growsTheStore(decodeProposal(pending.data).command)) return true;
+        observer.proposalRefused('NoSpace');
+        proposals.reject(pending, noSpace());
+        return false;
+      });
+    }
+    for (const chunk of chunksOf(taken)) {
+      const reason = this.#propose(chunk.map(({ data }) => data));
+      if (reason === null) {
+        proposals.markHandedOver(chunk, raft.term);
+        continue;
+      }
+      observer.proposalRefused(reason);
+      const error = errorFor(reason);
+      if (error === null) {
+        this.#isHeld = true;
+        proposals.putBack(chunk);
+      } else {
+        for (const pending of chunk) proposals.reject(pending, error);
+      }
+    }
+  }
+
+  #forward(leader: MemberId, waiting: Pending[]): void {
+    const { raft, proposals, network } = this.#with;
+    const forwardable = waiting.filter((pending) => {
+      if (!pending.mayForward) proposals.reject(pending, this.#with.notLeader());
+      return pending.mayForward;
+    });
+    if (forwardable.length === 0) return;
+    for (const chunk of chunksOf(forwardable)) {
+      proposals.markHandedOver(chunk, raft.term);
+      network.send(leader, { kind: 'ForwardedProposals', term: raft.term, proposals: chunk });
+    }
+  }
+
+  #propose(data: Buffer[] | Uint8Array[]): Refusal | null {
+    const timeMs = this.#with.leaderTimeMs();
+    for (const entry of data) stampTime(entry, timeMs);
+    const proposed = this.#with.raft.propose(data);
+    return proposed.accepted ? null : proposed.reason;
+  }
+}
+
+function* chunksOf<T extends { readonly data: Uint8Array }>(proposals: readonly T[]): Iterable<T[]> {
+  let chunk: T[] = [];
+  let bytes = 0;
+  for (const proposal of proposals) {
+    if (chunk.length > 0 && bytes + proposal.data.length > MAX_HANDOVER_BYTES) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(proposal);
+    bytes += proposal.data.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Null for refusals that pass by themselves: the proposal waits and is handed over again. */
+function errorFor(reason: ProposalRefusal): RequestError | null {
+  if (reason === 'NoSpace') return noSpace();
+  if (reason === 'UncommittedLimit') {
+    return new RequestError('overloaded', 'too many bytes wait for a quorum to make them durable: retry later');
+  }
+  return null;
+}
+
+function refusedConfiguration(reason: Refusal, notLeader: () => RequestError): RequestError {
+  switch (reason) {
+    case 'ConfigurationPending':
+    case 'NotCommittedInTerm':
+      return new RequestError(
+        'configuration_pending',
+        'an earlier change of membership is not finished, or the leader is new: ask again shortly',
+      );
+    case 'JointConfiguration':
+      return new RequestError(
+        'configuration_joint',
+        'a change of several voters is under way: ask again when it is finished',
+      );
+    case 'UncommittedLimit':
+      return new RequestError('overloaded', 'too many bytes wait for a quorum to make them durable: retry later');
+    case 'NotLeader':
+    case 'LeadershipTransfer':
+    case 'NotInConfiguration':
+      return notLeader();
+  }
+}
+
+function noSpace(): RequestError {
+  return new RequestError(
+    'no_space',
+    "a member's disk is nearly full: deletes and compaction still work; free space or grow the volume",
+  );
+}
