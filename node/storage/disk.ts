@@ -5,8 +5,12 @@
  */
 
 export interface DiskFile {
-  /** Writes all of it at `position`, or throws. Not durable until `sync`. */
+  /**
+   * Writes all of it at `position`, or throws. Not durable until `sync`; a crash before that leaves each byte old or
+   * new. The chunks are the caller's again once it resolves.
+   */
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
+  /** Shorter than `length` only at the end of the file. */
   read(position: number, length: number): Promise<Buffer>;
   /** fdatasync: the content and what is needed to read it back. */
   sync(): Promise<void>;

@@ -74,11 +74,11 @@ export type RestoredLog = {
 };
 
 export interface RaftLog {
-  /** Resolves when durable. One call at a time: the caller gathers what arrives meanwhile. Any error is final. */
+  /** Resolves when durable. One write is in flight: the caller gathers what arrives meanwhile. Any error is final. */
   append(batch: LogBatch): Promise<void>;
-  /** Forgets entries through `base`; whole segments only, so some stay on disk. */
+  /** Forgets entries through `base`, which have been applied. Durable when it resolves; files go a little later. */
   cut(base: LogPosition): Promise<void>;
-  /** Bytes of entries since `base`, and of the folder. */
+  /** Bytes that the entries after the base take: what a cut makes smaller. */
   readonly sizeBytes: number;
   close(): Promise<void>;
 }
@@ -116,7 +116,7 @@ export type SnapshotHeader = {
 export interface DataFolder {
   readonly identity: Identity;
   readonly log: RaftLog;
-  /** As found at open, before anything was appended. */
+  /** As found at open, or as a grant has left it. Let go, and then an error, once anything was appended. */
   readonly restored: RestoredLog;
   /** The applied state. Replaced by `installSnapshot`. Null until founded, joined with a snapshot, or recovered. */
   readonly engine: Engine | null;

@@ -1,0 +1,70 @@
+/** A snapshot in a file: the chunks of a `SnapshotSource` one after the other, and nothing else. */
+import type { Disk } from './disk.ts';
+import { SnapshotDamaged } from './errors.ts';
+import {
+  afterChunk,
+  CHAIN_BEGIN,
+  CHUNK_FRAME_BYTES,
+  type ChunkContent,
+  chunkBytes,
+  decodeChunk,
+} from './snapshot-format.ts';
+import type { SnapshotHeader } from './types.ts';
+
+export type SnapshotSummary = {
+  readonly header: SnapshotHeader;
+  readonly rowCount: number;
+  readonly sizeBytes: number;
+  /** Of the last chunk, which stands for all: hexadecimal. */
+  readonly hash: string;
+};
+
+/**
+ * Verifies as it reads; all of it is good once the iteration has ended.
+ *
+ * @throws SnapshotDamaged
+ * @throws NewerFormat
+ */
+export async function* readSnapshotFile(disk: Disk, path: string): AsyncGenerator<ChunkContent, SnapshotSummary> {
+  const file = await disk.open(path, 'read');
+  try {
+    const sizeBytes = await file.size();
+    let at = CHAIN_BEGIN;
+    let header: SnapshotHeader | null = null;
+    let rowCount = 0;
+    let isComplete = false;
+    for (let position = 0; position < sizeBytes; ) {
+      if (isComplete) throw new SnapshotDamaged(`${path} goes on after the last chunk of the snapshot`);
+      const length = chunkBytes(await file.read(position, CHUNK_FRAME_BYTES));
+      if (position + length > sizeBytes) throw new SnapshotDamaged(`${path} ends within chunk ${at.number}`);
+      const chunk = await file.read(position, length);
+      const content = decodeChunk(chunk, at);
+      if (content.kind === 'Header') header = content.header;
+      else {
+        rowCount += content.rows.length;
+        isComplete = content.isLast;
+      }
+      yield content;
+      at = afterChunk(chunk, at);
+      position += length;
+    }
+    if (header === null || !isComplete) throw new SnapshotDamaged(`${path} ends before the last chunk of the snapshot`);
+    return { header, rowCount, sizeBytes, hash: at.hash.toString('hex') };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Reads and verifies all of it.
+ *
+ * @throws SnapshotDamaged
+ * @throws NewerFormat
+ */
+export async function verifySnapshotFile(disk: Disk, path: string): Promise<SnapshotSummary> {
+  const chunks = readSnapshotFile(disk, path);
+  for (;;) {
+    const next = await chunks.next();
+    if (next.done) return next.value;
+  }
+}
