@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { TLSSocket, type PeerCertificate } from 'node:tls';
+import { type PeerCertificate, TLSSocket } from 'node:tls';
 import { RequestError } from '../server/types.ts';
 import type { ApiLogger } from './context.ts';
 
@@ -33,7 +33,10 @@ export async function assertAdmin(auth: AdminAuth, request: IncomingMessage, log
     throw new RequestError('unauthenticated', 'the administrative token is not valid');
   }
   if (certificate !== null && auth.certificateNames !== null) {
-    throw new RequestError('permission_denied', `the client certificate of '${commonNames(certificate).join(', ')}' is not an administrator's`);
+    throw new RequestError(
+      'permission_denied',
+      `the client certificate of '${commonNames(certificate).join(', ')}' is not an administrator's`,
+    );
   }
   const ways = [
     ...(auth.tokenFile === null ? [] : ["an 'Authorization: Bearer TOKEN' header"]),
@@ -52,7 +55,7 @@ async function isToken(token: string, tokenFile: string, logger: ApiLogger): Pro
     content = await readFile(tokenFile, 'utf8');
   } catch (error) {
     // Closed, not open: a token file that cannot be read lets nobody in.
-    logger.error({ event: 'api_admin_token_unreadable', file: tokenFile, err: error }, 'the administrative token file cannot be read');
+    logger.error({ file: tokenFile, err: error }, 'api_admin_token_unreadable');
     return false;
   }
   const given = digest(token);

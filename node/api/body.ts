@@ -67,9 +67,14 @@ function collect(exchange: Exchange, maxBytes: number, mustHold: boolean): Promi
         refuse(error);
       }
     });
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, isRefused ? 0 : sizeBytes)));
-    request.on('close', () => reject(new ClientGone()));
-    request.on('error', () => reject(new ClientGone()));
+    request.on('end', () =>
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, isRefused ? 0 : sizeBytes)),
+    );
+    request.on('close', () => {
+      if (!request.complete) reject(new ClientGone());
+    });
+    // What it says is that the client is gone, and 'close' follows.
+    request.on('error', () => undefined);
   });
 }
 

@@ -77,7 +77,8 @@ export class ClusterView {
     this.#statusOf(clientUrl, statusTimeoutMs)
       .then(
         (status) => this.#heard.set(clientUrl, { status }),
-        (error: unknown) => this.#heard.set(clientUrl, { error: error instanceof Error ? error.message : String(error) }),
+        (error: unknown) =>
+          this.#heard.set(clientUrl, { error: error instanceof Error ? error.message : String(error) }),
       )
       .finally(() => this.#asking.delete(clientUrl));
   }

@@ -38,7 +38,10 @@ const expected_config_index = z.int().min(0).exactOptional();
 const bodies = {
   bootstrap: z.strictObject({
     cluster_id: clusterId,
-    founders: z.array(z.strictObject({ id: memberId, name, peer_address: address, incarnation })).min(1).max(15),
+    founders: z
+      .array(z.strictObject({ id: memberId, name, peer_address: address, incarnation }))
+      .min(1)
+      .max(15),
     snapshot_path: z.string().min(1).exactOptional(),
   }) satisfies z.ZodType<ApiBootstrap>,
   join: z.strictObject({

@@ -54,11 +54,8 @@ export type HttpMetrics = {
   exposition(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
-/** The part of a pino logger that is used here. */
-export type ApiLogger = {
-  error(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-};
+/** Lines of the member's log, by the name of the event. */
+export type ApiLogger = { error(fields: object, event: string): void };
 
 export type HttpApiOptions = {
   readonly member: Member;

@@ -32,7 +32,8 @@ export function assertWithin({ keys }: Cursor, range: Keys): void {
   const isSameEnd = range.rangeEnd !== null && keys.rangeEnd!.equals(range.rangeEnd);
   const isPastStart = Buffer.compare(keys.key, range.key) >= 0;
   const isBeforeEnd = isOpenEnd(keys.rangeEnd) || Buffer.compare(keys.key, keys.rangeEnd!) <= 0;
-  if (!isSameEnd || !isPastStart || !isBeforeEnd) throw invalid("the 'cursor' belongs to another range than the one given");
+  if (!isSameEnd || !isPastStart || !isBeforeEnd)
+    throw invalid("the 'cursor' belongs to another range than the one given");
 }
 
 /** The page that follows an item begins just after it. */

@@ -6,13 +6,17 @@ type ErrorEntry = { readonly status: number; readonly meaning: string };
 
 /** docs/http-api.md carries this table; a test holds the two together. */
 export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
-  invalid_request: { status: 400, meaning: 'The request is malformed; the message names the field and what is allowed.' },
+  invalid_request: {
+    status: 400,
+    meaning: 'The request is malformed; the message names the field and what is allowed.',
+  },
   duplicate_key: { status: 400, meaning: 'One branch of a transaction writes a key twice.' },
   future_revision: { status: 400, meaning: 'The revision asked for does not exist yet.' },
   unauthenticated: { status: 401, meaning: 'An administrative call without a valid token or client certificate.' },
   permission_denied: {
     status: 403,
-    meaning: 'The client certificate is valid but not an administrator’s, or a web page of another origin tried to write.',
+    meaning:
+      'The client certificate is valid but not an administrator’s, or a web page of another origin tried to write.',
   },
   key_not_found: { status: 404, meaning: 'The key does not exist (at the revision asked for).' },
   lease_not_found: { status: 404, meaning: 'No such lease: it expired, was revoked or never was.' },
@@ -25,7 +29,10 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
     status: 409,
     meaning: 'The membership has changed since it was read: read it again and decide anew.',
   },
-  configuration_pending: { status: 409, meaning: 'Another membership change is under way, or the leader is too new to begin one.' },
+  configuration_pending: {
+    status: 409,
+    meaning: 'Another membership change is under way, or the leader is too new to begin one.',
+  },
   configuration_joint: { status: 409, meaning: 'The cluster is between two voter sets; the change must finish first.' },
   not_a_learner: { status: 409, meaning: 'Only a learner can be promoted.' },
   learner_not_in_sync: { status: 409, meaning: 'The learner has not caught up enough to become a voter.' },
@@ -36,14 +43,27 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
   not_parked: { status: 409, meaning: 'The call is for a parked member; this one belongs to a cluster already.' },
   compacted: {
     status: 410,
-    meaning: 'The revision lies in history that was compacted away: read the present state and go on from its revision.',
+    meaning:
+      'The revision lies in history that was compacted away: read the present state and go on from its revision.',
   },
-  precondition_failed: { status: 412, meaning: '`If-Match` or `If-None-Match` was not met; `revision` is the key’s present one, 0 when absent.' },
+  precondition_failed: {
+    status: 412,
+    meaning: '`If-Match` or `If-None-Match` was not met; `revision` is the key’s present one, 0 when absent.',
+  },
   too_large: { status: 413, meaning: 'The body, the value or the request’s head is over its limit.' },
-  not_leader: { status: 421, meaning: 'Asked with `forward=false` of a member that does not lead; `leader_url` says where to go.' },
+  not_leader: {
+    status: 421,
+    meaning: 'Asked with `forward=false` of a member that does not lead; `leader_url` says where to go.',
+  },
   idempotency_key_reused: { status: 422, meaning: 'The `Idempotency-Key` was used before with another request.' },
-  overloaded: { status: 429, meaning: 'Too many requests, streams or bytes in flight on this member. Nothing was done; try again.' },
-  too_many_idempotency_keys: { status: 429, meaning: 'The store remembers as many `Idempotency-Key`s as it may. Nothing was done.' },
+  overloaded: {
+    status: 429,
+    meaning: 'Too many requests, streams or bytes in flight on this member. Nothing was done; try again.',
+  },
+  too_many_idempotency_keys: {
+    status: 429,
+    meaning: 'The store remembers as many `Idempotency-Key`s as it may. Nothing was done.',
+  },
   internal: { status: 500, meaning: 'A fault in the member; its log has the details under the id in the message.' },
   no_leader: { status: 503, meaning: 'No leader was found within the request’s timeout. Nothing was done.' },
   not_ready: { status: 503, meaning: 'The member is starting or catching up. Nothing was done.' },
@@ -55,11 +75,13 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
   },
   outcome_unknown: {
     status: 504,
-    meaning: 'The answer was lost with the leader. The write may have happened; a retry is safe only with an `Idempotency-Key`.',
+    meaning:
+      'The answer was lost with the leader. The write may have happened; a retry is safe only with an `Idempotency-Key`.',
   },
   no_space: {
     status: 507,
-    meaning: 'A disk is almost full, so growth is refused until space is free. Deletes, compaction and membership still work.',
+    meaning:
+      'A disk is almost full, so growth is refused until space is free. Deletes, compaction and membership still work.',
   },
 };
 
@@ -87,6 +109,8 @@ export function invalid(message: string): RequestError {
 
 /** The documentation's table of error codes, in Markdown. */
 export function errorTableMarkdown(): string {
-  const rows = Object.entries(errorTable).map(([code, { status, meaning }]) => `| ${status} | \`${code}\` | ${meaning} |`);
+  const rows = Object.entries(errorTable).map(
+    ([code, { status, meaning }]) => `| ${status} | \`${code}\` | ${meaning} |`,
+  );
   return ['| status | code | meaning |', '|---|---|---|', ...rows].join('\n');
 }

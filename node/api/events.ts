@@ -27,7 +27,12 @@ function memberEventToJson(event: MemberEvent): ApiMemberEvent {
   const time_ms = Date.now();
   switch (event.kind) {
     case 'StateChanged':
-      return { time_ms, kind: 'StateChanged', state: event.state, ...(event.reason === null ? {} : { reason: event.reason }) };
+      return {
+        time_ms,
+        kind: 'StateChanged',
+        state: event.state,
+        ...(event.reason === null ? {} : { reason: event.reason }),
+      };
     case 'RoleChanged':
       return { time_ms, kind: 'RoleChanged', role: event.role, term: event.term, leader: event.leader };
     case 'ElectionStarted':

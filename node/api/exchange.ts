@@ -119,8 +119,8 @@ export class Exchange {
       this.#leave();
     } else {
       const errorId = randomUUID();
-      const fields = { event: 'api_internal_error', error_id: errorId, method: this.request.method, route: this.route, err: error };
-      this.api.logger.error(fields, 'a request failed in a way that nobody foresaw');
+      const fields = { error_id: errorId, method: this.request.method, route: this.route, err: error };
+      this.api.logger.error(fields, 'api_request_failed');
       this.refuse('internal', `internal error: this member's log has the details under ${errorId}`);
     }
   }

@@ -95,14 +95,23 @@ function answerUnreadable(error: Error & { code?: string }, socket: Socket): voi
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, code, message] = unreadable(error.code);
   const body = JSON.stringify(errorBody(code, message, {}));
-  const head = [`HTTP/1.1 ${status}`, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close'];
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function unreadable(code: string | undefined): [string, ApiErrorCode, string] {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return ['413 Payload Too Large', 'too_large', 'the path and headers are larger than 65536 bytes; put long keys into /v1/txn'];
+      return [
+        '413 Payload Too Large',
+        'too_large',
+        'the path and headers are larger than 65536 bytes; put long keys into /v1/txn',
+      ];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return ['400 Bad Request', 'invalid_request', 'the request did not arrive whole within its time'];
     default:

@@ -50,7 +50,8 @@ export class JsonObject {
   bytes(name: string, at: string): Buffer | null {
     const text = this.get(name);
     const base64 = this.get(`${name}_base64`);
-    if (text !== undefined && base64 !== undefined) throw invalid(`${at}: give '${name}' or '${name}_base64', not both`);
+    if (text !== undefined && base64 !== undefined)
+      throw invalid(`${at}: give '${name}' or '${name}_base64', not both`);
     if (base64 !== undefined) {
       if (typeof base64 !== 'string') throw invalid(`${at}.${name}_base64 must be a string`);
       return decodeBase64(base64, `${at}.${name}_base64`);

@@ -14,7 +14,12 @@ import { invalid } from './errors.ts';
 
 export function keyValueToJson(item: KeyValue, withValue: boolean): ApiKeyValue {
   const json: ApiKeyValue = isUtf8(item.key)
-    ? { key: item.key.toString('utf8'), create_revision: item.createRevision, mod_revision: item.modRevision, version: item.version }
+    ? {
+        key: item.key.toString('utf8'),
+        create_revision: item.createRevision,
+        mod_revision: item.modRevision,
+        version: item.version,
+      }
     : {
         key_base64: item.key.toString('base64'),
         create_revision: item.createRevision,
@@ -63,21 +68,25 @@ export function txnToJson(result: TxnResult, shape: OperationShape & { kind: 'Tx
   return {
     revision: result.revision,
     succeeded: result.succeeded,
-    results: result.results.map((one, at) => {
-      const asked = branch[at];
-      switch (one.kind) {
-        case 'Put':
-          return { put: putToJson(one) };
-        case 'DeleteRange':
-          return { delete: deleteToJson(one, asked?.kind === 'DeleteRange' && asked.returnPrevious) };
-        case 'Range':
-          return { get: rangeToJson(one, asked?.kind === 'Range' && asked.keysOnly) };
-        case 'Txn':
-          if (asked?.kind !== 'Txn') throw new Error('the results of a transaction do not fit its operations');
-          return { txn: txnToJson(one, asked) };
-      }
-    }),
+    results: result.results.map((one, at) => resultToJson(one, branch[at])),
   };
+}
+
+function resultToJson(
+  result: TxnResult['results'][number],
+  shape: OperationShape | undefined,
+): ApiTxnAnswer['results'][number] {
+  switch (result.kind) {
+    case 'Put':
+      return { put: putToJson(result) };
+    case 'DeleteRange':
+      return { delete: deleteToJson(result, shape?.kind === 'DeleteRange' && shape.returnPrevious) };
+    case 'Range':
+      return { get: rangeToJson(result, shape?.kind === 'Range' && shape.keysOnly) };
+    case 'Txn':
+      if (shape?.kind !== 'Txn') throw new Error('the results of a transaction do not fit its operations');
+      return { txn: txnToJson(result, shape) };
+  }
 }
 
 export function watchBatchToJson(batch: WatchBatch): ApiWatchEvents {

@@ -34,7 +34,8 @@ export function keysOfQuery(query: Query): Keys | null {
   const from = query.bytes('from');
   const to = query.bytes('to');
   if (key !== null) {
-    if (prefix !== null || from !== null || to !== null) throw invalid("give 'key' alone, or 'prefix', 'from' and 'to'");
+    if (prefix !== null || from !== null || to !== null)
+      throw invalid("give 'key' alone, or 'prefix', 'from' and 'to'");
     return oneKey(key);
   }
   if (prefix === null && from === null && to === null) return null;
@@ -44,7 +45,8 @@ export function keysOfQuery(query: Query): Keys | null {
     if (to.length === 0) throw invalid("'to' is empty; leave it out to go to the last key");
     end = to;
   }
-  if (!isOpenEnd(end) && Buffer.compare(start, end!) >= 0) throw invalid("the range is empty: 'from' is not below 'to'");
+  if (!isOpenEnd(end) && Buffer.compare(start, end!) >= 0)
+    throw invalid("the range is empty: 'from' is not below 'to'");
   return { key: start, rangeEnd: end };
 }
 

@@ -61,7 +61,10 @@ export async function serveKeyInPath(exchange: Exchange): Promise<void> {
 export async function getKey(exchange: Exchange, keys: Keys, query: Query): Promise<void> {
   const { api } = exchange;
   const revision = query.integer('revision', 1) ?? 0;
-  const { items, revision: storeRevision } = await api.member.range(rangeOfOne(keys, revision), readOptions(query, api));
+  const { items, revision: storeRevision } = await api.member.range(
+    rangeOfOne(keys, revision),
+    readOptions(query, api),
+  );
   const item = items[0];
   const conditions = preconditions(exchange.request.headers);
   const verdict = conditions === null ? 'Send' : judgeRead(conditions, item?.modRevision ?? 0);
@@ -96,7 +99,11 @@ export async function putKey(exchange: Exchange, { key }: Keys, query: Query): P
   if (result === null) return;
   if (result.kind !== 'Put') throw new Error(`a put was answered with ${result.kind}`);
   const headers = ['ETag', `"${result.revision}"`, 'Content-Type', 'application/json'];
-  exchange.send(200, headers, result.previous === null ? `{"revision":${result.revision}}` : JSON.stringify(putToJson(result)));
+  exchange.send(
+    200,
+    headers,
+    result.previous === null ? `{"revision":${result.revision}}` : JSON.stringify(putToJson(result)),
+  );
 }
 
 export async function deleteKey(exchange: Exchange, keys: Keys, query: Query): Promise<void> {
@@ -140,7 +147,11 @@ async function write(
 
 function refusePrecondition(exchange: Exchange, revision: number): void {
   const present = revision === 0 ? 'the key does not exist' : `the key is at revision ${revision}`;
-  const { code, message, detail } = new RequestError('precondition_failed', `If-Match or If-None-Match is not met: ${present}`, { revision });
+  const { code, message, detail } = new RequestError(
+    'precondition_failed',
+    `If-Match or If-None-Match is not met: ${present}`,
+    { revision },
+  );
   exchange.refuse(code, message, detail, revision === 0 ? [] : ['ETag', `"${revision}"`]);
 }
 

@@ -1,7 +1,14 @@
 /** `/v1/leases`: keys that go away unless someone keeps them alive. */
-import { randomBytes } from 'node:crypto';
-import type { ApiKeepAliveAnswer, ApiLeaseAnswer, ApiLeaseRevokeAnswer, ApiLeaseStatus, ApiLeases } from '../../client/types.ts';
+
 import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import type {
+  ApiKeepAliveAnswer,
+  ApiLeaseAnswer,
+  ApiLeaseRevokeAnswer,
+  ApiLeaseStatus,
+  ApiLeases,
+} from '../../client/types.ts';
 import type { LeaseId } from '../store/types.ts';
 import { readJson } from './body.ts';
 import { invalid } from './errors.ts';
@@ -36,7 +43,9 @@ export async function grantLease(exchange: Exchange): Promise<void> {
 
 export async function listLeases(exchange: Exchange): Promise<void> {
   const leases = await exchange.api.member.leases(readOptions(exchange.query(listParameters), exchange.api));
-  const answer: ApiLeases = { leases: leases.map(({ id, ttlSeconds }) => ({ id: String(id), ttl_seconds: ttlSeconds })) };
+  const answer: ApiLeases = {
+    leases: leases.map(({ id, ttlSeconds }) => ({ id: String(id), ttl_seconds: ttlSeconds })),
+  };
   exchange.json(200, answer);
 }
 
@@ -44,8 +53,16 @@ export async function leaseStatus(exchange: Exchange, parameters: LeaseParameter
   const query = exchange.query(statusParameters);
   const id = leaseOf(parameters);
   const withKeys = query.flag('keys', false);
-  const { lease, remainingSeconds, keys } = await exchange.api.member.timeToLive(id, withKeys, requestOptions(query, exchange.api));
-  const answer: ApiLeaseStatus = { id: String(lease.id), ttl_seconds: lease.ttlSeconds, remaining_seconds: remainingSeconds };
+  const { lease, remainingSeconds, keys } = await exchange.api.member.timeToLive(
+    id,
+    withKeys,
+    requestOptions(query, exchange.api),
+  );
+  const answer: ApiLeaseStatus = {
+    id: String(lease.id),
+    ttl_seconds: lease.ttlSeconds,
+    remaining_seconds: remainingSeconds,
+  };
   if (withKeys) {
     answer.keys = keys.filter((key) => isUtf8(key)).map((key) => key.toString('utf8'));
     const others = keys.filter((key) => !isUtf8(key));

@@ -76,7 +76,8 @@ export function parseQuery(text: string | null, known: ReadonlySet<string>): Que
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
-    if (!known.has(name)) throw invalid(`unknown parameter '${name}'; this call takes ${[...known].join(', ') || 'none'}`);
+    if (!known.has(name))
+      throw invalid(`unknown parameter '${name}'; this call takes ${[...known].join(', ') || 'none'}`);
     if (values.has(name)) throw invalid(`the parameter '${name}' is given twice`);
     values.set(name, equals < 0 ? '' : pair.slice(equals + 1));
   }

@@ -107,7 +107,8 @@ function pageStart(query: Query): { keys: Keys; revision: number; delivered: num
   const revision = query.integer('revision', 1) ?? 0;
   if (cursorText === null) return { keys: given ?? allKeys, revision, delivered: 0 };
   const cursor = decodeCursor(cursorText);
-  if (revision !== 0 && revision !== cursor.revision) throw invalid(`the 'cursor' belongs to revision ${cursor.revision}`);
+  if (revision !== 0 && revision !== cursor.revision)
+    throw invalid(`the 'cursor' belongs to revision ${cursor.revision}`);
   if (given !== null) assertWithin(cursor, given);
   return cursor;
 }
@@ -115,6 +116,7 @@ function pageStart(query: Query): { keys: Keys; revision: number; delivered: num
 function pageItems(query: Query, maxPageItems: number): number {
   const limit = query.integer('limit', 1);
   if (limit === null) return Math.min(defaultPageItems, maxPageItems);
-  if (limit > maxPageItems) throw invalid(`'limit' is ${limit}; a page has at most ${maxPageItems} items, use the cursor for more`);
+  if (limit > maxPageItems)
+    throw invalid(`'limit' is ${limit}; a page has at most ${maxPageItems} items, use the cursor for more`);
   return limit;
 }

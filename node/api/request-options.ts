@@ -73,5 +73,7 @@ function timeoutMs(query: Query, limits: ApiLimits): number {
   const match = /^(\d{1,9}(?:\.\d{1,9})?)(ms|s)?$/.exec(text);
   const value = match === null ? Number.NaN : Math.round(Number(match[1]) * (match[2] === 'ms' ? 1 : 1000));
   if (value > 0 && value <= limits.maxTimeoutMs) return value;
-  throw invalid(`'timeout' is '${text}'; it must be seconds above 0 and up to ${limits.maxTimeoutMs / 1000}, such as 5 or 0.5`);
+  throw invalid(
+    `'timeout' is '${text}'; it must be seconds above 0 and up to ${limits.maxTimeoutMs / 1000}, such as 5 or 0.5`,
+  );
 }

@@ -1,11 +1,12 @@
 /** `POST /v1/txn`: conditions, then one of two lists of operations, all or nothing. */
-import type { Compare, Keys, Txn, TxnOperation } from '../store/types.ts';
+
 import { RequestError } from '../server/types.ts';
+import type { Compare, Keys, Txn, TxnOperation } from '../store/types.ts';
 import { readJson } from './body.ts';
 import { invalid } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { type JsonObject, objectOf } from './json-object.ts';
 import { parseLeaseId, txnToJson } from './json.ts';
+import { type JsonObject, objectOf } from './json-object.ts';
 import { keysWithPrefix, oneKey } from './keys.ts';
 import { propose } from './propose.ts';
 import { requestParameters } from './request-options.ts';
@@ -30,7 +31,10 @@ export function decodeTxn(json: JsonObject, maxBytes: number): Txn {
   const decoder = new TxnDecoder();
   const command = decoder.txn(json, 'the body', 0);
   if (decoder.bytes > maxBytes) {
-    throw new RequestError('too_large', `keys and values of the transaction have ${decoder.bytes} bytes; ${maxBytes} are allowed`);
+    throw new RequestError(
+      'too_large',
+      `keys and values of the transaction have ${decoder.bytes} bytes; ${maxBytes} are allowed`,
+    );
   }
   return command;
 }
@@ -41,7 +45,9 @@ class TxnDecoder {
   txn(json: JsonObject, at: string, depth: number): Txn {
     if (depth > maxNesting) throw invalid(`transactions nest deeper than ${maxNesting}`);
     json.allow(at, ['if', 'then', 'else']);
-    const compares = json.array('if', at).map((one, index) => this.#compare(objectOf(one, `${at}.if[${index}]`), `${at}.if[${index}]`));
+    const compares = json
+      .array('if', at)
+      .map((one, index) => this.#compare(objectOf(one, `${at}.if[${index}]`), `${at}.if[${index}]`));
     const success = this.#branch(json, 'then', at, depth);
     const failure = this.#branch(json, 'else', at, depth);
     for (const [name, size] of [
@@ -49,7 +55,8 @@ class TxnDecoder {
       ['then', weightOf(success)],
       ['else', weightOf(failure)],
     ] as const) {
-      if (size > maxOperations) throw invalid(`${at}.${name} has ${size} entries, nested ones included; ${maxOperations} are allowed`);
+      if (size > maxOperations)
+        throw invalid(`${at}.${name} has ${size} entries, nested ones included; ${maxOperations} are allowed`);
     }
     return { kind: 'Txn', compares, success, failure };
   }
@@ -106,7 +113,8 @@ class TxnDecoder {
     const keys = this.#keys(json, at);
     const given = targets.filter((target) => json.has(target) || (target === 'value' && json.has('value_base64')));
     const target = given[0];
-    if (target === undefined || given.length > 1) throw invalid(`${at} must compare exactly one of ${targets.join(', ')}`);
+    if (target === undefined || given.length > 1)
+      throw invalid(`${at} must compare exactly one of ${targets.join(', ')}`);
     if (target === 'exists') {
       if (json.has('comparison')) throw invalid(`${at}: 'exists' takes no 'comparison'`);
       return { ...keys, comparison: json.boolean('exists', at) ? 'NotEqual' : 'Equal', target: 'Create', number: 0 };
@@ -120,7 +128,12 @@ class TxnDecoder {
       const lease = json.get('lease') === '0' ? 0n : parseLeaseId(json.get('lease'), `${at}.lease`);
       return { ...keys, comparison, target: 'Lease', lease };
     }
-    return { ...keys, comparison, target: numberTargets[target], number: json.count(target, at) ?? missing(at, target) };
+    return {
+      ...keys,
+      comparison,
+      target: numberTargets[target],
+      number: json.count(target, at) ?? missing(at, target),
+    };
   }
 
   #keys(json: JsonObject, at: string): Keys {

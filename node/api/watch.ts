@@ -63,7 +63,8 @@ function startOf(lastEventId: string | string[] | undefined, startRevision: numb
 }
 
 function failureFrame(exchange: Exchange, error: unknown): string {
-  if (error instanceof RequestError) return eventFrame('failure', errorBody(error.code, error.message, error.detail), null);
-  exchange.api.logger.error({ event: 'api_watch_failed', err: error }, 'a watch ended in a way that nobody foresaw');
+  if (error instanceof RequestError)
+    return eventFrame('failure', errorBody(error.code, error.message, error.detail), null);
+  exchange.api.logger.error({ err: error }, 'api_watch_failed');
   return eventFrame('failure', errorBody('internal', "the watch failed; this member's log has the details", {}), null);
 }
