@@ -23,7 +23,7 @@ export function dial(
   purpose: Purpose,
   handler: DialHandler,
 ): { cancel(): void } {
-  const expected = { memberId: peer.id, incarnation: peer.incarnation };
+  const expected = { id: peer.id, incarnation: peer.incarnation };
   let isOver = false;
   let socket: Socket | null = null;
   const timer = options.clock.after(options.handshakeTimeoutMs, () => {

@@ -241,7 +241,7 @@ function messages(): fc.Arbitrary<Message> {
     ...append,
     entries: append.entries.map((entry, i) => ({ ...entry, index: append.previousIndex + 1 + i })),
   }));
-  return fc.oneof<fc.Arbitrary<Message>[]>(
+  return fc.oneof(
     appends,
     record({
       ...common,
@@ -280,7 +280,7 @@ function messages(): fc.Arbitrary<Message> {
 function frames(): fc.Arbitrary<PeerFrame> {
   const kind = <const K extends PeerFrame['kind']>(value: K): fc.Arbitrary<K> => fc.constant(value);
   const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
-  return fc.oneof<fc.Arbitrary<PeerFrame>[]>(
+  return fc.oneof(
     record({ kind: kind('Raft'), messages: fc.array(messages(), { maxLength: 6 }) }),
     record({
       kind: kind('ForwardedProposals'),

@@ -31,7 +31,7 @@ const hello = z.object({
 const opening = z.object({
   purpose: z.enum(['Stream', 'Snapshot']),
   hello,
-  expected: z.object({ memberId: id, incarnation: z.string() }),
+  expected: z.object({ id, incarnation: z.string() }),
 });
 const refused = z.object({
   code: z.enum([

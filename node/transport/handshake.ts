@@ -16,7 +16,7 @@ export type Roster = {
 } | null;
 
 /** Whom the one that dials wants to reach. */
-export type Expected = { readonly memberId: MemberId; readonly incarnation: string };
+export type Expected = { readonly id: MemberId; readonly incarnation: string };
 
 /**
  * Why `theirs`, who dialled us and takes us for `expected`, may not talk to us; null when it may. A caller with an old
@@ -48,10 +48,10 @@ function refuseCluster(own: Hello, theirs: Hello): RefusedHandshake | null {
 }
 
 function refuseIdentity(expected: Expected, answering: Hello): RefusedHandshake | null {
-  if (answering.memberId !== expected.memberId) {
+  if (answering.memberId !== expected.id) {
     return refusal(
       'MemberIdMismatch',
-      `member ${expected.memberId} is expected at this address, member ${answering.memberId} answers`,
+      `member ${expected.id} is expected at this address, member ${answering.memberId} answers`,
     );
   }
   return refuseIncarnation(answering, expected.incarnation);
