@@ -1,6 +1,6 @@
 /**
  * The store's own rows: how far it has applied and what its counters are (written with every batch, in the same
- * atomic write as the data), who the cluster is, and how far history is cleared away on this member.
+ * atomic write as the data), and who the cluster is.
  */
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -33,7 +33,6 @@ export type Meta = { readonly applied: Applied; readonly cluster: Cluster };
 const VERSION = 1;
 const APPLIED = metaKey('applied');
 const CLUSTER = metaKey('cluster');
-const COMPACTION = metaKey('compaction');
 
 export const appliedRowKey: Buffer = APPLIED;
 
@@ -42,12 +41,6 @@ export async function readMeta(engine: EngineReader): Promise<Meta> {
   if (!applied || !cluster)
     throw new DamagedRecord('the state has no rows of its own: it was never founded or restored');
   return { applied: decodeApplied(applied), cluster: decodeCluster(cluster) };
-}
-
-/** First revision whose history rows have not been looked at by compaction here. */
-export async function readCompactionCursor(engine: EngineReader): Promise<number> {
-  const row = await engine.get(COMPACTION);
-  return row === null ? 0 : new ByteReader(row).varint();
 }
 
 export function putApplied(applied: Applied): EngineOperation {
@@ -75,12 +68,6 @@ export function putCluster(cluster: Cluster): EngineOperation {
   writer.varint(cluster.format);
   writeMembership(writer, cluster.membership);
   return { kind: 'Put', key: CLUSTER, value: writer.finish() };
-}
-
-export function putCompactionCursor(revision: number): EngineOperation {
-  const writer = new ByteWriter(8);
-  writer.varint(revision);
-  return { kind: 'Put', key: COMPACTION, value: writer.finish() };
 }
 
 export function decodeApplied(row: Buffer): Applied {

@@ -14,6 +14,7 @@ export type Position = { readonly revision: number; readonly sub: number };
 export type Version = {
   readonly key: Buffer;
   readonly value: Buffer | null;
+  readonly valueBytes: number;
   readonly createRevision: number;
   readonly modRevision: number;
   readonly sub: number;
@@ -48,6 +49,7 @@ export function encodeCurrent(version: Version): Buffer {
   writer.varint(version.version);
   if (lease !== 0n) writer.u64(lease);
   if (isInline) writer.raw(value);
+  else writer.varint(value.length);
   return writer.finish();
 }
 
@@ -60,7 +62,8 @@ export function decodeCurrent(key: Buffer, row: Buffer): Version {
   const version = reader.varint();
   const lease = (flags & HAS_LEASE) === 0 ? 0n : reader.u64();
   const value = (flags & IS_INLINE) === 0 ? null : reader.rest();
-  return { key, value, createRevision, modRevision, sub, version, lease };
+  const valueBytes = value === null ? reader.varint() : value.length;
+  return { key, value, valueBytes, createRevision, modRevision, sub, version, lease };
 }
 
 export function encodeEvent(event: StoredEvent): Buffer {
@@ -137,7 +140,7 @@ export function toKeyValue(version: Version, value: Buffer | null): KeyValue {
 }
 
 export function toVersion(event: StoredEvent): Version {
-  return { ...event.item, sub: event.sub };
+  return { ...event.item, valueBytes: event.item.value.length, sub: event.sub };
 }
 
 export function putEvent(version: Version, value: Buffer, previous: Version | null): StoredEvent {

@@ -1,0 +1,83 @@
+/**
+ * Transactions: first every compare, also of nested transactions, decides which branches run; then everything that
+ * could refuse them is checked; only then is anything written. So a refused transaction has changed nothing, on
+ * every member alike (etcd issue 18667).
+ */
+import { satisfies } from './compare.ts';
+import type { Draft } from './draft.ts';
+import { deleteKeys, putKey, refusePut, refuseRange, runRange } from './execute-key.ts';
+import { loadValues } from './row-source.ts';
+import type { Compare, Failed, Txn, TxnOperation, TxnResult } from './types.ts';
+
+/** A transaction with its branches decided. */
+type Path = { readonly succeeded: boolean; readonly steps: readonly Step[] };
+type Step = Exclude<TxnOperation, Txn> | { readonly kind: 'Path'; readonly path: Path };
+
+const PAGE_ROWS = 1000;
+
+export async function executeTxn(draft: Draft, txn: Txn): Promise<TxnResult | Failed> {
+  const path = await decide(draft, txn);
+  return refuse(draft, path) ?? (await run(draft, path));
+}
+
+async function decide(draft: Draft, txn: Txn): Promise<Path> {
+  let succeeded = true;
+  for (const compare of txn.compares) {
+    const holds =
+      compare.rangeEnd === null ? satisfies(compare, draft.version(compare.key)) : await allSatisfy(draft, compare);
+    if (!holds) {
+      succeeded = false;
+      break;
+    }
+  }
+  const steps: Step[] = [];
+  for (const operation of succeeded ? txn.success : txn.failure) {
+    steps.push(operation.kind === 'Txn' ? { kind: 'Path', path: await decide(draft, operation) } : operation);
+  }
+  return { succeeded, steps };
+}
+
+async function allSatisfy(draft: Draft, compare: Compare): Promise<boolean> {
+  let isEmpty = true;
+  for await (const page of draft.source(0).pages(compare, { descending: false, pageRows: PAGE_ROWS })) {
+    const values = compare.target === 'Value' ? await loadValues(draft.reader, page) : null;
+    for (const [n, version] of page.entries()) {
+      isEmpty = false;
+      if (!satisfies(compare, values === null ? version : { ...version, value: values[n]! })) return false;
+    }
+  }
+  return isEmpty ? satisfies(compare, null) : true;
+}
+
+function refuse(draft: Draft, path: Path): Failed | null {
+  for (const step of path.steps) {
+    let refusal: Failed | null = null;
+    if (step.kind === 'Put') refusal = refusePut(draft, step);
+    else if (step.kind === 'Range') refusal = refuseRange(draft, step);
+    else if (step.kind === 'Path') refusal = refuse(draft, step.path);
+    if (refusal !== null) return refusal;
+  }
+  return null;
+}
+
+async function run(draft: Draft, path: Path): Promise<TxnResult> {
+  const results: TxnResult['results'][number][] = [];
+  for (const step of path.steps) {
+    const result = runStep(draft, step);
+    results.push(result instanceof Promise ? await result : result);
+  }
+  return { kind: 'Txn', revision: draft.readRevision, succeeded: path.succeeded, results };
+}
+
+function runStep(draft: Draft, step: Step): TxnResult['results'][number] | Promise<TxnResult['results'][number]> {
+  switch (step.kind) {
+    case 'Put':
+      return putKey(draft, step);
+    case 'DeleteRange':
+      return deleteKeys(draft, step);
+    case 'Range':
+      return runRange(draft, step);
+    case 'Path':
+      return run(draft, step.path);
+  }
+}

@@ -1,0 +1,38 @@
+/** Ranges of users' keys. */
+import type { Keys } from './types.ts';
+
+export function isOpenEnded(keys: Keys): boolean {
+  return keys.rangeEnd !== null && keys.rangeEnd.length === 1 && keys.rangeEnd[0] === 0;
+}
+
+export function coversAllKeys(keys: Keys): boolean {
+  return isOpenEnded(keys) && keys.key.length === 1 && keys.key[0] === 0;
+}
+
+export function includes(keys: Keys, key: Buffer): boolean {
+  if (keys.rangeEnd === null) return keys.key.equals(key);
+  return keys.key.compare(key) <= 0 && (isOpenEnded(keys) || key.compare(keys.rangeEnd) < 0);
+}
+
+/** The part of a range that comes after `key`. */
+export function rangeAfter(keys: Keys, key: Buffer): Keys {
+  return { key: Buffer.concat([key, Buffer.from([0])]), rangeEnd: keys.rangeEnd };
+}
+
+/** The part of a range that comes before `key`. */
+export function rangeBefore(keys: Keys, key: Buffer): Keys {
+  return { key: keys.key, rangeEnd: key };
+}
+
+/** The prefix whose keys are exactly this range, null when it is not of that kind. */
+export function prefixOf(keys: Keys): Buffer | null {
+  if (coversAllKeys(keys)) return Buffer.alloc(0);
+  const { key, rangeEnd } = keys;
+  if (rangeEnd === null || rangeEnd.length === 0 || rangeEnd.length > key.length || isOpenEnded(keys)) return null;
+  const last = rangeEnd.length - 1;
+  const isNext =
+    key.subarray(0, last).equals(rangeEnd.subarray(0, last)) &&
+    rangeEnd[last] === key[last]! + 1 &&
+    key.subarray(rangeEnd.length).every((byte) => byte === 0xff);
+  return isNext ? key : null;
+}

@@ -1,0 +1,56 @@
+/** Finds what a batch needs of the engine, to be fetched in one trip before it is carried out. */
+import type { Draft } from './draft.ts';
+import { currentKey } from './row-keys.ts';
+import type { Command, CommittedEntry, TxnOperation } from './types.ts';
+
+type Needs = { readonly keys: Map<string, Buffer>; readonly values: Buffer[] };
+
+/** Loads into `draft` all keys that the entries name one by one, their values where needed, and remembered answers. */
+export async function prefetch(draft: Draft, entries: readonly CommittedEntry[]): Promise<void> {
+  const needs: Needs = { keys: new Map(), values: [] };
+  const answers: { readonly key: string; readonly generation: number; readonly rowKey: Buffer }[] = [];
+  for (const { proposal } of entries) {
+    if (proposal === null) continue;
+    addNeeds(needs, proposal.command);
+    if (proposal.idempotency === null) continue;
+    const { key } = proposal.idempotency;
+    for (const row of draft.answers.rowKeys(key)) answers.push({ key, ...row });
+  }
+  const keys = [...needs.keys.values()];
+  if (keys.length + answers.length === 0) return;
+  const rows = await draft.reader.getMany([...keys.map(currentKey), ...answers.map(({ rowKey }) => rowKey)]);
+  for (let n = 0; n < keys.length; n += 1) draft.remember(keys[n]!, rows[n]!);
+  answers.forEach(({ key, generation }, n) => {
+    const row = rows[keys.length + n];
+    if (row) draft.answers.remember(key, generation, row);
+  });
+  await draft.loadValues(needs.values);
+}
+
+function addNeeds(needs: Needs, command: Command): void {
+  switch (command.kind) {
+    case 'Put':
+      return addKey(needs, command.key, command.returnPrevious || command.ignoreValue);
+    case 'DeleteRange':
+      if (command.rangeEnd === null) addKey(needs, command.key, command.returnPrevious);
+      return;
+    case 'Range':
+      if (command.rangeEnd === null) addKey(needs, command.key, !command.keysOnly && !command.countOnly);
+      return;
+    case 'Txn':
+      for (const compare of command.compares) {
+        if (compare.rangeEnd === null) addKey(needs, compare.key, compare.target === 'Value');
+      }
+      addAll(needs, command.success);
+      addAll(needs, command.failure);
+  }
+}
+
+function addAll(needs: Needs, operations: readonly TxnOperation[]): void {
+  for (const operation of operations) addNeeds(needs, operation);
+}
+
+function addKey(needs: Needs, key: Buffer, withValue: boolean): void {
+  needs.keys.set(key.toString('latin1'), key);
+  if (withValue) needs.values.push(key);
+}

@@ -1,0 +1,285 @@
+/**
+ * The replicated state machine over an engine: a thin shell that fetches, has the pure parts decide, writes, and
+ * only then lets readers, watchers and callers know.
+ *
+ * One entry is applied exactly once: its index is written with its effects in one atomic batch, and `open` goes on
+ * from what it finds there (etcd issue 13766 is what happens otherwise).
+ */
+import { Compaction, readCompactionProgress } from './compaction.ts';
+import { Draft } from './draft.ts';
+import type { Engine, EngineReader } from './engine.ts';
+import { invariant } from './errors.ts';
+import { Exclusive } from './exclusive.ts';
+import { executeEntry } from './execute.ts';
+import { History } from './history.ts';
+import { ANSWER_LIMITS } from './idempotency.ts';
+import { attachedPages } from './lease-draft.ts';
+import { type Applied, appliedRowKey, decodeApplied, type Meta, readMeta } from './meta.ts';
+import { PointReads } from './point-reads.ts';
+import { prefetch } from './prefetch.ts';
+import { assertReadable, readRange } from './range-read.ts';
+import { leaseOfKey, leaseTable } from './row-keys.ts';
+import { CurrentSource, RevisionSource, type RowSource } from './row-source.ts';
+import { decodeLease } from './row-values.ts';
+import { hashKeys } from './state-hash.ts';
+import type {
+  CommittedEntry,
+  Lease,
+  LeaseId,
+  Membership,
+  Range,
+  RangeResult,
+  Result,
+  Watch,
+  WatchOptions,
+} from './types.ts';
+import { WatchHub } from './watch-hub.ts';
+
+export type StoreStats = {
+  readonly keyCount: number;
+  readonly leaseCount: number;
+  /** Idempotency keys whose answers are remembered. */
+  readonly answerCount: number;
+  readonly watcherCount: number;
+  /** Watchers that are served from history. */
+  readonly slowWatcherCount: number;
+};
+
+export type StateHash = {
+  /** The store's when it was computed. */
+  readonly revision: number;
+  /** Of the keys that were hashed. */
+  readonly hashedRevision: number;
+  readonly compactedRevision: number;
+  /** SHA-256, hexadecimal. */
+  readonly hash: string;
+};
+
+/** Of one watch, for what its consumer has not pulled yet. */
+const MAX_QUEUED_BYTES_PER_WATCH = 1 << 20;
+const LEASE_PAGE_ROWS = 10_000;
+
+export class Store {
+  readonly #engine: Engine;
+  readonly #leases: Map<LeaseId, Lease>;
+  readonly #writes: Exclusive;
+  readonly #compaction: Compaction;
+  readonly #pointReads: PointReads;
+  readonly #hub: WatchHub;
+  #meta: Meta;
+  #isApplying = false;
+
+  private constructor(
+    engine: Engine,
+    meta: Meta,
+    leases: Map<LeaseId, Lease>,
+    writes: Exclusive,
+    compaction: Compaction,
+  ) {
+    this.#engine = engine;
+    this.#meta = meta;
+    this.#leases = leases;
+    this.#writes = writes;
+    this.#compaction = compaction;
+    this.#pointReads = new PointReads(engine, (range) => this.#rangeInSnapshot(range));
+    this.#hub = new WatchHub(new History(engine), meta.applied, MAX_QUEUED_BYTES_PER_WATCH);
+  }
+
+  /** @throws DamagedRecord where no state was ever made, or its own rows cannot be read */
+  static async open(engine: Engine): Promise<Store> {
+    const meta = await readMeta(engine);
+    const leases = await loadLeases(engine);
+    invariant(
+      leases.size === meta.applied.leaseCount,
+      `${leases.size} leases are stored where there should be ${meta.applied.leaseCount}`,
+    );
+    const writes = new Exclusive();
+    const compaction = new Compaction(engine, writes, await readCompactionProgress(engine));
+    return new Store(engine, meta, leases, writes, compaction);
+  }
+
+  get appliedIndex(): number {
+    return this.#meta.applied.index;
+  }
+
+  get appliedTerm(): number {
+    return this.#meta.applied.term;
+  }
+
+  get revision(): number {
+    return this.#meta.applied.revision;
+  }
+
+  get compactedRevision(): number {
+    return this.#meta.applied.compactedRevision;
+  }
+
+  get membership(): Membership {
+    return this.#meta.cluster.membership;
+  }
+
+  get clusterId(): string {
+    return this.#meta.cluster.clusterId;
+  }
+
+  get format(): number {
+    return this.#meta.cluster.format;
+  }
+
+  /** The latest leader time that an entry has carried. */
+  get timeMs(): number {
+    return this.#meta.applied.timeMs;
+  }
+
+  /**
+   * Applies the entries that follow `appliedIndex`, in one atomic write. Results in order, null for an entry that
+   * carries no command. One call at a time. After a rejection the state in memory is what it was before, but what
+   * the engine holds is unknown: the member must end.
+   */
+  async apply(entries: readonly CommittedEntry[]): Promise<(Result | null)[]> {
+    invariant(!this.#isApplying, 'batches are applied one at a time');
+    const last = entries.at(-1);
+    if (last === undefined) return [];
+    this.#isApplying = true;
+    try {
+      this.#assertNext(entries);
+      const draft = new Draft(this.#engine, this.#meta, this.#leases, ANSWER_LIMITS);
+      await prefetch(draft, entries);
+      const results: (Result | null)[] = [];
+      for (const entry of entries) {
+        const result = executeEntry(draft, entry);
+        results.push(result instanceof Promise ? await result : result);
+      }
+      const applied = draft.applied(last.index, last.term);
+      const operations = draft.operations(applied);
+      await this.#writes.run(() => this.#engine.write(operations));
+      this.#meta = { applied, cluster: draft.cluster };
+      draft.leases.commitTo(this.#leases);
+      this.#hub.publish(draft.events, applied);
+      return results;
+    } finally {
+      this.#isApplying = false;
+    }
+  }
+
+  /**
+   * Reads beside `apply`. Everything in the answer is of one moment, whose revision it tells.
+   *
+   * @throws StoreError with `compacted` or `future_revision`
+   */
+  async range(range: Range): Promise<RangeResult> {
+    if (range.rangeEnd === null && range.revision === 0) return this.#pointReads.read(range);
+    return this.#rangeInSnapshot(range);
+  }
+
+  watch(options: WatchOptions): Watch {
+    return this.#hub.watch(options);
+  }
+
+  /**
+   * Goes on with the watches of a store whose state was replaced by this later one of the same log (a snapshot was
+   * installed): without a gap, or with `compacted`.
+   */
+  adoptWatches(replaced: Store): void {
+    this.#hub.adopt(replaced.#hub);
+  }
+
+  /** Ends all watches. */
+  close(): void {
+    this.#hub.close();
+  }
+
+  lease(id: LeaseId): Lease | null {
+    return this.#leases.get(id) ?? null;
+  }
+
+  leases(): Iterable<Lease> {
+    return this.#leases.values();
+  }
+
+  /** Keys attached to a lease, in order. */
+  async leaseKeys(id: LeaseId): Promise<Buffer[]> {
+    const keys: Buffer[] = [];
+    const snapshot = this.#engine.snapshot();
+    try {
+      for await (const page of attachedPages(snapshot, id)) {
+        for (const { key } of page) keys.push(key);
+      }
+    } finally {
+      await snapshot.close();
+    }
+    return keys;
+  }
+
+  /**
+   * Clears away some of what `Compact` commands have given up, in the background and on this member alone: at most
+   * `maxRows` events are looked at. True when there is more to do. One call at a time.
+   */
+  compactStep(maxRows: number): Promise<boolean> {
+    return this.#compaction.step(this.compactedRevision, maxRows);
+  }
+
+  /**
+   * Digest of all keys at a revision (0: the newest), equal on all members that hold the same.
+   *
+   * @throws StoreError with `compacted` or `future_revision`
+   */
+  hash(revision: number): Promise<StateHash> {
+    return this.#inSnapshot(revision, async (source, applied) => ({
+      revision: applied.revision,
+      hashedRevision: revision === 0 ? applied.revision : revision,
+      compactedRevision: applied.compactedRevision,
+      hash: await hashKeys(source),
+    }));
+  }
+
+  stats(): StoreStats {
+    const { keyCount, leaseCount, answers } = this.#meta.applied;
+    return {
+      keyCount,
+      leaseCount,
+      answerCount: answers[0].keys + answers[1].keys,
+      watcherCount: this.#hub.watcherCount,
+      slowWatcherCount: this.#hub.slowCount,
+    };
+  }
+
+  #rangeInSnapshot(range: Range): Promise<RangeResult> {
+    return this.#inSnapshot(range.revision, (source, applied) => readRange(source, range, applied.revision));
+  }
+
+  async #inSnapshot<T>(revision: number, read: (source: RowSource, applied: Applied) => Promise<T>): Promise<T> {
+    const snapshot = this.#engine.snapshot();
+    try {
+      const applied = decodeApplied((await snapshot.get(appliedRowKey))!);
+      assertReadable(revision, applied);
+      const isNewest = revision === 0 || revision === applied.revision;
+      const source = isNewest
+        ? new CurrentSource(snapshot, applied.keyCount, [])
+        : new RevisionSource(snapshot, revision, []);
+      return await read(source, applied);
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  #assertNext(entries: readonly CommittedEntry[]): void {
+    let { index, term } = this.#meta.applied;
+    for (const entry of entries) {
+      invariant(entry.index === index + 1, `entry ${entry.index} is to be applied after entry ${index}`);
+      invariant(entry.term >= term, `entry ${entry.index} of term ${entry.term} comes after one of term ${term}`);
+      ({ index, term } = entry);
+    }
+  }
+}
+
+async function loadLeases(reader: EngineReader): Promise<Map<LeaseId, Lease>> {
+  const leases = new Map<LeaseId, Lease>();
+  let { from, to } = leaseTable();
+  for (;;) {
+    const rows = await reader.scan({ from, to }, { limit: LEASE_PAGE_ROWS });
+    for (const { key, value } of rows) leases.set(leaseOfKey(key), decodeLease(leaseOfKey(key), value));
+    if (rows.length < LEASE_PAGE_ROWS) return leases;
+    from = Buffer.concat([rows.at(-1)!.key, Buffer.from([0])]);
+  }
+}
