@@ -9,7 +9,7 @@ import { Inventory } from './inventory.ts';
 import { Replay } from './replay.ts';
 import { lastNonZero, type SegmentScan, scanSegment } from './scan-segment.ts';
 import { type LogOptions, type OpenSegment, segmentNumber, segmentPath } from './segment-file.ts';
-import { batchSeed, decodeSegmentHeader, SEGMENT_HEADER_BYTES } from './segment-header.ts';
+import { batchSeed, decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.ts';
 import { SegmentLog } from './segment-log.ts';
 
 export type OpenedLog = { readonly log: SegmentLog; readonly restored: RestoredLog };
@@ -51,6 +51,7 @@ type ScannedSegment = {
   readonly path: string;
   readonly bytes: Buffer;
   readonly seed: number;
+  readonly sizeBytes: number;
   readonly scan: SegmentScan;
 };
 
@@ -87,16 +88,26 @@ async function scan(
 ): Promise<ScannedSegment> {
   const path = segmentPath(options.folder, number);
   const bytes = await readWhole(options, path);
-  checkHeader(options, path, number, bytes);
+  const { sizeBytes } = checkHeader(options, path, number, bytes);
   const seed = batchSeed(bytes);
-  return { number, path, bytes, seed, scan: scanSegment({ file: path, bytes, seed, previousSequence, isNewest }) };
+  return {
+    number,
+    path,
+    bytes,
+    seed,
+    sizeBytes,
+    scan: scanSegment({ file: path, bytes, seed, previousSequence, isNewest }),
+  };
 }
 
-function checkHeader({ incarnation }: LogOptions, path: string, number: number, bytes: Buffer): void {
+function checkHeader({ incarnation }: LogOptions, path: string, number: number, bytes: Buffer): SegmentHeader {
   const header = decodeSegmentHeader(bytes);
   if (header === null) throw new DataDamaged(path, 0, 'the header of the segment is not what was written');
   if (header.format > LOG_FORMAT) throw new NewerFormat(path, header.format, LOG_FORMAT);
   if (header.number !== number) throw new DataDamaged(path, 0, `the file holds segment ${header.number}`);
+  if (bytes.length < header.sizeBytes) {
+    throw new DataDamaged(path, bytes.length, `the file was ${header.sizeBytes} bytes long, its end is missing`);
+  }
   if (header.incarnation !== incarnation) {
     throw new DataDamaged(
       path,
@@ -104,6 +115,7 @@ function checkHeader({ incarnation }: LogOptions, path: string, number: number, 
       `the file belongs to incarnation ${header.incarnation}, the folder to ${incarnation}`,
     );
   }
+  return header;
 }
 
 function replayAll({ path, scan: { batches } }: ScannedSegment, replay: Replay, inventory: Inventory): void {
@@ -128,12 +140,15 @@ async function cleanTornTail({ disk }: LogOptions, { path, scan: { end, tornEnd 
  * What was read may be in the kernel's memory only, if the process died before its sync; after a sync that failed it
  * would even count as clean. So the last batch, the only one that can be in doubt, is written and synced once more.
  */
-async function reopen({ disk }: LogOptions, { number, path, bytes, seed, scan }: ScannedSegment): Promise<OpenSegment> {
+async function reopen(
+  { disk }: LogOptions,
+  { number, path, bytes, seed, sizeBytes, scan }: ScannedSegment,
+): Promise<OpenSegment> {
   const last = scan.batches.at(-1)!;
   const file = await disk.open(path, 'write');
   await file.write([bytes.subarray(last.offset, last.end)], last.offset);
   await file.sync();
-  return { number, file, seed, position: scan.end };
+  return { number, file, seed, sizeBytes, position: scan.end };
 }
 
 async function readWhole({ disk }: LogOptions, path: string): Promise<Buffer> {

@@ -18,6 +18,8 @@ export type OpenSegment = {
   readonly number: number;
   readonly file: DiskFile;
   readonly seed: number;
+  /** A batch that would end behind this goes to the next segment. */
+  readonly sizeBytes: number;
   /** Where the next batch goes. */
   position: number;
 };
@@ -45,12 +47,16 @@ export function segmentNumber(name: string): number | null {
  */
 export async function prepareSegment(options: LogOptions, number: number): Promise<OpenSegment> {
   const { disk, folder, incarnation, maxSegmentBytes } = options;
-  const header = encodeSegmentHeader({ format: LOG_FORMAT, number, incarnation });
   const path = segmentPath(folder, number);
   const file = await openOrCreate(disk, path);
+  let header: Buffer;
+  let sizeBytes: number;
   try {
+    const presentBytes = await file.size();
+    sizeBytes = Math.max(maxSegmentBytes, presentBytes);
+    header = encodeSegmentHeader({ format: LOG_FORMAT, number, incarnation, sizeBytes });
     await file.write([header], 0);
-    await fillWithZeros(file, Math.max(SEGMENT_HEADER_BYTES, await file.size()), maxSegmentBytes);
+    await fillWithZeros(file, Math.max(SEGMENT_HEADER_BYTES, presentBytes), sizeBytes);
     await file.sync();
     await disk.syncFolder(folder);
   } catch (error) {
@@ -59,7 +65,7 @@ export async function prepareSegment(options: LogOptions, number: number): Promi
     await disk.remove(path).catch(() => {});
     throw error;
   }
-  return { number, file, seed: batchSeed(header), position: SEGMENT_HEADER_BYTES };
+  return { number, file, seed: batchSeed(header), sizeBytes, position: SEGMENT_HEADER_BYTES };
 }
 
 export async function makeLogFolder(disk: Disk, folder: string): Promise<void> {

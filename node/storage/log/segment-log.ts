@@ -97,7 +97,7 @@ export class SegmentLog implements RaftLog {
     const state = nextState(this.#state, batch);
     let measured = measureBatch(batch);
     let segment = this.#active;
-    if (segment === null || segment.position + measured.bytes > this.#options.maxSegmentBytes) {
+    if (segment === null || segment.position + measured.bytes > segment.sizeBytes) {
       measured = measureBatch(withState(batch, this.#state));
       segment = await this.#takeReserve();
     }

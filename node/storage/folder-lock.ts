@@ -1,0 +1,42 @@
+/**
+ * Keeps two processes out of one data folder. The lock is the kernel's own, on a file in the folder, taken through
+ * SQLite, which Node brings along: it ends with its process however that dies, and holds between containers that share
+ * a volume. A file with a process id would do neither (ids repeat, and every container counts its own), a socket in the
+ * abstract namespace would not reach beyond one network namespace. The file stays empty: nothing is ever written to it.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { DataFolderInUse } from './errors.ts';
+
+export type FolderLock = {
+  /** The next process may open the folder. */
+  release(): Promise<void>;
+};
+
+/**
+ * Makes the folder when absent.
+ *
+ * @throws DataFolderInUse
+ */
+export async function lockDataFolder(folder: string): Promise<FolderLock> {
+  await mkdir(folder, { recursive: true });
+  const database = new DatabaseSync(join(folder, 'lock'));
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw new DataFolderInUse(folder);
+    throw error;
+  }
+  held.add(database);
+  const release = async (): Promise<void> => {
+    if (held.delete(database)) database.close();
+  };
+  return { release };
+}
+
+/** A lock that its owner forgets must not end with a garbage collection. */
+const held = new Set<DatabaseSync>();
+
+const SQLITE_BUSY = 5;
