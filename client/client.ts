@@ -174,7 +174,10 @@ export class Client {
   }
 
   /** All keys that start with `prefix`, which must not be empty, in one revision. */
-  async deletePrefix(prefix: Bytes, options: CallOptions & { readonly prev?: boolean } = {}): Promise<DeleteAnswer> {
+  async deletePrefix(
+    prefix: Bytes,
+    options: CallOptions & { readonly prev?: boolean | undefined } = {},
+  ): Promise<DeleteAnswer> {
     const query = new URLSearchParams();
     setParameter(query, 'prefix', prefix);
     if (options.prev === true) query.set('prev', 'true');
@@ -225,7 +228,7 @@ export class Client {
   /** The member may raise a very short `ttlSeconds`; the answer says what it is. */
   async grantLease(
     ttlSeconds: number,
-    options: CallOptions & { readonly id?: string } = {},
+    options: CallOptions & { readonly id?: string | undefined } = {},
   ): Promise<{ id: string; ttlSeconds: number }> {
     const body = { ttl_seconds: ttlSeconds, ...(options.id === undefined ? {} : { id: options.id }) };
     const answer = await this.#write<ApiLeaseAnswer>({ method: 'POST', path: '/v1/leases', body }, options);
@@ -243,7 +246,7 @@ export class Client {
     return this.#write({ method: 'DELETE', path: leasePath(id) }, options);
   }
 
-  lease(id: string, options: CallOptions & { readonly keys?: boolean } = {}): Promise<ApiLeaseStatus> {
+  lease(id: string, options: CallOptions & { readonly keys?: boolean | undefined } = {}): Promise<ApiLeaseStatus> {
     return this.#read(leasePath(id), new URLSearchParams(options.keys === true ? { keys: 'true' } : {}), options);
   }
 

@@ -38,7 +38,7 @@ const POLL_MS = 200;
 const NEARLY_CAUGHT_UP_ENTRIES = 1_000;
 
 /**
- * Resolves with the member's id when it has its place.
+ * Resolves with the member's id when it has its place. Waits, until `signal`, for members that are away.
  *
  * @param cluster a client of the running cluster
  * @param newcomer a client of the empty member alone
@@ -47,9 +47,9 @@ const NEARLY_CAUGHT_UP_ENTRIES = 1_000;
 export async function joinCluster(cluster: Client, newcomer: Client, options: JoinOptions = {}): Promise<number> {
   const { signal, onProgress } = options;
   for (;;) {
-    const status = await newcomer.status({ signal });
-    const membership = await cluster.cluster({ signal });
-    const commit = (await cluster.status({ signal })).commit ?? 0;
+    const view = await look(cluster, newcomer, signal);
+    if (view === null) continue;
+    const { status, membership, commit } = view;
     const step = nextJoinStep(status, membership, commit, options);
     const expected = { expected_config_index: membership.config_index };
     switch (step.kind) {
@@ -76,6 +76,23 @@ export async function joinCluster(cluster: Client, newcomer: Client, options: Jo
         onProgress?.({ step: 'Promoting', id: step.id });
         await attempt(() => cluster.promoteMember(step.id, expected, { signal }), signal);
     }
+  }
+}
+
+/** Null while one of them is away: both are waited for. */
+async function look(
+  cluster: Client,
+  newcomer: Client,
+  signal: AbortSignal | undefined,
+): Promise<{ status: ApiStatus; membership: ApiCluster; commit: number } | null> {
+  try {
+    const status = await newcomer.status({ signal });
+    const membership = await cluster.cluster({ signal });
+    return { status, membership, commit: (await cluster.status({ signal })).commit ?? 0 };
+  } catch (error) {
+    if (!(error instanceof QuorateError) || !isPassing(error)) throw error;
+    await waitMs(POLL_MS, signal);
+    return null;
   }
 }
 
