@@ -12,7 +12,6 @@ import type { ReadRounds } from './read-rounds.ts';
 import {
   type Configuration,
   type ElectionReason,
-  EntryKind,
   type HardState,
   type MemberId,
   NO_MEMBER,
@@ -39,7 +38,7 @@ export type LeaderState = {
   readonly reads: ReadRounds;
   /** Index of our own first, empty entry: once it is committed, so is everything before (section 5.4.2 of the paper). */
   readonly firstIndex: number;
-  /** Of the last Configuration entry in the log that may not be applied yet. */
+  /** Of the last Configuration entry in the log: pending while above `configuredThrough`. */
   lastConfigurationIndex: number;
   uncommittedBytes: number;
   heartbeatElapsed: number;
@@ -92,6 +91,10 @@ export class Core {
       hardState.term >= this.log.lastTerm,
       `hard state of term ${hardState.term}, but an entry of term ${this.log.lastTerm}`,
     );
+    assert(
+      restored.mustReapplyThrough <= committed,
+      `must re-apply through ${restored.mustReapplyThrough}, but only ${committed} is known to be committed`,
+    );
     this.term = hardState.term;
     this.vote = hardState.vote;
     this.writtenHardState = hardState;
@@ -134,7 +137,7 @@ export class Core {
       this.hasReapplied &&
       !this.isDiskStalled &&
       !this.log.isInstallingSnapshot &&
-      this.log.lastOfKind(EntryKind.Configuration, this.configuredThrough, this.log.committed) === 0
+      this.log.lastCommittedConfiguration <= this.configuredThrough
     );
   }
 

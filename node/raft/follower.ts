@@ -24,8 +24,11 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
 }
 
 export function handleHeartbeat(core: Core, heartbeat: Heartbeat): void {
-  core.log.commitTo(heartbeat.commit);
-  core.outbox.messages.push({
+  const { log, outbox } = core;
+  log.commitTo(heartbeat.commit);
+  // An answer also says that a committed configuration is known here for good: not before it is (commit-notice.ts).
+  const isKnown = log.lastCommittedConfiguration <= core.durableHardState.commit;
+  (isKnown ? outbox.messages : outbox.replies).push({
     kind: 'HeartbeatResponse',
     from: core.id,
     to: heartbeat.from,

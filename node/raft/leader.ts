@@ -1,4 +1,5 @@
 /** A leader's duties: know its followers' progress, commit, and question its own authority (paper section 5.3, 5.4). */
+import { noticeAnswered } from './commit-notice.ts';
 import type { Core, LeaderState } from './core.ts';
 import { assert } from './invariant.ts';
 import type { Progress } from './progress.ts';
@@ -49,6 +50,7 @@ export function handleHeartbeatResponse(core: Core, leader: LeaderState, respons
     peer.isPaused = false;
     peer.isNudgeDue = peer.match < core.log.lastIndex;
   }
+  noticeAnswered(peer, response.readCounter);
   if (response.readCounter <= peer.readCounter) return;
   peer.readCounter = response.readCounter;
   confirmReads(core, leader);

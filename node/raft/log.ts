@@ -8,7 +8,7 @@
  */
 import { entrySizeBytes, totalSizeBytes } from './entry-size.ts';
 import { assert } from './invariant.ts';
-import type { AppendToken, Entry, EntryKind, HardState, SnapshotMetadata } from './types.ts';
+import { type AppendToken, type Entry, EntryKind, type HardState, type SnapshotMetadata } from './types.ts';
 
 export type Position = { readonly index: number; readonly term: number };
 
@@ -33,6 +33,7 @@ export class Log {
   #handedOut: number;
   #durable: number;
   #committed: number;
+  #lastCommittedConfiguration: number;
   #applying: number;
   #applied: number;
   #snapshot: SnapshotMetadata | null = null;
@@ -58,6 +59,7 @@ export class Log {
     this.#handedOut = last;
     this.#durable = last;
     this.#committed = committed;
+    this.#lastCommittedConfiguration = this.#lastConfiguration(base.index, committed);
     this.#applying = applied;
     this.#applied = applied;
   }
@@ -79,6 +81,14 @@ export class Log {
   }
   get committed(): number {
     return this.#committed;
+  }
+  /** Index of the last committed Configuration entry that the log still holds or has held; 0 when none. */
+  get lastCommittedConfiguration(): number {
+    return this.#lastCommittedConfiguration;
+  }
+  /** Handed out for applying through here. */
+  get applying(): number {
+    return this.#applying;
   }
   get applied(): number {
     return this.#applied;
@@ -179,12 +189,9 @@ export class Log {
     return { index: 0, term: 0 };
   }
 
-  /** Index of the last entry of this kind in (after, through], 0 when there is none. */
-  lastOfKind(kind: EntryKind, after: number, through: number): number {
-    for (let index = through; index > Math.max(after, this.#base.index); index--) {
-      if (this.#entries[index - this.#base.index - 1]?.kind === kind) return index;
-    }
-    return 0;
+  /** Index of the last Configuration entry, 0 when the log holds none. */
+  lastConfiguration(): number {
+    return this.#lastConfiguration(this.#base.index, this.lastIndex);
   }
 
   commitTo(index: number): void {
@@ -193,6 +200,8 @@ export class Log {
       index <= this.lastIndex,
       () => `commit ${index} is beyond the last entry ${this.lastIndex}: acknowledged entries were lost here`,
     );
+    const configuration = this.#lastConfiguration(this.#committed, index);
+    if (configuration !== 0) this.#lastCommittedConfiguration = configuration;
     this.#committed = index;
   }
 
@@ -281,6 +290,13 @@ export class Log {
     const term = this.termAt(index) as number;
     this.#entries.splice(0, index - this.#base.index);
     this.#base = { index, term };
+  }
+
+  #lastConfiguration(after: number, through: number): number {
+    for (let index = through; index > after; index--) {
+      if (this.#entries[index - this.#base.index - 1]?.kind === EntryKind.Configuration) return index;
+    }
+    return 0;
   }
 
   #truncateFrom(index: number): void {

@@ -5,6 +5,7 @@
  * and `next` runs ahead of the answers (thesis section 10.2.2). Snapshot: the log no longer reaches back far enough;
  * nothing is sent until the snapshot is there.
  */
+import type { CommitNotice } from './commit-notice.ts';
 import { Inflights } from './inflights.ts';
 import type { MemberId, PeerProgress, RaftOptions } from './types.ts';
 
@@ -26,6 +27,9 @@ export class Progress {
   isNudgeDue = false;
   /** Highest commit index that a message may already have told it. */
   sentCommit = 0;
+  /** It durably knows that entries through here are committed; followed for Configuration entries only. */
+  knownCommit = 0;
+  notice: CommitNotice | null = null;
   /** Highest read counter that it has answered in this leadership. */
   readCounter = 0;
   readonly inflights: Inflights;

@@ -2,6 +2,7 @@
  * The Raft core of one member (Ongaro and Ousterhout 2014; Ongaro's thesis; semantics of etcd-io/raft with asynchronous
  * storage writes). No I/O, no clock, no randomness but what it is given: calls go in, `takeOutput` says what to do.
  */
+import { mayHandOutCommitted } from './commit-notice.ts';
 import { Core } from './core.ts';
 import {
   askAgain,
@@ -24,7 +25,7 @@ import { commitIfQuorum, handleAppendResponse, handleHeartbeatResponse, tickLead
 import { applyConfiguration } from './membership.ts';
 import { hasCommittedInTerm, leaveJointIfDue, propose, proposeConfiguration } from './proposals.ts';
 import { addRead, forwardReads, handleReadIndexResponse, startReadRound } from './reads.ts';
-import { replicate } from './replication.ts';
+import { replicate, sendCommitNotices } from './replication.ts';
 import { startTransfer } from './transfer.ts';
 import { adoptTerm, followLeader, loseLeader } from './transitions.ts';
 import type {
@@ -167,10 +168,11 @@ export class Raft implements RaftCore {
     if (state.role === 'Leader') {
       leaveJointIfDue(core, state);
       startReadRound(core, state);
+      sendCommitNotices(core, state);
       replicate(core, state);
     } else if (state.role === 'Follower') forwardReads(core, state);
     const append = takeAppend(core);
-    const committed = core.log.takeCommitted();
+    const committed = state.role === 'Leader' && !mayHandOutCommitted(core, state) ? [] : core.log.takeCommitted();
     const isNothing =
       append === null &&
       committed.length === 0 &&
@@ -298,20 +300,22 @@ function hearsLeader(core: Core): boolean {
 }
 
 /**
- * The next batch for the disk. A commit index alone is not worth a write: it can be learned again. Replies that wait
- * for nothing leave with the messages.
+ * The next batch for the disk. A commit index alone is not worth a write, because it can be learned again; that of a
+ * configuration is (commit-notice.ts). Replies that wait for nothing leave with the messages.
  */
 function takeAppend(core: Core): AppendToLog | null {
   const { log, outbox } = core;
-  const isVoteNew = core.term !== core.writtenHardState.term || core.vote !== core.writtenHardState.vote;
-  const isWriteDue = isVoteNew || log.hasUnwritten;
+  const written = core.writtenHardState;
+  const isHardStateDue =
+    core.term !== written.term || core.vote !== written.vote || log.lastCommittedConfiguration > written.commit;
+  const isWriteDue = isHardStateDue || log.hasUnwritten;
   if (!isWriteDue && !log.hasWritesInFlight) {
     for (const reply of outbox.replies.take()) outbox.messages.push(reply);
     return null;
   }
   if (!isWriteDue && outbox.replies.isEmpty) return null;
   let hardState = null;
-  if (isWriteDue && (isVoteNew || log.committed !== core.writtenHardState.commit)) {
+  if (isWriteDue && (isHardStateDue || log.committed !== written.commit)) {
     hardState = { term: core.term, vote: core.vote, commit: log.committed };
     core.writtenHardState = hardState;
   }

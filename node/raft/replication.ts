@@ -2,6 +2,7 @@
  * What a leader sends to bring its followers up to date. Done once a turn, when the driver takes the output: all that
  * was proposed in the turn travels in one message a peer, and a commit index that moved meanwhile rides along.
  */
+import { isNoticeDue } from './commit-notice.ts';
 import type { Core, LeaderState } from './core.ts';
 import { totalSizeBytes } from './entry-size.ts';
 import type { Progress } from './progress.ts';
@@ -19,6 +20,7 @@ export function sendHeartbeat(core: Core, leader: LeaderState, to: MemberId): vo
   if (peer === undefined) return;
   // Never beyond what is known to agree there: the rest of its log may conflict with ours.
   const commit = Math.min(peer.match, core.log.committed);
+  if (isNoticeDue(core, peer)) peer.notice = { counter: ++core.readCounter, commit };
   core.outbox.messages.push({
     kind: 'Heartbeat',
     from: core.id,
@@ -28,6 +30,11 @@ export function sendHeartbeat(core: Core, leader: LeaderState, to: MemberId): vo
     readCounter: core.readCounter,
   });
   peer.sentCommit = Math.max(peer.sentCommit, commit);
+}
+
+/** At once, not with the next periodic heartbeat: a configuration waits for it. */
+export function sendCommitNotices(core: Core, leader: LeaderState): void {
+  for (const peer of leader.peers.values()) if (isNoticeDue(core, peer)) sendHeartbeat(core, leader, peer.id);
 }
 
 export function broadcastHeartbeat(core: Core, leader: LeaderState): void {

@@ -76,7 +76,7 @@ export function becomeLeader(core: Core): void {
     peers: new Map(),
     reads: new ReadRounds(),
     firstIndex: log.lastIndex + 1,
-    lastConfigurationIndex: log.lastOfKind(EntryKind.Configuration, core.configuredThrough, log.lastIndex),
+    lastConfigurationIndex: log.lastConfiguration(),
     uncommittedBytes: 0,
     heartbeatElapsed: 0,
     transfer: null,

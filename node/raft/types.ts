@@ -121,7 +121,7 @@ export type Message =
  * from the first one's index on. When all of it and all before it is durable: send `replies` to the peers, then hand
  * `token` to `Raft.appended`; the last token of several batches written together stands for all of them.
  *
- * A new commit index alone never makes a batch; it travels with the next one. A batch without hard state, entries and
+ * A new commit index alone makes no batch, unless it commits a configuration; it travels with the next one. A batch without hard state, entries and
  * snapshot needs no write: its replies only wait for the batches before it.
  */
 export type AppendToLog = {
@@ -151,7 +151,10 @@ export type Output = {
   /** For peers, at once; none of them depends on something not yet durable. */
   readonly messages: readonly Message[];
   readonly append: AppendToLog | null;
-  /** Committed and durable here: apply in order, then report with `Raft.applied`. */
+  /**
+   * Committed and durable here: apply in order, then report with `Raft.applied`. A leader's Configuration entries come
+   * only when a quorum durably knows them to be committed.
+   */
   readonly committed: readonly Entry[];
   /** Reads that may be answered once `index` is applied here. */
   readonly reads: readonly ReadReady[];
@@ -257,7 +260,7 @@ export type RestoredState = {
   readonly applied: number;
   /**
    * Until `applied` reaches this index the member neither campaigns nor votes: it may not yet know the
-   * configuration that it acknowledged before the restart.
+   * configuration that it acknowledged before the restart. Not above what `hardState.commit` or `applied` prove.
    */
   readonly mustReapplyThrough: number;
 };

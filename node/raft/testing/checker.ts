@@ -20,7 +20,11 @@ export class Checker {
     const log = leader.raft.entriesFrom(firstIndex, Number.MAX_SAFE_INTEGER);
     for (const [index, entry] of this.#committed) {
       if (index < firstIndex) continue;
-      assert.equal(log[index - firstIndex]?.term, entry.term, `leader ${leader.id} of ${term} lacks committed ${index}`);
+      assert.equal(
+        log[index - firstIndex]?.term,
+        entry.term,
+        `leader ${leader.id} of ${term} lacks committed ${index}`,
+      );
     }
   }
 
@@ -28,7 +32,10 @@ export class Checker {
   applied(member: TestMember, entry: Entry): void {
     const { digest } = member.state;
     const expected = this.#digests.get(entry.index);
-    assert.ok(expected === undefined || expected === digest, `member ${member.id} applied another entry ${entry.index}`);
+    assert.ok(
+      expected === undefined || expected === digest,
+      `member ${member.id} applied another entry ${entry.index}`,
+    );
     this.#digests.set(entry.index, digest);
   }
 
@@ -89,6 +96,9 @@ function assertOnQuorum(configuration: Configuration, entry: Entry, all: Readonl
   for (const half of [configuration.voters, configuration.leaving ?? []]) {
     const needed = half.length === 0 ? 0 : Math.floor(half.length / 2) + 1;
     const count = half.filter((voter) => holders.includes(voter)).length;
-    assert.ok(count >= needed, `entry ${entry.index} committed with ${holders} of ${membersOf(configuration)} holding it`);
+    assert.ok(
+      count >= needed,
+      `entry ${entry.index} committed with ${holders} of ${membersOf(configuration)} holding it`,
+    );
   }
 }

@@ -63,6 +63,7 @@ export class Cluster {
   add(id: MemberId, disk: Disk = emptyDisk()): TestMember {
     const options: RaftOptions = { ...DEFAULTS, random: this.#random, ...this.#options.raft, id };
     const member = new TestMember(disk, options, {
+      stepped: (stepped) => this.checker.stepped(stepped, this.members),
       sent: (message) => this.network.push(message),
       happened: (from, event) => {
         this.events.push({ member: from.id, event });
@@ -127,7 +128,6 @@ export class Cluster {
         while (member.collect()) hasMoved = true;
         if (!member.isDiskHeld) while (member.finishWrite()) hasMoved = true;
         if (!member.isApplyHeld) while (member.apply()) hasMoved = true;
-        this.checker.stepped(member, this.members);
       }
       const messages = this.network;
       this.network = [];
@@ -143,9 +143,8 @@ export class Cluster {
       if (message.kind === 'InstallSnapshot') this.#reportSnapshot(message, 'Failed');
       return;
     }
-    receiver.raft.step(message);
+    receiver.step(message);
     if (message.kind === 'InstallSnapshot') this.#reportSnapshot(message, 'Installed');
-    this.checker.stepped(receiver, this.members);
   }
 
   crash(id: MemberId): void {
@@ -192,7 +191,7 @@ function foundersDisk(state: State): Disk {
     hardState: { term: BASE_TERM, vote: 0, commit: BASE_INDEX },
     base: { index: BASE_INDEX, term: BASE_TERM },
     entries: [],
-    configuration: { configuration: state.configuration, index: BASE_INDEX, commit: BASE_INDEX },
+    configuration: { configuration: state.configuration, index: BASE_INDEX },
     checkpoint: state,
   };
 }
@@ -203,7 +202,7 @@ function emptyDisk(): Disk {
     hardState: { term: 0, vote: 0, commit: 0 },
     base: { index: 0, term: 0 },
     entries: [],
-    configuration: { configuration, index: 0, commit: 0 },
+    configuration: { configuration, index: 0 },
     checkpoint: { index: 0, term: 0, digest: 0, configuration, configurationIndex: 0 },
   };
 }

@@ -22,13 +22,15 @@ export type Disk = {
   hardState: HardState;
   base: Position;
   entries: Entry[];
-  /** The newest configuration in use, with the commit index at that time. */
-  configuration: { readonly configuration: Configuration; readonly index: number; readonly commit: number };
+  /** The newest configuration in use and the entry that made it, which is committed. */
+  configuration: { readonly configuration: Configuration; readonly index: number };
   /** The applied state as of the last checkpoint. */
   checkpoint: State;
 };
 
 export type Observer = {
+  /** The core has been called and may hold more to be committed than before. */
+  stepped(member: TestMember): void;
   sent(message: Message): void;
   happened(member: TestMember, event: RaftEvent): void;
   applied(member: TestMember, entry: Entry): void;
@@ -73,16 +75,17 @@ export class TestMember {
 
   start(): void {
     const { hardState, base, entries, configuration, checkpoint } = this.disk;
+    const commit = Math.max(hardState.commit, configuration.index, checkpoint.index);
     const isCheckpointNewer = checkpoint.configurationIndex > configuration.index;
     this.state = checkpoint;
     this.#raft = new Raft(this.options, {
-      hardState,
+      hardState: { ...hardState, commit },
       base,
       entries,
       configuration: isCheckpointNewer ? checkpoint.configuration : configuration.configuration,
       configurationIndex: Math.max(checkpoint.configurationIndex, configuration.index),
       applied: checkpoint.index,
-      mustReapplyThrough: Math.max(hardState.commit, configuration.commit),
+      mustReapplyThrough: commit,
     });
   }
 
@@ -91,6 +94,11 @@ export class TestMember {
     this.writes = [];
     this.committed = [];
     this.staged.clear();
+  }
+
+  step(message: Message): void {
+    this.raft.step(message);
+    this.observer.stepped(this);
   }
 
   /** Takes what the core wants done; true when there was anything. */
@@ -121,6 +129,7 @@ export class TestMember {
     if (write.hardState !== null) disk.hardState = write.hardState;
     for (const reply of write.replies) this.observer.sent(reply);
     this.raft.appended(write.token);
+    this.observer.stepped(this);
     return true;
   }
 
@@ -136,6 +145,7 @@ export class TestMember {
       this.raft.applyConfiguration(entry.index, configuration);
     }
     this.raft.applied(entry.index);
+    this.observer.stepped(this);
     return true;
   }
 
@@ -166,6 +176,6 @@ export class TestMember {
 
   #recordConfiguration(configuration: Configuration, index: number): void {
     if (index <= this.disk.configuration.index) return;
-    this.disk.configuration = { configuration, index, commit: this.raft.status().commit };
+    this.disk.configuration = { configuration, index };
   }
 }
