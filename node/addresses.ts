@@ -1,8 +1,7 @@
 /** The settings that may hold templates, resolved for the machine that the member runs on. */
-import type { NetworkInterfaceInfo } from 'node:os';
 import type { Config, Formation } from './config/config.ts';
 import { type HostPort, parseAddress } from './transport/address.ts';
-import { resolveTemplate } from './transport/address-template.ts';
+import { expandAddress, type Machine } from './transport/address-template.ts';
 
 export type Addresses = {
   readonly name: string;
@@ -13,14 +12,9 @@ export type Addresses = {
   readonly formation: Formation;
 };
 
-export type Machine = {
-  readonly hostname: string;
-  readonly interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>;
-};
-
 /** @throws when a template names what this machine does not have */
 export function resolveAddresses(config: Config, machine: Machine): Addresses {
-  const resolved = (text: string): string => resolveTemplate(text, machine);
+  const resolved = (text: string): string => expandAddress(text, machine);
   return {
     name: resolved(config.name),
     listenClient: parseAddress(resolved(config.listenClient)),

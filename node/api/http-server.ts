@@ -2,21 +2,24 @@
 import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import type { ApiErrorCode } from '../../client/types.ts';
 import { markAwaitingContinue } from './body.ts';
 import { errorBody } from './errors.ts';
 import type { HttpApi } from './http-api.ts';
 
-/** Certificates that may change while the server runs. */
+/** Certificates that may change while the server runs (`ReloadingTls` of node/transport). */
 export type ServerTls = {
-  /** Key, certificate, and the CA that signs clients, as they are now. */
-  readonly context: SecureContextOptions;
-  /** Whether a client without a certificate that `context.ca` has signed is refused, asked for one, or neither. */
-  readonly clientCertificates: 'Require' | 'Request' | 'Ignore';
-  /** Calls back with new ones. Returns how to stop that. */
-  onChange(listener: (context: SecureContextOptions) => void): () => void;
+  readonly files: {
+    serverOptions(clientCertificates: ClientCertificates): TlsOptions;
+    /** From its next connection on, the server uses the files as they are. */
+    keepFresh(server: HttpsServer): void;
+  };
+  readonly clientCertificates: ClientCertificates;
 };
+
+/** `Request`: asked for, and a valid one gives its bearer more rights. `Require`: none, no connection. */
+export type ClientCertificates = 'None' | 'Request' | 'Require';
 
 export type HttpServerOptions = {
   readonly api: HttpApi;
@@ -46,7 +49,6 @@ const settings: ServerOptions = {
 /** Rejects with the system's error (EADDRINUSE, EACCES) when it cannot listen. */
 export async function startHttpServer({ api, listen, tls }: HttpServerOptions): Promise<HttpServer> {
   const server = tls === null ? createHttpServer(settings, api.listener) : createTlsServer(api, tls);
-  const stopTls = tls?.onChange((context) => (server as HttpsServer).setSecureContext(context));
   server.on('checkContinue', (request, response) => {
     markAwaitingContinue(request);
     api.listener(request, response);
@@ -61,24 +63,14 @@ export async function startHttpServer({ api, listen, tls }: HttpServerOptions): 
   });
   return {
     address: server.address() as AddressInfo,
-    close: (deadlineMs) => {
-      stopTls?.();
-      return closeServer(server, api, deadlineMs);
-    },
+    close: (deadlineMs) => closeServer(server, api, deadlineMs),
   };
 }
 
-function createTlsServer(api: HttpApi, tls: ServerTls): HttpsServer {
-  return createHttpsServer(
-    {
-      ...settings,
-      ...tls.context,
-      minVersion: 'TLSv1.2',
-      requestCert: tls.clientCertificates !== 'Ignore',
-      rejectUnauthorized: tls.clientCertificates === 'Require',
-    },
-    api.listener,
-  );
+function createTlsServer(api: HttpApi, { files, clientCertificates }: ServerTls): HttpsServer {
+  const server = createHttpsServer({ ...settings, ...files.serverOptions(clientCertificates) }, api.listener);
+  files.keepFresh(server);
+  return server;
 }
 
 async function closeServer(server: Server, api: HttpApi, deadlineMs: number): Promise<void> {

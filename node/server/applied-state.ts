@@ -39,7 +39,9 @@ export class AppliedState {
   #store: Store | null;
   #applier: Applier | null;
   #membership: Membership | null;
-  #isCompacting = false;
+  /** Resolves when no step is under way; null while none is. */
+  #compaction: Promise<void> | null = null;
+  #isInstalling = false;
   #isStopped = false;
 
   /** @param membership the newest acknowledged; it may be ahead of the store's */
@@ -98,10 +100,13 @@ export class AppliedState {
   async install(incoming: IncomingSnapshots, index: number, hardState: HardState): Promise<void> {
     const staged = incoming.take(index);
     const install = async (): Promise<void> => {
-      this.#store?.close();
+      // The engine that it works on is about to be closed.
+      this.#isInstalling = true;
+      await this.#compaction;
       const store = await Store.open(await this.#with.folder.installSnapshot(staged.snapshot, hardState));
+      if (this.#store !== null) store.adoptWatches(this.#store);
       this.#store = store;
-      this.#isCompacting = false;
+      this.#isInstalling = false;
       this.#membership = newerOf(store.membership, this.#membership);
       if (this.#applier === null) this.#applier = this.#createApplier(store);
       else this.#applier.replaceStore(store);
@@ -120,22 +125,23 @@ export class AppliedState {
   /** Removes compacted history in small steps beside the applies, on every member by itself. */
   compact(): void {
     const store = this.#store;
-    if (this.#isCompacting || store === null) return;
-    this.#isCompacting = true;
+    if (this.#compaction !== null || this.#isInstalling || store === null) return;
     const run = async (): Promise<void> => {
       let hasMore = true;
-      while (hasMore && !this.#isStopped && store === this.#store)
+      while (hasMore && !this.#isStopped && !this.#isInstalling)
         hasMore = await store.compactStep(COMPACTION_ROWS_PER_STEP);
-      if (store === this.#store) this.#isCompacting = false;
     };
-    run().catch((error: unknown) => {
-      if (store === this.#store && !this.#isStopped) this.#with.events.fatal(error);
-    });
+    this.#compaction = run()
+      .catch((error: unknown) => this.#with.events.fatal(error))
+      .finally(() => {
+        this.#compaction = null;
+      });
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#applier?.stop();
+    await this.#compaction;
     this.#store?.close();
   }
 

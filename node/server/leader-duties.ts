@@ -25,18 +25,17 @@ export class LeaderDuties {
 
   constructor(dependencies: LeaderDutiesDependencies) {
     this.#with = dependencies;
-    this.leases = new LeaseKeeper(dependencies.store.leases(), dependencies.clock.nowMs(), dependencies.propose);
+    this.leases = new LeaseKeeper(dependencies.store.leases(), dependencies.clock, dependencies.propose);
     this.#history = new HistoryKeeper(dependencies.historyRetentionMs);
   }
 
   applied(entries: readonly CommittedEntry[], results: readonly (Result | null)[]): void {
-    const nowMs = this.#with.clock.nowMs();
     for (let i = 0; i < entries.length; i++) {
       const kind = entries[i]?.proposal?.command.kind;
       const result = results[i];
       if (kind === 'LeaseGrant' && result?.kind === 'Lease') {
         const lease = this.#with.store.lease(result.id);
-        if (lease !== null) this.leases.granted(lease, nowMs);
+        if (lease !== null) this.leases.granted(lease);
       } else if ((kind === 'LeaseRevoke' || kind === 'LeaseExpire') && result?.kind === 'Leases') {
         for (const id of result.affected) this.leases.gone(id);
       }
@@ -46,7 +45,7 @@ export class LeaderDuties {
   tick(): void {
     const { store, clock } = this.#with;
     const nowMs = clock.nowMs();
-    this.leases.tick(nowMs);
+    this.leases.tick();
     if (this.#isProposing) return;
     const compactAt = this.#history.tick(nowMs, store.revision, store.compactedRevision);
     if (compactAt !== null) return this.#proposeOne({ kind: 'Compact', revision: compactAt });

@@ -48,6 +48,14 @@ import {
   type WriteOptions,
 } from './types.ts';
 
+export type MemberCounts = {
+  readonly proposalsPending: number;
+  readonly keys: number;
+  readonly leases: number;
+  readonly watchers: number;
+  readonly slowWatchers: number;
+};
+
 export type MemberDependencies = {
   readonly options: MemberOptions;
   /** Opens the folder as it is on disk now; called anew after each grant. */
@@ -98,9 +106,16 @@ export class LocalMember implements Member {
   }
 
   /** What metrics count; all zero while there is nothing to count. */
-  counts(): { readonly proposalsPending: number } & StoreCounts {
+  counts(): MemberCounts {
     const { replica } = this;
-    return { proposalsPending: replica?.proposalsPending ?? 0, ...(replica?.store?.stats() ?? NOTHING_STORED) };
+    const stats = replica?.store?.stats();
+    return {
+      proposalsPending: replica?.proposalsPending ?? 0,
+      keys: stats?.keyCount ?? 0,
+      leases: stats?.leaseCount ?? 0,
+      watchers: stats?.watcherCount ?? 0,
+      slowWatchers: stats?.slowWatcherCount ?? 0,
+    };
   }
 
   async status(): Promise<ApiStatus> {
@@ -384,7 +399,7 @@ export class LocalMember implements Member {
     const lease = storeOf(replica).lease(id);
     if (lease === null) throw leaseNotFound(id);
     if (replica.duties === null) throw replica.notLeader();
-    if (!replica.duties.leases.renew(id, this.#with.clock.nowMs())) throw leaseNotFound(id);
+    if (!(await replica.duties.leases.renew(lease))) throw leaseNotFound(id);
     return { ttlSeconds: lease.ttlSeconds };
   }
 
@@ -396,7 +411,7 @@ export class LocalMember implements Member {
     await this.#conditions.until(() => replica.duties !== null || !replica.isLeader, electionTimeoutMs);
     if (storeOf(replica).lease(id) === null) throw leaseNotFound(id);
     if (replica.duties === null) throw replica.notLeader();
-    return { remainingMs: replica.duties.leases.remainingMs(id, this.#with.clock.nowMs()) };
+    return { remainingMs: replica.duties.leases.remainingMs(id) };
   }
 
   async #handleTransfer(body: { to: number | null; timeoutMs: number }): Promise<number> {
@@ -518,15 +533,6 @@ export class LocalMember implements Member {
     return next;
   }
 }
-
-type StoreCounts = {
-  readonly keys: number;
-  readonly leases: number;
-  readonly watchers: number;
-  readonly slowWatchers: number;
-};
-
-const NOTHING_STORED: StoreCounts = { keys: 0, leases: 0, watchers: 0, slowWatchers: 0 };
 
 type ChangeBody = {
   readonly change: MembershipChange;

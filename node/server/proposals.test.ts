@@ -115,7 +115,8 @@ test('past its deadline a write that no leader took did not happen, one that a l
   const untaken = add();
   const noLeader = { code: 'no_leader' } as RequestError;
   proposals.expire(999, () => noLeader);
-  assert.equal(untaken.outcome.error, null);
+  assert.equal(untaken.outcome.result, null);
+  assert.equal(proposals.count, 2);
   proposals.expire(1000, () => noLeader);
   assert.equal(untaken.outcome.error?.code, 'no_leader');
   assert.equal(taken.outcome.error?.code, 'outcome_unknown');
