@@ -109,12 +109,14 @@ function installLibatomic(host) {
   return "install your system's package of libatomic";
 }
 
-/** The first line of what the loader says, or null when it loads. */
+/** What the loader says, or null when it loads. */
 function loadBinding(node) {
-  var result = childProcess.spawnSync(node, ['-e', 'require("rocksdb-native")'], { cwd: ROOT, encoding: 'utf8' });
+  // The system's own words are at the end of the chain of causes.
+  var script =
+    'try { require("rocksdb-native") } catch (e) { while (e.cause) e = e.cause; console.log(e.message); process.exitCode = 1 }';
+  var result = childProcess.spawnSync(node, ['-e', script], { cwd: ROOT, encoding: 'utf8' });
   if (result.status === 0) return null;
-  var line = /^(?:Error|.*Error): (.*)$/m.exec(result.stderr || '');
-  return line !== null ? line[1] : String(result.error || 'status ' + result.status);
+  return result.error ? result.error.message : result.stdout.trim() || 'status ' + result.status;
 }
 
 /** The sentence that stops the launch, or null. */

@@ -1,0 +1,79 @@
+/** The README's commands, typed by an ordinary user on a Debian that has only the README's prerequisites. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { BareRoot, missingForBareRoot } from './bare-root.ts';
+
+const workTree = path.join(import.meta.dirname, '../..');
+const skip = missingForBareRoot() ?? false;
+const minutes = 60_000;
+
+let root: BareRoot;
+
+before(
+  () => {
+    if (skip !== false) return;
+    root = BareRoot.create();
+    root.copyWorkTree(workTree, 'quorate');
+    root.copyRegistryAccess();
+  },
+  { timeout: 10 * minutes },
+);
+
+after(() => root?.remove());
+
+/** In the copied work tree, as the ordinary user. Without a network but loopback unless asked for. */
+function type(script: string, network: 'host' | 'loopback' = 'loopback', timeoutMs = 2 * minutes): string {
+  const { status, output } = root.run(`cd ~/quorate; ${script}`, network, timeoutMs);
+  assert.equal(status, 0, output);
+  return output;
+}
+
+test('npm ci installs everything, with nothing to worry about on the screen', { skip }, () => {
+  assert.match(type('test "$(id -u)" != 0; node --version'), /^v18\./);
+  const output = type('npm ci', 'host', 5 * minutes);
+  assert.match(output, /added \d+ packages/);
+  assert.doesNotMatch(output, /warn|error|vulnerab|deprecated/i);
+});
+
+test('the checks run under the pinned Node', { skip }, () => {
+  type('npm run check');
+});
+
+test('without libatomic1, npm start says in one line how to install it', { skip }, () => {
+  root.change('mkdir "$1/hidden" && mv "$1"/usr/lib/*/libatomic.so.1* "$1/hidden"');
+  try {
+    const { status, output } = root.run('cd ~/quorate; npm start --silent', 'loopback', minutes);
+    assert.equal(
+      output,
+      "quorate: RocksDB's binding needs the library libatomic.so.1, which is not installed. Run: sudo apt-get install -y libatomic1\n",
+    );
+    assert.equal(status, 1);
+  } finally {
+    root.change('mv "$1"/hidden/* "$1"/usr/lib/$(uname -m)-linux-gnu/');
+  }
+});
+
+test('npm start gives a cluster to write to, and Ctrl-C ends it cleanly', { skip }, () => {
+  // A job of its own, so that the signal reaches the whole group as from a terminal.
+  const output = type(`
+    set -m
+    npm start > start.log 2>&1 &
+    group=$!
+    trap 'cat start.log' EXIT
+    for try in $(seq 100); do
+      npx --no quorate put greeting hello > put.log 2>&1 && break
+      test $try -lt 100 && kill -0 $group || { cat put.log; exit 1; }
+      sleep 0.3
+    done
+    npx --no quorate get greeting --endpoints http://127.0.0.1:2381
+    kill -INT -- -$group
+    wait $group
+    echo "ended with $?"
+    ls -d .quorate
+    grep -l quorate /proc/[0-9]*/cmdline 2>/dev/null | grep -v "/$$/" || echo nothing is left`);
+  assert.match(output, /^hello$/m);
+  assert.match(output, /ended with 0/);
+  assert.match(output, /nothing is left/);
+  assert.match(output, /127\.0\.0\.1:2379[\s\S]*127\.0\.0\.1:2381[\s\S]*127\.0\.0\.1:2383/, 'the table');
+});
