@@ -55,7 +55,12 @@ export type StateHash = {
   readonly hash: string;
 };
 
-/** Of one watch, for what its consumer has not pulled yet. */
+/** What this member may choose by itself: nothing that is replicated depends on it. */
+export type StoreOptions = {
+  /** Of one watch, for what its consumer has not pulled yet. Default 1 MiB. */
+  readonly maxQueuedBytesPerWatch?: number;
+};
+
 const MAX_QUEUED_BYTES_PER_WATCH = 1 << 20;
 const LEASE_PAGE_ROWS = 10_000;
 
@@ -75,6 +80,7 @@ export class Store {
     leases: Map<LeaseId, Lease>,
     writes: Exclusive,
     compaction: Compaction,
+    maxQueuedBytesPerWatch: number,
   ) {
     this.#engine = engine;
     this.#meta = meta;
@@ -82,11 +88,11 @@ export class Store {
     this.#writes = writes;
     this.#compaction = compaction;
     this.#pointReads = new PointReads(engine, (range) => this.#rangeInSnapshot(range));
-    this.#hub = new WatchHub(new History(engine), meta.applied, MAX_QUEUED_BYTES_PER_WATCH);
+    this.#hub = new WatchHub(new History(engine), meta.applied, maxQueuedBytesPerWatch);
   }
 
   /** @throws DamagedRecord where no state was ever made, or its own rows cannot be read */
-  static async open(engine: Engine): Promise<Store> {
+  static async open(engine: Engine, options: StoreOptions = {}): Promise<Store> {
     const meta = await readMeta(engine);
     const leases = await loadLeases(engine);
     invariant(
@@ -95,7 +101,8 @@ export class Store {
     );
     const writes = new Exclusive();
     const compaction = new Compaction(engine, writes, await readCompactionProgress(engine));
-    return new Store(engine, meta, leases, writes, compaction);
+    const maxQueuedBytes = options.maxQueuedBytesPerWatch ?? MAX_QUEUED_BYTES_PER_WATCH;
+    return new Store(engine, meta, leases, writes, compaction, maxQueuedBytes);
   }
 
   get appliedIndex(): number {
