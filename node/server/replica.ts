@@ -503,6 +503,7 @@ export class Replica {
   #observe(event: RaftEvent): void {
     this.#with.observer.raftEvent(event);
     if (event.kind === 'RoleChanged') {
+      this.#with.observer.log('info', 'role_changed', { role: event.role, term: event.term, leader: event.leader });
       this.#writes.release();
       this.#duties = null;
       this.#samples.reset();
