@@ -7,7 +7,7 @@
  *
  * What start does with every combination that a crash can leave: start-plan.ts.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { HardState } from '../raft/types.ts';
 import type { Engine, EngineReader, EngineSnapshot, Row } from '../store/engine.ts';
 import { DamagedRecord } from '../store/errors.ts';
@@ -76,6 +76,7 @@ export async function openDataFolder(options: DataFolderOptions): Promise<DataFo
     const plan = planStart({ record: null, stateFolders, hasLog, base: NOWHERE });
     if (plan.kind === 'Refuse') refuse(plan.what);
   }
+  if (found === null) await syncParents(disk, folder);
   const record = found ?? (await drawRecord(options));
   const opened = await openLog({
     disk,
@@ -99,6 +100,17 @@ const LOG_FOLDER = 'log';
 const STATE_FOLDER = /^state-(\d+)$/;
 const NOWHERE: LogPosition = { index: 0, term: 0 };
 const FOUNDING_POSITION: LogPosition = { index: 1, term: 1 };
+
+/** A new folder's own name, and its parents', must last as long as what is promised in it. */
+async function syncParents(disk: Disk, folder: string): Promise<void> {
+  for (let parent = dirname(folder); ; parent = dirname(parent)) {
+    await disk.syncFolder(parent).catch((error: NodeJS.ErrnoException) => {
+      // What we may not open or write to was there before.
+      if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code ?? '')) throw error;
+    });
+    if (parent === dirname(parent)) return;
+  }
+}
 
 async function drawRecord({ disk, folder, drawIncarnation }: DataFolderOptions): Promise<FolderRecord> {
   const incarnation = drawIncarnation();

@@ -22,6 +22,7 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
   const { disk, folder } = options;
   const numbers = await listSegments(options);
   const written = numbers.slice(0, await countWritten(options, numbers));
+  for (const number of numbers.slice(written.length, -1)) await checkUnwritten(options, number);
   if (written.length === 0 && numbers[0] !== undefined && numbers[0] !== 1) {
     throw new DataDamaged(segmentPath(folder, numbers[0]), 0, 'the oldest segment holds nothing');
   }
@@ -78,6 +79,12 @@ async function countWritten(options: LogOptions, numbers: readonly number[]): Pr
     if (lastNonZero(bytes, SEGMENT_HEADER_BYTES) > SEGMENT_HEADER_BYTES) return count;
   }
   return 0;
+}
+
+/** Only the very last segment may be unfinished: each is made ready before the next one is begun. */
+async function checkUnwritten(options: LogOptions, number: number): Promise<void> {
+  const path = segmentPath(options.folder, number);
+  checkHeader(options, path, number, await readWhole(options, path));
 }
 
 async function scan(

@@ -26,7 +26,7 @@ export class SegmentLog implements RaftLog {
   #state: LogState;
   #active: OpenSegment | null;
   #sequence: number;
-  #scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  #scratch: Buffer = Buffer.allocUnsafeSlow(16 * 1024);
   /** The next segment, made while this one fills. */
   #reserve: Promise<OpenSegment> | null = null;
   #failure: LogFailed | null = null;
@@ -102,7 +102,7 @@ export class SegmentLog implements RaftLog {
       segment = await this.#takeReserve();
     }
     const { bytes } = measured;
-    const target = bytes <= SCRATCH_BYTES ? this.#scratch : Buffer.allocUnsafeSlow(bytes);
+    const target = this.#room(bytes);
     writeBatch(target, measured, this.#sequence + 1, segment.seed);
     await segment.file.write([target.subarray(0, bytes)], segment.position);
     await segment.file.sync();
@@ -111,6 +111,14 @@ export class SegmentLog implements RaftLog {
     this.#state = state;
     this.#inventory.add(batch, bytes);
     if (batch.kept !== null) this.#deleteOldSegments();
+  }
+
+  /** Most batches find room in what the last ones used. */
+  #room(bytes: number): Buffer {
+    if (bytes <= this.#scratch.length) return this.#scratch;
+    const room = Buffer.allocUnsafeSlow(2 * bytes);
+    if (room.length <= MAX_SCRATCH_BYTES) this.#scratch = room;
+    return room;
   }
 
   /** The active segment is full, or there is none yet: goes on in the next. */
@@ -154,8 +162,8 @@ export class SegmentLog implements RaftLog {
   }
 }
 
-/** Most batches fit: no allocation for each. */
-const SCRATCH_BYTES = 1024 * 1024;
+/** Kept between batches. */
+const MAX_SCRATCH_BYTES = 2 * 1024 * 1024;
 
 /** The first batch of a segment says all that is needed of those before it. */
 function withState(batch: Batch, before: LogState): Batch {
