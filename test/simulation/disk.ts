@@ -93,7 +93,7 @@ export class SimulatedDisk {
           const covered = new Set(
             this.#unsyncedNames.filter((change) => change.some((edit) => edit.folder === folder)),
           );
-          return () => this.#syncNames(covered);
+          return { finish: () => this.#syncNames(covered) };
         }),
       freeBytes: (folder) => perform('list', folder, () => Math.max(0, this.freeBytes())),
     };
@@ -121,14 +121,19 @@ export class SimulatedDisk {
     });
   }
 
-  /** `begin` notes what the sync has to cover, what it returns makes that durable a while later. */
-  performSync(life: Life, operation: DiskOperation, path: string, begin: () => () => void): Promise<void> {
+  /** `begin` notes what the sync has to cover; a while later that is durable, or the sync has failed. */
+  performSync(
+    life: Life,
+    operation: DiskOperation,
+    path: string,
+    begin: () => { finish(): void; fail?(): void },
+  ): Promise<void> {
     if (!life.isAlive) return new Promise(() => {});
     this.watcher('Before', operation, path);
     const epoch = this.#epoch;
-    let finish: () => void;
+    let sync: { finish(): void; fail?(): void };
     try {
-      finish = begin();
+      sync = begin();
     } catch (error) {
       return life.operation(0, () => {
         throw error;
@@ -136,8 +141,11 @@ export class SimulatedDisk {
     }
     return life.operation(this.#delayMs(operation), () => {
       if (epoch !== this.#epoch) return;
-      if (operation !== 'engineFlush' && this.#failSyncIn > 0 && --this.#failSyncIn === 0) throw diskError('EIO', path);
-      finish();
+      if (operation !== 'engineFlush' && this.#failSyncIn > 0 && --this.#failSyncIn === 0) {
+        if (this.random.chance(0.5)) sync.fail?.();
+        throw diskError('EIO', path);
+      }
+      sync.finish();
       this.watcher('After', operation, path);
     });
   }
@@ -182,7 +190,7 @@ export class SimulatedDisk {
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#scheduler.nowMs + forMs);
   }
 
-  /** The next sync but `count` - 1 fails with EIO; nothing that it covered is known to be durable. */
+  /** The sync after the next `count` - 1 fails with EIO; nothing that it covered is known to be durable. */
   failSync(count: number): void {
     this.#failSyncIn = count;
   }
@@ -267,7 +275,7 @@ export class SimulatedDisk {
         this.performSync(life, 'sync', path, () => {
           if (!isOpen) throw diskError('EBADF', path);
           const mark = file.mark();
-          return () => file.sync(mark);
+          return { finish: () => file.sync(mark), fail: () => file.failSync(mark) };
         }),
       truncate: (size) =>
         perform('truncate', () => {

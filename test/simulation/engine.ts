@@ -12,17 +12,18 @@ import type { Folder, SimulatedDisk } from './disk.ts';
 import type { Life } from './life.ts';
 import { ModelRows, type OrderedRows, text } from './model-rows.ts';
 
-/** Sees each batch at the moment when it takes effect, and the rows that result. */
-export type EngineWatcher = (batch: readonly EngineOperation[], rows: OrderedRows) => void;
-
-/** Opens the engine in a folder, making both when absent. One opener at a time, as RocksDB's lock file has it. */
+/**
+ * Opens the engine in a folder, making both when absent. One opener at a time, as RocksDB's lock file has it.
+ *
+ * @param isHashed see `OrderedRows.hash`
+ */
 export async function openModelEngine(
   disk: SimulatedDisk,
   life: Life,
   path: string,
-  watcher: EngineWatcher = () => {},
-): Promise<Engine> {
-  const rows = await disk.perform(life, 'engineOpen', path, () => open(disk.folderAt(path)));
+  isHashed: (key: string) => boolean = () => true,
+): Promise<Engine & { readonly rows: ModelRows }> {
+  const rows = await disk.perform(life, 'engineOpen', path, () => open(disk.folderAt(path), isHashed));
   let isOpen = true;
   const closed = (): Error => new Error(`the engine in ${path} is closed`);
   const perform = <T>(effect: () => T): Promise<T> => {
@@ -31,6 +32,7 @@ export async function openModelEngine(
   };
   let isWriting = false;
   return {
+    rows,
     ...reader(perform, () => rows.current),
     write: async (batch) => {
       if (!isOpen) throw closed();
@@ -38,10 +40,7 @@ export async function openModelEngine(
       isWriting = true;
       try {
         const copy = batch.map(copyOperation);
-        await disk.perform(life, 'engineWrite', path, () => {
-          rows.write(copy);
-          watcher(copy, rows.current);
-        });
+        await disk.perform(life, 'engineWrite', path, () => rows.write(copy));
       } finally {
         isWriting = false;
       }
@@ -54,7 +53,7 @@ export async function openModelEngine(
       if (!isOpen) return Promise.reject(closed());
       return disk.performSync(life, 'engineFlush', path, () => {
         const mark = rows.mark();
-        return () => rows.flush(mark);
+        return { finish: () => rows.flush(mark) };
       });
     },
     sizeBytes: () => perform(() => rows.sizeBytes),
@@ -66,8 +65,8 @@ export async function openModelEngine(
   };
 }
 
-function open(folder: Folder): ModelRows {
-  folder.rows ??= new ModelRows();
+function open(folder: Folder, isHashed: (key: string) => boolean): ModelRows {
+  folder.rows ??= new ModelRows(isHashed);
   if (folder.rows.isOpen) throw new Error('the engine is open already');
   folder.rows.isOpen = true;
   return folder.rows;

@@ -63,6 +63,16 @@ export class SimulatedFile {
     this.#syncedThrough += count;
   }
 
+  /**
+   * A sync that fails may leave what it covered in memory, marked as written: no later sync will write it, and it
+   * is seen until the power is lost (as Linux does, "fsyncgate", 2018).
+   */
+  failSync(mark: number): void {
+    const count = Math.max(0, mark - this.#syncedThrough);
+    this.#unsynced.splice(0, count);
+    this.#syncedThrough += count;
+  }
+
   /** The machine lost its power. Of each sector some version between the synced and the newest is found again. */
   crash(survival: Survival, random: Random): void {
     const changes = this.#unsynced;

@@ -9,9 +9,11 @@ export type Deferred<T> = { readonly promise: Promise<T>; resolve(value: T): voi
 export class Life {
   isAlive = true;
   isPaused = false;
+  /** Something was delivered since whoever watches has looked. */
+  hasRun = false;
   readonly #scheduler: Scheduler;
   readonly #waiting: (() => void)[] = [];
-  readonly #deathListeners: (() => void)[] = [];
+  readonly #deathListeners = new Set<() => void>();
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -20,8 +22,12 @@ export class Life {
   /** Runs `callback` in the process, now or when it goes on; never once it is dead. */
   deliver(callback: () => void): void {
     if (!this.isAlive) return;
-    if (this.isPaused) this.#waiting.push(callback);
-    else callback();
+    if (this.isPaused) {
+      this.#waiting.push(callback);
+    } else {
+      this.hasRun = true;
+      callback();
+    }
   }
 
   /** As `deliver`, after a while. */
@@ -66,8 +72,10 @@ export class Life {
     for (const callback of this.#waiting.splice(0)) this.#scheduler.after(0, () => this.deliver(callback));
   }
 
-  onDeath(listener: () => void): void {
-    this.#deathListeners.push(listener);
+  /** Returns how to take the listener away again. */
+  onDeath(listener: () => void): () => void {
+    this.#deathListeners.add(listener);
+    return () => void this.#deathListeners.delete(listener);
   }
 
   /** At once: whatever the process still does in this moment has no effect on the world. */

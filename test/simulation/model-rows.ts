@@ -14,8 +14,11 @@ export class OrderedRows {
   #hashHigh = 0;
   #hashLow = 0;
   sizeBytes = 0;
+  readonly #isHashed: (key: string) => boolean;
 
-  constructor(from?: OrderedRows) {
+  /** @param isHashed which rows two members must have in common */
+  constructor(isHashed: (key: string) => boolean, from?: OrderedRows) {
+    this.#isHashed = isHashed;
     this.#keys = from ? [...from.#keys] : [];
     this.#values = from ? new Map(from.#values) : new Map();
     if (!from) return;
@@ -24,9 +27,9 @@ export class OrderedRows {
     this.sizeBytes = from.sizeBytes;
   }
 
-  /** The same for equal rows, however they came to be. */
+  /** The same for equal rows that are in common, however they came to be. */
   get hash(): string {
-    return `${this.#keys.length}:${(this.#hashHigh >>> 0).toString(16)}:${(this.#hashLow >>> 0).toString(16)}`;
+    return `${(this.#hashHigh >>> 0).toString(16)}:${(this.#hashLow >>> 0).toString(16)}`;
   }
 
   get(key: string): Buffer | undefined {
@@ -64,6 +67,7 @@ export class OrderedRows {
 
   #count(key: string, value: Buffer, sign: 1 | -1): void {
     this.sizeBytes += sign * (key.length + value.length);
+    if (!this.#isHashed(key)) return;
     const [high, low] = rowHash(key, value);
     this.#hashHigh = (this.#hashHigh + sign * high) | 0;
     this.#hashLow = (this.#hashLow + sign * low) | 0;
@@ -83,13 +87,22 @@ export class OrderedRows {
 }
 
 export class ModelRows {
-  #rows = new OrderedRows();
+  readonly #isHashed: (key: string) => boolean;
+  #rows: OrderedRows;
   /** Snapshots hold `#rows` itself: the next write then goes to a copy. */
   #isShared = false;
-  #flushed = new OrderedRows();
+  #flushed: OrderedRows;
   #unflushed: Batch[] = [];
   #flushedThrough = 0;
   isOpen = false;
+  /** Batches so far, of all processes. */
+  writeCount = 0;
+
+  constructor(isHashed: (key: string) => boolean) {
+    this.#isHashed = isHashed;
+    this.#rows = new OrderedRows(isHashed);
+    this.#flushed = new OrderedRows(isHashed);
+  }
 
   get current(): OrderedRows {
     return this.#rows;
@@ -105,7 +118,8 @@ export class ModelRows {
   }
 
   write(batch: Batch): void {
-    if (this.#isShared) this.#rows = new OrderedRows(this.#rows);
+    if (this.#isShared) this.#rows = new OrderedRows(this.#isHashed, this.#rows);
+    this.writeCount++;
     this.#isShared = false;
     this.#rows.apply(batch);
     this.#unflushed.push(batch);
@@ -127,14 +141,14 @@ export class ModelRows {
     const kept = random.pick([0, this.#unflushed.length, random.integer(0, this.#unflushed.length)]);
     for (const batch of this.#unflushed.slice(0, kept)) this.#flushed.apply(batch);
     this.#unflushed = [];
-    this.#rows = new OrderedRows(this.#flushed);
+    this.#rows = new OrderedRows(this.#isHashed, this.#flushed);
     this.#isShared = false;
     this.isOpen = false;
   }
 }
 
 export function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 /** Two FNV-1a sums of different bases over key, a separator and value. */

@@ -5,7 +5,7 @@
  * and a reset loses everything that was on its way. In the harsh mode frames of the Raft protocol are lost,
  * doubled and overtaken one by one as well, which the core promises to bear; the other frames rely on the order.
  */
-import { refuseAnswerer, refuseCaller } from '../../node/transport/handshake.ts';
+import { type Expected, refuseAnswerer, refuseCaller } from '../../node/transport/handshake.ts';
 import type {
   Hello,
   Network,
@@ -224,14 +224,16 @@ export class Endpoint implements Network {
   }
 
   /** The acceptor's side of the handshake. */
-  refuses(hello: Hello): RefusedHandshake | null {
+  refuses(hello: Hello, expected: Expected): RefusedHandshake | null {
     if (this.hello === null) return { code: 'NotReady', message: 'not started' };
-    if (this.#listed === null) return refuseCaller(this.hello, null, hello);
+    if (this.#listed === null) return refuseCaller(this.hello, null, hello, expected);
     const incarnations = new Map([...this.#strangers, ...this.#listed].map(([id, peer]) => [id, peer.incarnation]));
+    const mayTakeStrangers = this.#strangers.size < MAX_STRANGERS;
     return refuseCaller(
       this.hello,
-      { incarnations, lastMemberId: this.#lastMemberId, mayTakeStrangers: this.#strangers.size < MAX_STRANGERS },
+      { incarnations, lastMemberId: this.#lastMemberId, mayTakeStrangers },
       hello,
+      expected,
     );
   }
 
@@ -305,17 +307,21 @@ export class Endpoint implements Network {
       });
       other.life.deliver(() => {
         if (isAnswered || !this.life.isAlive) return;
-        const refusal = other.refuses(this.hello!);
+        const expected: Expected = { id: peer.id, incarnation: peer.incarnation };
+        const refusal = other.refuses(this.hello!, expected);
         const stream = new Stream(network, this, other);
         if (refusal === null) other.accepted(stream);
         else other.events?.refused(this.address, refusal);
         network.scheduler.after(network.delayMs(), () =>
           this.life.deliver(() => {
             giveUp.cancel();
-            if (isAnswered) return stream.end('Broken', this);
+            if (isAnswered) {
+              stream.end('Broken', this);
+              return;
+            }
             isAnswered = true;
             // Checked in any case: production code must not depend on the other side's care.
-            this.#answered(stream, id, refusal ?? refuseAnswerer(this.hello!, peer, other.hello!), again);
+            this.#answered(stream, id, refusal ?? refuseAnswerer(this.hello!, expected, other.hello!), again);
           }),
         );
       });
@@ -330,7 +336,8 @@ export class Endpoint implements Network {
   ): void {
     if (refusal !== null) {
       stream.end('Broken', this);
-      return again(refusal);
+      again(refusal);
+      return;
     }
     this.#dialling.delete(id);
     this.#outgoing.set(id, stream);
@@ -371,12 +378,18 @@ export class Stream {
     const { settings, random, scheduler, trace } = this.#network;
     const bytes = encodeFrame(frame);
     const isRaft = frame.kind === 'Raft';
-    if (isRaft && random.chance(settings.lossChance)) return trace.add(`lose ${this.#name()} ${bytes.length}`);
+    if (isRaft && random.chance(settings.lossChance)) {
+      trace.add(`lose ${this.#name()} ${bytes.length}`);
+      return;
+    }
     trace.add(`send ${this.#name()} ${frame.kind} ${bytes.length}`);
     if (isRaft && random.chance(settings.duplicateChance)) this.#deliverAlone(bytes);
-    if (isRaft && random.chance(settings.reorderChance)) return this.#deliverAlone(bytes);
-    this.#queue.push({ bytes, readyMs: scheduler.nowMs + this.#network.delayMs() });
-    this.move();
+    if (isRaft && random.chance(settings.reorderChance)) {
+      this.#deliverAlone(bytes);
+    } else {
+      this.#queue.push({ bytes, readyMs: scheduler.nowMs + this.#network.delayMs() });
+      this.move();
+    }
   }
 
   /** Delivers what is at the head of the queue when it is due, unless the link is blocked. */
@@ -416,7 +429,10 @@ export class Stream {
     by.ended(this, 'Deliberate');
     const { scheduler } = this.#network;
     const isBlocked = this.#network.isBlocked(by.address, other.address);
-    if (isBlocked) return this.#tell(other, 'Broken', this.#network.random.between(500, 5000));
+    if (isBlocked) {
+      this.#tell(other, 'Broken', this.#network.random.between(500, 5000));
+      return;
+    }
     const delayMs = Math.max(this.#network.delayMs(), this.#lastDeliveryMs - scheduler.nowMs);
     for (const { bytes } of remaining) scheduler.after(delayMs, () => this.#arrive(bytes));
     this.#tell(other, how, delayMs);

@@ -1,0 +1,198 @@
+/**
+ * What Raft promises, checked after every step from outside of the production code: what members send, what they
+ * write, and what they say of themselves (thesis figure 3.2, and what Quorate adds to it).
+ */
+import type { RaftStatus } from '../../node/raft/types.ts';
+import type { PeerFrame } from '../../node/transport/types.ts';
+import { type LogMirror, type MirroredEntry, termAt } from './log-mirror.ts';
+import type { World } from './world.ts';
+
+type Committed = { readonly term: number; readonly digest: string };
+
+export class Invariants {
+  readonly #world: World;
+  /** The log of each member id on its own disk; a wiped one has nothing. */
+  readonly #logs = new Map<number, LogMirror>();
+  readonly #leaders = new Map<number, number>();
+  readonly #votes = new Map<string, number>();
+  /** (index, term) names one entry, and one entry before it: by induction, equal logs up to there. */
+  readonly #entries = new Map<string, { readonly digest: string; readonly previousTerm: number | undefined }>();
+  readonly #committed = new Map<number, Committed>();
+  #lastCommitted = 0;
+  readonly #lastStatus = new Map<number, { readonly life: number; readonly status: RaftStatus }>();
+  readonly #stateAt = new Map<number, string>();
+  readonly #applied = new Map<number, number>();
+  /** Called once for each committed entry, in order. */
+  onCommitted: (entry: MirroredEntry) => void = () => {};
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get lastCommitted(): number {
+    return this.#lastCommitted;
+  }
+
+  hasLog(member: number, log: LogMirror): void {
+    this.#logs.set(member, log);
+  }
+
+  /** The member's disk is gone for good. */
+  lostLog(member: number): void {
+    this.#logs.delete(member);
+    this.#applied.delete(member);
+  }
+
+  /** Log matching (thesis section 3.5). */
+  appending(log: LogMirror, entries: readonly MirroredEntry[]): void {
+    let previousTerm =
+      entries.length === 0
+        ? undefined
+        : (log.next ?? log.state) && termAt(log.next ?? log.state, entries[0]!.index - 1);
+    for (const entry of entries) {
+      const name = `${entry.index}:${entry.term}`;
+      const known = this.#entries.get(name);
+      if (known === undefined) this.#entries.set(name, { digest: entry.digest, previousTerm });
+      else if (known.digest !== entry.digest)
+        this.#fail(`log matching: two different entries ${entry.index} of term ${entry.term}`);
+      else if (known.previousTerm !== previousTerm) {
+        this.#fail(
+          `log matching: before entry ${entry.index} of term ${entry.term} lies one of term ${known.previousTerm} here, of ${previousTerm} there`,
+        );
+      }
+      previousTerm = entry.term;
+    }
+  }
+
+  /** Nothing is said that a crash could take back (thesis section 3.8). */
+  sending(from: number, to: number, frame: PeerFrame): void {
+    if (frame.kind !== 'Raft') return;
+    const log = this.#logs.get(from);
+    if (log === undefined) return;
+    const { hardState } = log.state;
+    for (const message of frame.messages) {
+      if (message.kind === 'VoteResponse' && message.granted && !message.isPreVote) {
+        const name = `${from}:${message.term}`;
+        const before = this.#votes.get(name);
+        if (before !== undefined && before !== to)
+          this.#fail(`member ${from} voted for ${before} and for ${to} in term ${message.term}`);
+        this.#votes.set(name, to);
+        if (hardState.term < message.term || (hardState.term === message.term && hardState.vote !== to)) {
+          this.#fail(
+            `member ${from} votes for ${to} in term ${message.term}, durable is a vote for ${hardState.vote} in term ${hardState.term}`,
+          );
+        }
+      } else if (message.kind === 'AppendResponse' && !message.rejected) {
+        if (hardState.term < message.term)
+          this.#fail(`member ${from} answers in term ${message.term}, durable is term ${hardState.term}`);
+        if (message.index > log.lastIndex)
+          this.#fail(`member ${from} acknowledges entry ${message.index}, durable are those through ${log.lastIndex}`);
+      } else if (message.kind === 'AppendRequest' || message.kind === 'Heartbeat' || message.kind === 'TimeoutNow') {
+        this.#leads(from, message.term);
+      }
+    }
+  }
+
+  /** What a member says of itself after each step of its process; `life` numbers its processes. */
+  observed(member: number, life: number, status: RaftStatus): void {
+    const last = this.#lastStatus.get(member);
+    const previous = last?.life === life ? last.status : null;
+    this.#lastStatus.set(member, { life, status });
+    if (previous !== null) {
+      if (status.term < previous.term)
+        this.#fail(`member ${member} went back from term ${previous.term} to ${status.term}`);
+      if (status.commit < previous.commit)
+        this.#fail(`member ${member} went back from commit ${previous.commit} to ${status.commit}`);
+      if (status.applied < previous.applied)
+        this.#fail(`member ${member} went back from applied ${previous.applied} to ${status.applied}`);
+    }
+    if (status.role !== 'Leader') return;
+    this.#leads(member, status.term);
+    const hasLed = previous?.role === 'Leader' && previous.term === status.term;
+    if (!hasLed) this.#checkCompleteness(member, status);
+    else if (status.lastIndex < previous.lastIndex)
+      this.#fail(`leader ${member} shortened its log from ${previous.lastIndex} to ${status.lastIndex}`);
+    if (status.commit > (previous?.commit ?? 0) && hasLed) this.#checkQuorum(member, status);
+  }
+
+  /**
+   * The rows of a member, right after a batch. What is applied must be durable here and must be the entry that
+   * everyone else applies at this index; equal indexes have equal state.
+   */
+  applied(member: number, index: number, stateHash: string): void {
+    const log = this.#logs.get(member);
+    if (log === undefined) return;
+    const before = this.#applied.get(member) ?? 0;
+    this.#applied.set(member, index);
+    const { base } = log.state;
+    for (let at = Math.max(before, base.index) + 1; at <= index; at++) {
+      const entry = log.entryAt(at);
+      if (entry === undefined) this.#fail(`member ${member} applied ${at}, its durable log ends at ${log.lastIndex}`);
+      else this.#commit(member, entry);
+    }
+    const known = this.#stateAt.get(index);
+    if (known === undefined) this.#stateAt.set(index, stateHash);
+    else if (known !== stateHash) this.#fail(`member ${member} has another state than the others at index ${index}`);
+  }
+
+  /** A process starts from older rows, or from a snapshot's. */
+  restored(member: number, index: number): void {
+    this.#applied.set(member, index);
+  }
+
+  #leads(member: number, term: number): void {
+    const known = this.#leaders.get(term);
+    if (known === undefined) this.#leaders.set(term, member);
+    else if (known !== member) this.#fail(`election safety: members ${known} and ${member} both lead term ${term}`);
+  }
+
+  /** State machine safety (thesis section 3.6). */
+  #commit(member: number, entry: MirroredEntry): void {
+    const known = this.#committed.get(entry.index);
+    if (known === undefined) {
+      this.#committed.set(entry.index, { term: entry.term, digest: entry.digest });
+      if (entry.index !== this.#lastCommitted + 1 && this.#lastCommitted !== 0) {
+        this.#fail(`member ${member} applied ${entry.index} first, the last one before was ${this.#lastCommitted}`);
+      }
+      this.#lastCommitted = entry.index;
+      this.onCommitted(entry);
+    } else if (known.digest !== entry.digest) {
+      this.#fail(
+        `state machine safety: member ${member} applied another entry ${entry.index} (term ${entry.term}) than others (term ${known.term})`,
+      );
+    }
+  }
+
+  /** Leader completeness (thesis section 3.6.3): the newest committed entry implies those before it, by log matching. */
+  #checkCompleteness(member: number, status: RaftStatus): void {
+    const log = this.#logs.get(member);
+    if (log === undefined || this.#lastCommitted <= log.state.base.index) return;
+    const committed = this.#committed.get(this.#lastCommitted)!;
+    const found = log.next ?? log.state;
+    if (termAt(found, this.#lastCommitted) !== committed.term && status.term > committed.term) {
+      this.#fail(
+        `leader completeness: member ${member} leads term ${status.term} without entry ${this.#lastCommitted} of term ${committed.term}`,
+      );
+    }
+  }
+
+  /** A leader counts only entries of its own term, and only voters that have them on disk (thesis section 3.6.2). */
+  #checkQuorum(member: number, status: RaftStatus): void {
+    const { commit, configuration, term } = status;
+    const own = this.#logs.get(member)?.termAt(commit);
+    const holders = [...this.#logs]
+      .filter(([, log]) => log.termAt(commit) === term || log.state.base.index > commit)
+      .map(([id]) => id);
+    for (const voters of [configuration.voters, configuration.leaving ?? []]) {
+      const count = voters.filter((voter) => holders.includes(voter)).length;
+      if (voters.length === 0 || count > voters.length / 2) continue;
+      this.#fail(`leader ${member} committed ${commit} in term ${term}, durable on ${holders} of voters ${voters}`);
+    }
+    if (own !== undefined && own !== term)
+      this.#fail(`leader ${member} of term ${term} committed entry ${commit} of term ${own} directly`);
+  }
+
+  #fail(message: string): void {
+    this.#world.fail(message);
+  }
+}

@@ -1,0 +1,79 @@
+/** A member's data folder with someone looking over its shoulder: the folder itself is the production one. */
+
+import type { HardState } from '../../node/raft/types.ts';
+import type {
+  DataFolder,
+  Identity,
+  IncomingSnapshot,
+  LogBatch,
+  LogPosition,
+  RaftLog,
+  RestoredLog,
+} from '../../node/storage/types.ts';
+import type { Engine } from '../../node/store/engine.ts';
+import type { LogMirror, MirroredEntry } from './log-mirror.ts';
+
+/** @param received positions of snapshots by id, over all lives of the process: a transfer may be gone on with */
+export function observedFolder(
+  folder: DataFolder,
+  mirror: LogMirror,
+  received: Map<string, LogPosition>,
+  appending: (entries: readonly MirroredEntry[]) => void,
+): DataFolder {
+  const snapshots = new Map<IncomingSnapshot, LogPosition>();
+  const log: RaftLog = {
+    append: async (batch: LogBatch) => {
+      appending(mirror.appending(batch));
+      await folder.log.append(batch);
+      mirror.done();
+    },
+    cut: async (base) => {
+      mirror.cutting(base);
+      await folder.log.cut(base);
+      mirror.done();
+    },
+    get sizeBytes() {
+      return folder.log.sizeBytes;
+    },
+    close: () => folder.log.close(),
+  };
+  return {
+    get identity(): Identity {
+      return folder.identity;
+    },
+    get restored(): RestoredLog {
+      return folder.restored;
+    },
+    get engine(): Engine | null {
+      return folder.engine;
+    },
+    log,
+    acceptFounding: (record, memberId) => folder.acceptFounding(record, memberId),
+    acceptJoin: (record) => folder.acceptJoin(record),
+    acceptRecovery: (record, memberId) => folder.acceptRecovery(record, memberId),
+    markRemoved: () => folder.markRemoved(),
+    startSnapshot: async (id, header) => {
+      const base = { index: header.index, term: header.term };
+      received.set(id, base);
+      const snapshot = await folder.startSnapshot(id, header);
+      snapshots.set(snapshot, base);
+      return snapshot;
+    },
+    resumableSnapshot: () => {
+      const snapshot = folder.resumableSnapshot();
+      if (snapshot !== null) snapshots.set(snapshot, received.get(snapshot.id)!);
+      return snapshot;
+    },
+    installSnapshot: async (snapshot: IncomingSnapshot, hardState: HardState) => {
+      const base = snapshots.get(snapshot);
+      if (base === undefined) throw new Error('a snapshot is installed that was not received');
+      mirror.installing(base, hardState);
+      const engine = await folder.installSnapshot(snapshot, hardState);
+      mirror.done();
+      return engine;
+    },
+    openSnapshot: (snapshot, header) => folder.openSnapshot(snapshot, header),
+    freeBytes: () => folder.freeBytes(),
+    close: () => folder.close(),
+  };
+}

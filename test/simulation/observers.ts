@@ -1,0 +1,111 @@
+/** Leads what machines do to those who judge it: the invariants of Raft and the oracle of clients' answers. */
+
+import type { LocalMember } from '../../node/server/member.ts';
+import { type Observer, silentObserver } from '../../node/server/observer.ts';
+import { LogFailed } from '../../node/storage/errors.ts';
+import type { DataFolder } from '../../node/storage/types.ts';
+import { appliedRowKey, decodeApplied } from '../../node/store/meta.ts';
+import { Invariants } from './invariants.ts';
+import type { MirroredEntry } from './log-mirror.ts';
+import type { Machine, ProcessState } from './machine.ts';
+import { type ModelRows, text } from './model-rows.ts';
+import type { SimulatedNetwork } from './network.ts';
+import { Oracle } from './oracle.ts';
+import type { World } from './world.ts';
+
+export class Observers {
+  readonly invariants: Invariants;
+  readonly oracle: Oracle;
+  readonly #world: World;
+  /** A disk that was told to fail: its process may end. */
+  readonly #failingDisks = new Set<Machine>();
+
+  constructor(world: World, network: SimulatedNetwork) {
+    this.#world = world;
+    this.invariants = new Invariants(world);
+    this.oracle = new Oracle(world);
+    this.invariants.onCommitted = (entry) => this.oracle.committed(entry);
+    network.watcher = (from, to, frame) => this.invariants.sending(from, to, frame);
+  }
+
+  /** After each step: what the processes that ran in it say of themselves. */
+  afterStep(machines: readonly Machine[]): void {
+    for (const machine of machines) {
+      const process = machine.process;
+      if (process === null || !process.life.hasRun) continue;
+      process.life.hasRun = false;
+      this.#checkRows(machine, process);
+      const replica = process.member?.replica;
+      if (replica != null) this.invariants.observed(replica.id, process.number, replica.raftStatus());
+    }
+  }
+
+  /** A process has read its folder, before it acts on it. */
+  opened(machine: Machine, folder: DataFolder): void {
+    const { identity, restored } = folder;
+    const known = machine.incarnation;
+    if (known !== null && known !== identity.incarnation) {
+      this.#world.fail(`${machine.name} told incarnation ${known}, now it has ${identity.incarnation}`);
+    }
+    machine.incarnation = identity.incarnation;
+    const { grant } = identity;
+    if (grant.kind === 'None') return;
+    const id = grant.kind === 'Joiner' ? grant.record.memberId : grant.memberId;
+    const objection = machine.mirror.reopened(restored);
+    if (objection !== null) this.#world.fail(`${machine.name}, member ${id}: ${objection}`);
+    this.invariants.hasLog(id, machine.mirror);
+    machine.lastMemberId = id;
+  }
+
+  appending(machine: Machine, entries: readonly MirroredEntry[]): void {
+    this.invariants.appending(machine.mirror, entries);
+  }
+
+  #checkRows(machine: Machine, process: ProcessState): void {
+    const rows = (process.folder?.engine as { rows?: ModelRows } | null)?.rows;
+    const id = machine.lastMemberId;
+    if (rows === undefined || id === null || machine.mirror.isInstalling || rows.writeCount === process.seenWriteCount) return;
+    process.seenWriteCount = rows.writeCount;
+    const row = rows.current.get(APPLIED);
+    if (row === undefined) return;
+    const { index, revision } = decodeApplied(row);
+    this.invariants.applied(id, index, rows.current.hash);
+    this.oracle.checkRevision(id, index, revision);
+  }
+
+  started(machine: Machine, member: LocalMember): void {
+    const { phase } = member;
+    if (phase.state === 'Parked' && phase.reason === 'Damaged') {
+      this.#world.count('parked as damaged');
+      this.#world.check(machine.isDamaged, () => `${machine.name} parks as damaged, its disk is not: ${phase.message}`);
+    }
+  }
+
+  expectDiskFailure(machine: Machine): void {
+    this.#failingDisks.add(machine);
+  }
+
+  /** A process may end itself because of its disk, and for no other reason. */
+  endedItself(machine: Machine, error: unknown): void {
+    this.#world.count('ended by its disk');
+    if (isDiskError(error) && this.#failingDisks.delete(machine)) return;
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#world.fail(`${machine.name} ended itself: ${detail}`);
+  }
+
+  memberObserver(machine: Machine): Observer {
+    return {
+      ...silentObserver,
+      log: (_level, event, fields) => this.#world.trace.add(`${machine.name} ${event} ${JSON.stringify(fields)}`),
+      raftEvent: (event) => this.#world.count(event.kind),
+      snapshotReceived: (_seconds, outcome) => this.#world.count(`snapshot ${outcome}`),
+    };
+  }
+}
+
+const APPLIED = text(appliedRowKey);
+
+function isDiskError(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return error instanceof LogFailed || code === 'EIO' || code === 'ENOSPC';
+}

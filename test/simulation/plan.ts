@@ -1,0 +1,111 @@
+/**
+ * What one seed is about. Each run draws its own mixture (swarm testing, Groce 2012): a fault that is always on hides
+ * the bugs that need long stretches without it.
+ */
+import type { DiskSettings } from './disk.ts';
+import type { NetworkSettings } from './network.ts';
+import type { Random } from './random.ts';
+
+/** Mean simulated milliseconds between two of a kind; null turns it off. */
+export type FaultRates = {
+  readonly crash: number | null;
+  /** A crash in the middle of a chosen kind of disk operation. */
+  readonly crashPoint: number | null;
+  readonly crashAll: number | null;
+  readonly pause: number | null;
+  readonly partition: number | null;
+  readonly reset: number | null;
+  readonly massReset: number | null;
+  readonly cleanStop: number | null;
+  readonly diskStall: number | null;
+  readonly diskFull: number | null;
+  readonly syncError: number | null;
+  readonly clockJump: number | null;
+  readonly bitFlip: number | null;
+  readonly wipe: number | null;
+  readonly membership: number | null;
+  readonly transfer: number | null;
+};
+
+export type Plan = {
+  readonly founderCount: number;
+  readonly machineCount: number;
+  readonly clientCount: number;
+  readonly watcherCount: number;
+  /** With faults; the quiet time after it is extra. */
+  readonly durationMs: number;
+  readonly electionTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly tickMs: number;
+  readonly maxLogBytes: number;
+  readonly logTailBytes: number;
+  readonly maxLogSegmentBytes: number;
+  readonly maxValueBytes: number;
+  readonly historyRetentionMs: number;
+  readonly clockRateSpread: number;
+  readonly wallSkewMs: number;
+  readonly thinkMs: number;
+  readonly network: NetworkSettings;
+  readonly disk: DiskSettings;
+  readonly faults: FaultRates;
+};
+
+export function drawPlan(random: Random): Plan {
+  const founderCount = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]);
+  const electionTimeoutMs = random.pick([150, 300, 1000]);
+  const isHarsh = random.chance(0.3);
+  const often = (probability: number, leastMs: number, mostMs: number): number | null =>
+    random.chance(probability) ? random.between(leastMs, mostMs) : null;
+  return {
+    founderCount,
+    machineCount: Math.min(7, founderCount + random.pick([0, 1, 2])),
+    clientCount: random.integer(2, 6),
+    watcherCount: random.integer(0, 2),
+    durationMs: random.pick([5_000, 10_000, 20_000]),
+    electionTimeoutMs,
+    heartbeatIntervalMs: electionTimeoutMs / 10,
+    tickMs: electionTimeoutMs / 20,
+    ...random.pick([
+      { maxLogBytes: 4_000, logTailBytes: 0, maxLogSegmentBytes: 4_096 },
+      { maxLogBytes: 8_000, logTailBytes: 2_000, maxLogSegmentBytes: 4_096 },
+      { maxLogBytes: 20_000, logTailBytes: 5_000, maxLogSegmentBytes: 8_192 },
+      { maxLogBytes: 1_000_000, logTailBytes: 100_000, maxLogSegmentBytes: 65_536 },
+    ]),
+    maxValueBytes: random.pick([20, 20, 200, 3_000]),
+    historyRetentionMs: random.pick([0, 0, 2_000]),
+    clockRateSpread: random.pick([0, 0.01, 0.08]),
+    wallSkewMs: random.pick([0, 500, 60_000]),
+    thinkMs: random.pick([2, 10, 50]),
+    network: {
+      leastDelayMs: random.pick([0.05, 0.5]),
+      mostDelayMs: random.pick([0.5, 2, 15]),
+      lossChance: isHarsh ? random.pick([0, 0.01, 0.1]) : 0,
+      duplicateChance: isHarsh ? random.pick([0, 0.02, 0.1]) : 0,
+      reorderChance: isHarsh ? random.pick([0, 0.02, 0.2]) : 0,
+    },
+    disk: {
+      latencyMs: random.pick([0.02, 0.2]),
+      syncLatencyMs: random.pick([0.1, 1, 5]),
+      slowChance: random.pick([0, 0.01]),
+      capacityBytes: 1 << 22,
+    },
+    faults: {
+      crash: often(0.6, 300, 3_000),
+      crashPoint: often(0.6, 300, 2_000),
+      crashAll: often(0.3, 2_000, 6_000),
+      pause: often(0.4, 500, 3_000),
+      partition: often(0.6, 300, 3_000),
+      reset: often(0.4, 100, 2_000),
+      massReset: often(0.3, 1_000, 4_000),
+      cleanStop: often(0.3, 1_000, 4_000),
+      diskStall: often(0.3, 500, 3_000),
+      diskFull: often(0.2, 1_000, 5_000),
+      syncError: often(0.2, 1_000, 5_000),
+      clockJump: often(0.3, 500, 3_000),
+      bitFlip: often(0.25, 2_000, 6_000),
+      wipe: often(0.25, 2_000, 6_000),
+      membership: often(0.5, 200, 2_000),
+      transfer: often(0.4, 300, 2_000),
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * One simulated run: a cluster is formed and used while things go wrong, and must never break a promise; then
+ * nothing goes wrong any more, and it must get going again. Everything follows from the seed.
+ */
+import { Admin } from './admin.ts';
+import { Cluster } from './cluster.ts';
+import { Faults } from './faults.ts';
+import { Losses } from './losses.ts';
+import { drawPlan, type Plan } from './plan.ts';
+import { synchronously } from './scheduler.ts';
+import { Watcher } from './watcher.ts';
+import { Client } from './workload.ts';
+import { World } from './world.ts';
+
+export type SimulationResult = {
+  readonly seed: string;
+  readonly plan: Plan;
+  /** What was broken, or null. */
+  readonly failure: string | null;
+  readonly lastLines: readonly string[];
+  /** Of the whole trace: equal seeds, equal digests. */
+  readonly digest: string;
+  readonly stepCount: number;
+  readonly simulatedMs: number;
+  readonly counts: ReadonlyMap<string, number>;
+};
+
+/** @param listener gets each line of the trace as it happens */
+export function simulate(seed: string, listener: ((line: string) => void) | null = null): Promise<SimulationResult> {
+  return synchronously(() => {
+    const world = new World(seed, listener);
+    const plan = drawPlan(world.random.fork('plan'));
+    const onRejection = (error: unknown): void =>
+      world.fail(`a rejection was not handled: ${(error as Error)?.stack ?? error}`);
+    process.on('unhandledRejection', onRejection);
+    try {
+      run(new Cluster(world, plan));
+    } catch (error) {
+      world.fail(`the simulation threw: ${(error as Error).stack}`);
+    } finally {
+      process.off('unhandledRejection', onRejection);
+    }
+    const { failure, trace, scheduler, counts } = world;
+    const lastLines = trace.lastLines(60);
+    return {
+      seed,
+      plan,
+      failure,
+      lastLines,
+      digest: trace.digest(),
+      stepCount: scheduler.stepCount,
+      simulatedMs: scheduler.nowMs,
+      counts,
+    };
+  });
+}
+
+function run(cluster: Cluster): void {
+  const { world, plan } = cluster;
+  const losses = new Losses(cluster);
+  const faults = new Faults(cluster, losses);
+  const admin = new Admin(cluster, losses);
+  const clients = Array.from({ length: plan.clientCount }, (_, at) => new Client(cluster, `c${at}`));
+  const watchers = Array.from({ length: plan.watcherCount }, (_, at) => new Watcher(cluster, `w${at}`));
+  faults.start();
+  void cluster.form().then(() => {
+    for (const actor of [...clients, ...watchers, admin]) void actor.run();
+  });
+  cluster.run(plan.durationMs, () => false);
+  if (world.failure !== null) return;
+
+  world.trace.add('faults end');
+  faults.stop();
+  admin.isQuiet = true;
+  demandProgress(cluster, admin, clients, watchers);
+}
+
+/** How long a healthy cluster may take for each step, in simulated time. */
+const PATIENCE_ELECTION_TIMEOUTS = 40;
+const PATIENCE_MS = 20_000;
+
+function demandProgress(
+  cluster: Cluster,
+  admin: Admin,
+  clients: readonly Client[],
+  watchers: readonly Watcher[],
+): void {
+  const { world, plan, observers } = cluster;
+  const demand = (what: string, isDone: () => boolean): boolean => {
+    const untilMs = world.nowMs + PATIENCE_MS + PATIENCE_ELECTION_TIMEOUTS * plan.electionTimeoutMs;
+    if (cluster.run(untilMs, isDone)) return true;
+    if (world.failure === null) world.fail(`no progress in quiet times: ${what}`);
+    return false;
+  };
+  const members = (): readonly { readonly applied: number; readonly isMember: boolean }[] => {
+    const listed = cluster.newestMembership()?.members ?? [];
+    return listed.map(({ id }) => {
+      const replica = cluster.machines.find((machine) => machine.memberId === id)?.member?.replica;
+      return { applied: replica?.store?.appliedIndex ?? 0, isMember: replica?.isMember ?? false };
+    });
+  };
+  if (!demand('lost members are replaced, learners promoted', () => admin.isContent())) return;
+  if (!demand('every member is up', () => members().length > 0 && members().every(({ isMember }) => isMember))) return;
+  for (const client of clients) client.isStopped = true;
+  const last = new Client(cluster, 'last');
+  for (const machine of cluster.machines.filter(({ member }) => member?.phase.state === 'Member')) {
+    let isAcknowledged = false;
+    const put = async (): Promise<void> => {
+      while (!isAcknowledged) isAcknowledged = await last.put(machine);
+    };
+    void put();
+    if (!demand(`a write through ${machine.name} is acknowledged`, () => isAcknowledged)) return;
+  }
+  if (!demand('leases that nobody keeps alive expire', () => observers.oracle.model.leases.size === 0)) return;
+  const { model } = observers.oracle;
+  if (
+    !demand('watchers hear of everything', () => watchers.every(({ seenRevision }) => seenRevision >= model.revision))
+  )
+    return;
+  for (const watcher of watchers) watcher.isStopped = true;
+  demand('all members apply everything', () => new Set(members().map(({ applied }) => applied)).size === 1);
+}
