@@ -49,7 +49,7 @@ export class HttpConnection {
       if (headerEnd < 0) break;
       const end = headerEnd + HEADER_END.length + contentLength(data, headerEnd);
       if (data.length < end) break;
-      const status = Number(data.latin1Slice(9, 12));
+      const status = Number(data.toString('latin1', 9, 12));
       data = data.subarray(end);
       this.onAnswer(status);
     }
@@ -62,5 +62,5 @@ function contentLength(data: Buffer, headerEnd: number): number {
   if (at < 0 || at > headerEnd) at = data.indexOf(LENGTH);
   if (at < 0 || at > headerEnd) return 0;
   const start = at + LENGTH.length;
-  return Number(data.latin1Slice(start, data.indexOf('\r', start)));
+  return Number(data.toString('latin1', start, data.indexOf('\r', start)));
 }

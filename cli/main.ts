@@ -2,7 +2,12 @@
  * The program `quorate`. A command's module is loaded only when it is asked for: `quorate get` must not wait for what
  * `quorate node` needs.
  */
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+
+// Halves the time a member takes to start. In a folder that only the installing user writes, so nobody else's code runs.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
 
 type Definition = {
   readonly name: string;

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
-import { tlsFetch } from '../client/tls.ts';
 import type { ApiVersion } from '../client/types.ts';
 import { type Addresses, resolveAddresses } from './addresses.ts';
 import { defaultApiLimits } from './api/context.ts';
@@ -12,7 +11,6 @@ import { type HttpServer, startHttpServer } from './api/http-server.ts';
 import { statusOverHttp } from './api/status-over-http.ts';
 import type { Config } from './config/config.ts';
 import { type Environment, type Flags, parseConfig } from './config/parse-config.ts';
-import { carryOut } from './formation.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { memberOptions } from './member-options.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
@@ -90,7 +88,7 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
       peer: addresses.advertisePeer,
       data_dir: dataFolder,
     });
-    if (member.phase.state === 'Parked' && member.phase.reason === 'NoData') {
+    if (member.phase.state === 'Parked' && member.phase.reason === 'NoData' && addresses.formation.kind !== 'Wait') {
       void form(config, addresses, logger.log, forming.signal);
     }
     return await ending.promise;
@@ -205,12 +203,15 @@ function startApi(
 async function form(config: Config, addresses: Addresses, log: Log, signal: AbortSignal): Promise<void> {
   const credentials = clientCredentials(config);
   try {
+    // Loaded by those who need it: the client and its fetch are a fifth of a member's memory at rest.
+    const { carryOut } = await import('./formation.ts');
+    const tls = credentials === null ? null : await import('../client/tls.ts');
     await carryOut({
       formation: addresses.formation,
       self: addresses.advertiseClientUrl,
       token:
         config.adminTokenFile === null ? undefined : readFileSync(config.adminTokenFile, 'utf8').split('\n')[0]?.trim(),
-      fetch: credentials === null ? undefined : tlsFetch(credentials),
+      fetch: credentials === null ? undefined : tls?.tlsFetch(credentials),
       log,
       signal,
       onProgress: (progress) => log('info', 'joining', progress),
