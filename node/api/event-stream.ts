@@ -20,18 +20,24 @@ export function eventFrame(name: string, data: unknown, id: number | null): stri
   return `${id === null ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+export type StreamListener = {
+  /** Called once, whoever ends it: the client, the member, or `end`. */
+  ended(): void;
+  /** Called at each heartbeat while the client keeps up. */
+  quiet?(): void;
+};
+
 export class EventStream {
   readonly #response: ServerResponse;
-  readonly #onEnd: () => void;
+  readonly #listener: StreamListener;
   #wake: (() => void) | null = null;
   isOpen = true;
 
-  /** @param onEnd called once, whoever ends it: the client, the member, or `end` */
-  constructor(exchange: Exchange, onEnd: () => void) {
+  constructor(exchange: Exchange, listener: StreamListener) {
     const { response, api } = exchange;
     if (response.destroyed) throw new ClientGone();
     this.#response = response;
-    this.#onEnd = onEnd;
+    this.#listener = listener;
     api.admission.enterStream();
     response.once('close', () => {
       this.#finish();
@@ -60,7 +66,9 @@ export class EventStream {
   }
 
   heartbeat(): void {
-    if (this.isOpen && !this.isBlocked) this.#response.write(':\n\n');
+    if (!this.isOpen || this.isBlocked) return;
+    this.#response.write(':\n\n');
+    this.#listener.quiet?.();
   }
 
   end(): void {
@@ -73,7 +81,7 @@ export class EventStream {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.#resume();
-    this.#onEnd();
+    this.#listener.ended();
   }
 
   #resume(): void {

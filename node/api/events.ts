@@ -10,8 +10,10 @@ export async function events(exchange: Exchange): Promise<void> {
   exchange.query(noParameters);
   const { member, clusterView } = exchange.api;
   const stops: (() => void)[] = [];
-  const stream = new EventStream(exchange, () => {
-    for (const stop of stops) stop();
+  const stream = new EventStream(exchange, {
+    ended: () => {
+      for (const stop of stops) stop();
+    },
   });
   if (!stream.isOpen) return;
   stops.push(

@@ -85,7 +85,7 @@ export async function deleteRange(exchange: Exchange): Promise<void> {
     throw invalid(
       isAll
         ? "this would delete every key: give a 'prefix' that is not empty, or 'from' and 'to', or say all=true"
-        : "'all' goes without 'prefix', 'from' and 'to'",
+        : "all=true goes without 'prefix', 'from' and 'to'",
     );
   }
   const returnPrevious = query.flag('prev', false);

@@ -1,4 +1,5 @@
 /** `GET /v1/watch`: changes as Server-Sent Events, which a browser's EventSource resumes without gap or repeat. */
+import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '../server/types.ts';
 import { errorBody, invalid } from './errors.ts';
 import { EventStream, eventFrame } from './event-stream.ts';
@@ -27,25 +28,35 @@ export async function watch(exchange: Exchange): Promise<void> {
     skipDeletes: query.flag('skip_deletes', false),
   };
   const source = await exchange.api.member.watch(options);
+  const batches = source[Symbol.asyncIterator]();
+  let next = batches.next();
+  // It may fail before it is waited for below.
+  next.catch(() => undefined);
   let stream: EventStream;
   try {
-    stream = new EventStream(exchange, () => source.close());
+    // History that is gone is refused at the first step, without I/O: a status still says so better than an event.
+    if (startRevision <= source.revision) await Promise.race([next, setImmediate()]);
+    stream = new EventStream(exchange, {
+      ended: () => source.close(),
+      // Better than a mere sign of life: it moves the revision on at which the client would resume.
+      quiet: () => source.requestProgress(),
+    });
   } catch (error) {
     source.close();
     throw error;
   }
-  // Sent at once, so that a reconnect before the first event still knows where to go on.
-  const delivered = startRevision === 0 ? source.revision : startRevision - 1;
-  await stream.send(eventFrame('progress', { revision: delivered }, delivered));
   try {
-    for await (const batch of source) {
-      if (!stream.isOpen) break;
-      const { revision } = batch;
+    // Sent at once, so that a reconnect before the first event still knows where to go on.
+    const delivered = startRevision === 0 ? source.revision : startRevision - 1;
+    await stream.send(eventFrame('progress', { revision: delivered }, delivered));
+    for (let result = await next; result.done !== true && stream.isOpen; result = await next) {
+      const { revision } = result.value;
       await stream.send(
-        batch.events.length === 0
+        result.value.events.length === 0
           ? eventFrame('progress', { revision }, revision)
-          : eventFrame('events', watchBatchToJson(batch), revision),
+          : eventFrame('events', watchBatchToJson(result.value), revision),
       );
+      next = batches.next();
     }
   } catch (error) {
     if (stream.isOpen) await stream.send(failureFrame(exchange, error));
