@@ -313,11 +313,7 @@ export class Client {
   }
 
   removeMember(id: number, expected: ApiExpected = {}, options: CallOptions = {}): Promise<ApiConfigAnswer> {
-    const query = new URLSearchParams();
-    const { expected_config_index: index } = expected;
-    if (index !== undefined) query.set('expected_config_index', String(index));
-    const path = `/v1/cluster/members/${id}`;
-    return this.#caller.json({ method: 'DELETE', path, query, isRepeatable: false, mayWait: true }, options);
+    return this.#administer('DELETE', `/v1/cluster/members/${id}`, expected, options);
   }
 
   /** Exactly these become the voters, in one joint change; voters left out leave the cluster. */
@@ -372,7 +368,7 @@ export class Client {
   }
 
   /** Changes of membership carry no key: after an unknown outcome only the caller can see what to do next. */
-  #administer<T>(method: 'POST' | 'PUT', path: string, body: object, options: CallOptions): Promise<T> {
+  #administer<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object, options: CallOptions): Promise<T> {
     return this.#caller.json({ method, path, body, isRepeatable: false, mayWait: true }, options);
   }
 }

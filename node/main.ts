@@ -1,5 +1,4 @@
 /** One member as a process: assembles the parts and runs them until a signal. The only place that knows them all. */
-import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
@@ -16,15 +15,11 @@ import { memberOptions } from './member-options.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { metricsObserver } from './metrics/observer.ts';
+import { openFolder } from './open-folder.ts';
 import { systemClock } from './server/clock.ts';
-import { describeState, initializeState } from './server/initial-state.ts';
 import { LocalMember } from './server/member.ts';
 import type { Observer } from './server/observer.ts';
-import { openDataFolder } from './storage/data-folder.ts';
 import { lockDataFolder } from './storage/folder-lock.ts';
-import { openRocksDbEngine } from './storage/rocksdb-engine.ts';
-import { systemDisk } from './storage/system-disk.ts';
-import type { DataFolder } from './storage/types.ts';
 import { createTcpNetwork } from './transport/network.ts';
 import { ReloadingTls } from './transport/tls.ts';
 import type { Network } from './transport/types.ts';
@@ -124,17 +119,6 @@ async function startMember(
   });
   noteDamage(member, config.terminationLog);
   return member;
-}
-
-function openFolder(folder: string): Promise<DataFolder> {
-  return openDataFolder({
-    disk: systemDisk,
-    folder,
-    openEngine: openRocksDbEngine,
-    initializeState,
-    describeState,
-    drawIncarnation: () => randomBytes(16).toString('hex'),
-  });
 }
 
 function createNetwork(config: Config, addresses: Addresses, tls: ReloadingTls | null, log: Log): Network {

@@ -8,7 +8,9 @@ const TICKS_PER_HEARTBEAT = 10;
 const MIN_TICK_MS = 2;
 
 export function memberOptions(config: Config, addresses: Addresses, version: string): MemberOptions {
+  const initialCluster = toldToFormWith(addresses);
   return {
+    ...(initialCluster === null ? {} : { initialCluster }),
     name: addresses.name,
     peerAddress: addresses.advertisePeer,
     clientUrl: addresses.advertiseClientUrl,
@@ -34,4 +36,16 @@ export function memberOptions(config: Config, addresses: Addresses, version: str
     historyRetentionMs: config.historyRetentionMs,
     stopTimeoutMs: config.stopTimeoutMs,
   };
+}
+
+function toldToFormWith({ formation }: Addresses): string[] | null {
+  switch (formation.kind) {
+    case 'InitialCluster':
+      return formation.members.map(({ name, url }) => `${name}=${url}`).sort();
+    case 'Expect':
+      return [...formation.urls].sort();
+    case 'Wait':
+    case 'Join':
+      return null;
+  }
 }

@@ -1,4 +1,5 @@
 /** `quorate snapshot` */
+import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connection.ts';
@@ -23,6 +24,7 @@ Examples:
 }
 
 async function save(file: string, options: ConnectionOptions): Promise<void> {
+  if (existsSync(file)) throw new UserError(`${file} exists already; a backup does not overwrite another`);
   const client = await connect(options);
   const progress = new Progress();
   const { body } = await client.snapshot();

@@ -5,6 +5,8 @@ export type MemberOptions = {
   readonly peerAddress: string;
   readonly clientUrl: string;
   readonly version: string;
+  /** Of a member that was told with whom to form: `NAME=CLIENT_URL` or the URL of each, sorted. Shown to the others, who must agree. */
+  readonly initialCluster?: readonly string[];
   readonly timing: {
     readonly tickMs: number;
     readonly heartbeatIntervalMs: number;

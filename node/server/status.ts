@@ -1,7 +1,7 @@
 /** `GET /v1/status` and readiness: a member's own view of itself, from what it knows without asking anyone. */
-import type { ApiMember, ApiReadiness, ApiRole, ApiStatus } from '../../client/types.ts';
+import type { ApiBootstrap, ApiMember, ApiReadiness, ApiRole, ApiStatus } from '../../client/types.ts';
 import type { RaftStatus } from '../raft/types.ts';
-import type { Identity } from '../storage/types.ts';
+import type { FoundingRecord, Identity } from '../storage/types.ts';
 import type { Membership } from '../store/types.ts';
 import { FORMAT } from './format.ts';
 import { isQuorumCritical } from './membership-guard.ts';
@@ -31,6 +31,10 @@ export function buildStatus(sources: StatusSources): ApiStatus {
   };
   const grant = identity?.grant;
   if (grant !== undefined && grant.kind !== 'None') status.cluster_id = grant.record.clusterId;
+  if (grant?.kind === 'Founder') status.founding = foundingOf(grant.record);
+  if (phase.state === 'Parked' && phase.reason === 'NoData' && options.initialCluster !== undefined) {
+    status.initial_cluster = [...options.initialCluster];
+  }
   if (phase.state === 'Parked') return { ...status, reason: phase.reason, message: phase.message };
 
   const { replica } = phase;
@@ -75,6 +79,19 @@ export function buildStatus(sources: StatusSources): ApiStatus {
       }));
   }
   return status;
+}
+
+function foundingOf({ clusterId: cluster_id, founders, snapshotPath }: FoundingRecord): ApiBootstrap {
+  return {
+    cluster_id,
+    founders: founders.map(({ id, name, peerAddress: peer_address, incarnation }) => ({
+      id,
+      name,
+      peer_address,
+      incarnation,
+    })),
+    ...(snapshotPath === null ? {} : { snapshot_path: snapshotPath }),
+  };
 }
 
 export function apiMembers(membership: Membership, clientUrlOf: (id: number) => string | undefined): ApiMember[] {
