@@ -39,13 +39,22 @@ test('an interface that is not there is named, with those that are', () => {
 
 test('several private addresses are no answer', () => {
   const two: Machine = { ...MACHINE, interfaces: { ...MACHINE.interfaces, docker0: [ip('172.17.0.1')] } };
-  assert.throws(() => expandAddress('{{private}}:1', two), /matches 2 addresses; take \{\{interface NAME\}\} instead.*docker0/);
-  assert.throws(() => expandAddress('{{private}}:1', { hostname: 'x', interfaces: {} }), /matches no address.*no interfaces/);
+  assert.throws(
+    () => expandAddress('{{private}}:1', two),
+    /matches 2 addresses; take \{\{interface NAME\}\} instead.*docker0/,
+  );
+  assert.throws(
+    () => expandAddress('{{private}}:1', { hostname: 'x', interfaces: {} }),
+    /matches no address.*no interfaces/,
+  );
 });
 
 test('what is no template is refused by name', () => {
   for (const wrong of ['{{}}', '{{public}}', '{{interface}}', '{{hostname x}}']) {
-    assert.throws(() => expandAddress(`${wrong}:1`, MACHINE), (error: Error) => error.message.startsWith(`${wrong} is no address template`));
+    assert.throws(
+      () => expandAddress(`${wrong}:1`, MACHINE),
+      (error: Error) => error.message.startsWith(`${wrong} is no address template`),
+    );
   }
 });
 

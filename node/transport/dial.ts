@@ -83,7 +83,7 @@ export function dial(
 /** The name is resolved at each call: a pod that is rescheduled keeps its name and changes its address. */
 function open(options: TcpNetworkOptions, address: string, connected: () => void): Socket {
   const { host, port } = parseAddress(address);
-  const common = { host, port, noDelay: true, allowHalfOpen: true };
+  const common = { host, port, noDelay: true };
   if (options.tls !== null) return options.tls.connect(common, connected);
   return connect(common, connected);
 }

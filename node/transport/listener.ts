@@ -1,5 +1,6 @@
 /** Accepts connections and hears their hello. */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { formatAddress } from './address.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
 import { FrameType } from './frame-types.ts';
@@ -34,7 +35,7 @@ export class Listener {
     this.#options = options;
     this.#own = own;
     this.#handler = handler;
-    const common = { noDelay: true, allowHalfOpen: true };
+    const common = { noDelay: true };
     const greet = (socket: Socket): void => this.#greet(socket);
     this.#server =
       options.tls === null
@@ -45,8 +46,10 @@ export class Listener {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('tlsClientError', (error: Error, socket: Socket) => {
-      options.log.warn({ address: addressOf(socket), reason: error.message }, 'peer_tls_failed');
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      options.log.warn({ address: addressOf(socket), reason: tlsProblem(error, socket) }, 'peer_tls_failed');
+      // After its handshake timeout Node leaves the socket open.
+      socket.destroy();
     });
   }
 
@@ -117,6 +120,14 @@ export class Listener {
     connection.flushSoon();
     this.#handler.accepted(connection, hello, purpose);
   }
+}
+
+/** What "socket hang up" stands for. */
+function tlsProblem(error: NodeJS.ErrnoException, socket: TLSSocket): string {
+  if (socket.authorizationError)
+    return `the caller's certificate is not accepted: ${String(socket.authorizationError)}`;
+  if (error.code === 'ECONNRESET') return 'the caller left during the TLS handshake: does it accept our certificate?';
+  return error.message;
 }
 
 function addressOf(socket: Socket): string {

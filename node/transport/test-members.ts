@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createTcpNetwork, type TcpNetwork } from './network.ts';
 import type { TcpNetworkOptions, TransportClock } from './options.ts';
+import { ReloadingTls, type TlsFiles } from './tls.ts';
 import type {
   Hello,
   NetworkEvents,
@@ -39,6 +40,7 @@ export type TestMember = {
 export type TestMemberSettings = {
   readonly hello?: Partial<Hello>;
   readonly options?: Partial<TcpNetworkOptions>;
+  readonly tlsFiles?: TlsFiles;
   readonly snapshotOffered?: (from: number, offer: SnapshotOffer) => Promise<SnapshotReceiver | null>;
 };
 
@@ -63,7 +65,7 @@ export async function startMember(t: TestContext, id: number, settings: TestMemb
   };
   const network = createTcpNetwork({
     listen: { host: '127.0.0.1', port: 0 },
-    tls: null,
+    tls: settings.tlsFiles === undefined ? null : new ReloadingTls(settings.tlsFiles, { info: write, warn: write }),
     sendQueueLimitBytes: 16 * 1024 * 1024,
     maxFrameBytes: 4 * 1024 * 1024,
     snapshotRateBytesPerSecond: 1e9,

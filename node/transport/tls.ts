@@ -16,7 +16,6 @@ import {
   connect,
   createSecureContext,
   createServer,
-  type DetailedPeerCertificate,
   type PeerCertificate,
   type SecureContext,
   type Server,
@@ -88,13 +87,12 @@ export class ReloadingTls {
     });
   }
 
-  /** A server that requires client certificates, with allowed names. */
+  /** A server that requires client certificates, with allowed names. On 'tlsClientError' destroy the socket. */
   createServer(options: TlsOptions, accepted: (socket: TLSSocket) => void): Server {
     const server = createServer({ ...options, ...this.serverOptions('Require') }, (socket) => {
       const problem = this.#nameProblem(socket.getPeerCertificate());
       if (problem === null) return accepted(socket);
       server.emit('tlsClientError', problem, socket);
-      socket.destroy();
     });
     this.keepFresh(server);
     return server;
@@ -110,12 +108,13 @@ export class ReloadingTls {
     return connect({ ...options, ...identity, secureContext: this.#context, minVersion: 'TLSv1.2' }, connected);
   }
 
-  #nameProblem(certificate: PeerCertificate | DetailedPeerCertificate): Error | null {
+  #nameProblem(certificate: PeerCertificate): Error | null {
     const allowed = this.#files.allowedNames;
     if (allowed === null) return null;
-    if (allowed.some((name) => certificate.subject.CN === name || checkServerIdentity(name, certificate) === undefined))
-      return null;
-    const names = [certificate.subject.CN, certificate.subjectaltname].filter((name) => name !== undefined);
+    const names = namesIn(certificate);
+    const isAllowed = (allowedName: string): boolean =>
+      names.some((name) => matches(allowedName, name)) || checkServerIdentity(allowedName, certificate) === undefined;
+    if (allowed.some(isAllowed)) return null;
     return new Error(`the certificate is for ${names.join(', ') || 'no name'}, allowed are ${allowed.join(', ')}`);
   }
 
@@ -164,4 +163,17 @@ export class ReloadingTls {
       throw new Error(`cannot use the TLS files ${this.#paths().join(', ')}: ${(error as Error).message}`);
     }
   }
+}
+
+function namesIn(certificate: PeerCertificate): string[] {
+  const alternative = certificate.subjectaltname?.split(', ').map((one) => one.replace(/^[^:]*:/, '')) ?? [];
+  const common = certificate.subject.CN;
+  const names = [...(Array.isArray(common) ? common : [common]), ...alternative];
+  return [...new Set(names)].filter((name) => name !== undefined);
+}
+
+/** A star stands for one label. */
+function matches(allowedName: string, name: string): boolean {
+  if (allowedName.startsWith('*.')) return name.replace(/^[^.]+/, '*').toLowerCase() === allowedName.toLowerCase();
+  return name.toLowerCase() === allowedName.toLowerCase();
 }
