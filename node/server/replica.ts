@@ -363,9 +363,10 @@ export class Replica {
         frame: (from, frame) => this.#received(from, frame),
         connected: (peer) => observer.log('info', 'peer_connected', { peer }),
         disconnected: (from, isDeliberate) => this.#disconnected(from, isDeliberate),
-        refused: (address, reason) => {
-          observer.log('warn', 'peer_refused', { address, code: reason.code, message: reason.message });
-          this.#with.events.refused(reason);
+        refused: (address, reason, call) => {
+          observer.log('warn', 'peer_refused', { address, call, code: reason.code, message: reason.message });
+          // That we refuse a member that was removed must not make us believe that we were.
+          if (call === 'Ours') this.#with.events.refused(reason);
         },
         snapshotOffered: async (from, offer) => {
           const isOfUse = offer.term >= this.#raft.term && offer.header.index > this.#state.appliedIndex;

@@ -59,7 +59,7 @@ class SocketNetwork implements TcpNetwork {
     const listener = new Listener(this.#options, hello, {
       refuse: (theirs, expected) => this.#refuse(theirs, expected),
       accepted: (connection, theirs, purpose) => this.#accepted(connection, theirs, purpose),
-      refused: (address, refusal) => events.refused(address, refusal),
+      refused: (address, refusal) => events.refused(address, refusal, 'Theirs'),
     });
     this.#running = { hello, events, listener, intake: new SnapshotIntake(events, this.#options.log) };
     await listener.listen();

@@ -132,12 +132,12 @@ export class PeerLink {
         this.#events.connected(this.#peer.id, hello);
       },
       disconnected: (end) => this.#ended(end),
-      refused: (refusal) => this.#events.refused(this.#peer.address, refusal),
+      refused: (refusal) => this.#events.refused(this.#peer.address, refusal, 'Ours'),
     });
   }
 
   #ended({ isDeliberate, refusal }: ConnectionEnd): void {
-    if (refusal !== null) this.#events.refused(this.#peer.address, refusal);
+    if (refusal !== null) this.#events.refused(this.#peer.address, refusal, 'Ours');
     this.#events.disconnected(this.#peer.id, isDeliberate);
   }
 

@@ -83,10 +83,10 @@ export type NetworkEvents = {
   /** From now on frames to this peer go out. */
   connected(peer: MemberId, hello: Hello): void;
   /**
-   * The peer refuses us, or we it; the reason is for the log and the status. `address` is the one dialled, or
-   * where the refused one came from. Comes again at each attempt.
+   * The peer refuses us, or we it. `address` is the one dialled, or where the refused one came from. Comes again at
+   * each attempt. `call` says whose call it was: what is said of a caller says nothing about the one called.
    */
-  refused(address: string, reason: RefusedHandshake): void;
+  refused(address: string, reason: RefusedHandshake, call: 'Ours' | 'Theirs'): void;
   /**
    * A snapshot is offered. Answers with the chunk to begin from, and gets the chunks; null declines. Not called
    * before an earlier transfer from the same peer has ended.
