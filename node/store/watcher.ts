@@ -103,8 +103,11 @@ export class Watcher implements Watch {
     const batch = { revision, events: this.#gathered, sizeBytes: this.#gatheredBytes };
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (this.#queue.length > 0 && this.#queuedBytes + batch.sizeBytes > this.#maxQueuedBytes) {
-      this.#position = { revision: this.#queue[0]!.revision, sub: 0 };
+    const next = this.#queue[0];
+    if (next !== undefined && this.#queuedBytes + batch.sizeBytes > this.#maxQueuedBytes) {
+      // What a mark stands for was delivered before it was queued.
+      const isMark = next.events.length === 0;
+      this.#position = { revision: isMark ? next.revision + 1 : next.revision, sub: 0 };
       this.#queue = [];
       this.#queuedBytes = 0;
       this.#hub.demoted(this);
@@ -179,6 +182,12 @@ export class Watcher implements Watch {
   }
 
   #enqueueMark(): void {
+    // Marks that nobody pulls must not pile up.
+    const last = this.#queue.at(-1);
+    if (last?.events.length === 0) {
+      this.#queue.pop();
+      this.#queuedBytes -= last.sizeBytes;
+    }
     this.#enqueue({ revision: this.#hub.revision, events: [], sizeBytes: OVERHEAD_BYTES });
   }
 

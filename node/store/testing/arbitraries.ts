@@ -36,7 +36,10 @@ const ranges: fc.Arbitrary<Keys> = fc.oneof(
   fc.constant({ key: Buffer.from([0]), rangeEnd: Buffer.from([0]) }),
 );
 
-export const anyKeys: fc.Arbitrary<Keys> = fc.oneof({ weight: 2, arbitrary: points }, ranges);
+export const anyKeys: fc.Arbitrary<Keys> = fc.oneof(points, ranges);
+
+/** Mostly one key: a transaction that deletes much can put little. */
+const keysToDelete: fc.Arbitrary<Keys> = fc.oneof({ weight: 4, arbitrary: points }, ranges);
 
 const values: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('', '1', '2', 'three').map((value) => Buffer.from(value)) },
@@ -49,9 +52,9 @@ const puts: fc.Arbitrary<Command & { kind: 'Put' }> = fc
   .record({
     key: keys,
     value: values,
-    lease: fc.oneof({ weight: 2, arbitrary: fc.constant(0n) }, leaseIds),
+    lease: fc.oneof({ weight: 5, arbitrary: fc.constant(0n) }, leaseIds),
     returnPrevious: fc.boolean(),
-    keep: fc.constantFrom('nothing', 'nothing', 'nothing', 'value', 'lease'),
+    keep: fc.oneof({ weight: 8, arbitrary: fc.constant('nothing') }, fc.constantFrom('value', 'lease')),
   })
   .map(({ keep, value, lease, ...put }) => ({
     kind: 'Put',
@@ -63,8 +66,8 @@ const puts: fc.Arbitrary<Command & { kind: 'Put' }> = fc
   }));
 
 const deletes: fc.Arbitrary<Command & { kind: 'DeleteRange' }> = fc
-  .tuple(anyKeys, fc.boolean())
-  .map(([keysToDelete, returnPrevious]) => ({ kind: 'DeleteRange', ...keysToDelete, returnPrevious }));
+  .tuple(keysToDelete, fc.boolean())
+  .map(([deleted, returnPrevious]) => ({ kind: 'DeleteRange', ...deleted, returnPrevious }));
 
 const bounds: fc.Arbitrary<number> = fc.oneof(
   { weight: 5, arbitrary: fc.constant(0) },
@@ -107,7 +110,7 @@ export function rangesAt(revisions: fc.Arbitrary<number>): fc.Arbitrary<Range> {
 }
 
 const loggedRanges: fc.Arbitrary<Range> = rangesAt(
-  fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 15 })),
+  fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 15 })),
 ).map(({ maxBytes: _, ...range }) => range);
 
 const compares: fc.Arbitrary<Compare> = fc
@@ -136,8 +139,8 @@ export const txns: fc.Arbitrary<Txn> = fc.letrec<{ txn: Txn; operation: TxnOpera
   operation: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     { weight: 4, arbitrary: puts },
-    { weight: 2, arbitrary: deletes },
-    { weight: 2, arbitrary: loggedRanges },
+    { weight: 1, arbitrary: deletes },
+    { weight: 4, arbitrary: loggedRanges },
     { weight: 1, arbitrary: tie('txn') },
   ),
 })).txn;
@@ -155,10 +158,10 @@ const leaseCommands: fc.Arbitrary<Command> = fc.oneof(
 
 /** Everything that the model knows. */
 export const keyCommands: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 8, arbitrary: puts },
+  { weight: 10, arbitrary: puts },
   { weight: 3, arbitrary: deletes },
   { weight: 1, arbitrary: loggedRanges },
-  { weight: 5, arbitrary: txns },
+  { weight: 8, arbitrary: txns },
   { weight: 4, arbitrary: leaseCommands },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 30 }).map((revision) => ({ kind: 'Compact' as const, revision })) },
 );
