@@ -107,6 +107,9 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'CompactedError',
   'ConfigError',
   'DataFolderInUse',
+  'SnapshotDamaged',
+  'NewerFormat',
+  'GrantConflict',
 ]);
 
 function messageOf(error: unknown): string {
