@@ -9,11 +9,13 @@
  * | absent             | -          | some         | any, or present          | never                            | DataDamaged      |
  * | no current state   | -          | any          | any                      | parked, joining, or in a grant   | Go on            |
  * | current            | absent     | any          | any                      | never                            | DataDamaged      |
- * | current, log due   | present    | any          | base below its position  | between record and log           | RestartLog       |
- * | current, log due   | present    | any          | base at its position     | between log and record           | Go on            |
+ * | current, log due   | present    | any          | base up to its position  | between the two records          | RestartLog       |
+ * | current, log due   | present    | any          | base above its position  | never                            | DataDamaged      |
  * | current, log done  | present    | any          | base below its position  | never                            | DataDamaged      |
  * | current, log done  | present    | any          | base at or above it      | any other time                   | Go on            |
  *
+ * A log that is due is restarted even if its base is right: it may hold entries after the position that the new state
+ * has replaced. Nothing is appended between the two records, so doing it twice loses nothing.
  * States that are not current are what an unfinished grant or snapshot, or an installed one, has left: removed.
  * Then the applied state must fit the log (`checkApplied`).
  */
@@ -43,10 +45,13 @@ export function planStart({ record, stateFolders, hasLog, base }: Found): StartP
   if (current === null) return { kind: 'GoOn', remove: stateFolders };
   if (!stateFolders.includes(current.folder)) return { kind: 'Refuse', what: `its state ${current.folder} is missing` };
   const remove = stateFolders.filter((name) => name !== current.folder);
-  if (base.index >= current.position.index) return { kind: 'GoOn', remove };
-  if (!current.isLogRestarted) return { kind: 'RestartLog', remove };
-  const what = `the log goes on after ${base.index}, its state began at ${current.position.index}: log segments are missing`;
-  return { kind: 'Refuse', what };
+  const began = current.position.index;
+  if (!current.isLogRestarted && base.index <= began) return { kind: 'RestartLog', remove };
+  if (current.isLogRestarted && base.index >= began) return { kind: 'GoOn', remove };
+  return {
+    kind: 'Refuse',
+    what: `the log goes on after ${base.index}, its state began at ${began}: they do not belong together, or segments are missing`,
+  };
 }
 
 /** Null, or why this applied state cannot belong to this log. Never repaired: either could be the wrong one. */
