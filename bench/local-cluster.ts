@@ -13,12 +13,12 @@ const POLL_MS = 50;
 
 export type LocalMember = { readonly host: string; readonly port: number; readonly pid: number };
 
+type Running = LocalMember & { readonly args: readonly string[]; readonly child: ChildProcess };
+
 export class LocalCluster {
-  readonly members: LocalMember[] = [];
-  readonly #processes: ChildProcess[] = [];
+  #members: Running[] = [];
   readonly #folder: string;
 
-  /** @param folder where the members keep their data; a temporary one that is removed when not given */
   static async start(size: number): Promise<LocalCluster> {
     const cluster = new LocalCluster(await mkdtemp(join(tmpdir(), 'quorate-bench-')));
     const ports = await freePorts(2 * size);
@@ -31,6 +31,10 @@ export class LocalCluster {
 
   private constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  get members(): readonly LocalMember[] {
+    return this.#members;
   }
 
   /** Waits until one leads. */
@@ -46,13 +50,14 @@ export class LocalCluster {
     throw new Error(`no leader within ${START_TIMEOUT_MS} ms`);
   }
 
-  kill(member: LocalMember, signal: NodeJS.Signals): void {
-    process.kill(member.pid, signal);
+  /** Starts a member that was killed again, with the data that it has. */
+  restart(member: LocalMember): void {
+    this.#members = this.#members.map((one) => (one.pid === member.pid ? this.#spawn(one.host, one.port, one.args) : one));
   }
 
   async stop(): Promise<void> {
     await Promise.all(
-      this.#processes.map(async (child) => {
+      this.#members.map(async ({ child }) => {
         if (child.exitCode !== null || child.signalCode !== null) return;
         const exited = new Promise((resolve) => child.once('exit', resolve));
         child.kill('SIGKILL');
@@ -63,22 +68,22 @@ export class LocalCluster {
   }
 
   #startMember(name: string, clientPort: number, peerPort: number, initialCluster: string): void {
-    const child = spawn(
-      process.execPath,
-      [
-        CLI,
-        'node',
-        `--name=${name}`,
-        `--data-dir=${join(this.#folder, name)}`,
-        `--listen-client=127.0.0.1:${clientPort}`,
-        `--listen-peer=127.0.0.1:${peerPort}`,
-        `--initial-cluster=${initialCluster}`,
-        '--log-level=warn',
-      ],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    );
-    this.#processes.push(child);
-    this.members.push({ host: '127.0.0.1', port: clientPort, pid: child.pid! });
+    const args = [
+      CLI,
+      'node',
+      `--name=${name}`,
+      `--data-dir=${join(this.#folder, name)}`,
+      `--listen-client=127.0.0.1:${clientPort}`,
+      `--listen-peer=127.0.0.1:${peerPort}`,
+      `--initial-cluster=${initialCluster}`,
+      '--log-level=error',
+    ];
+    this.#members.push(this.#spawn('127.0.0.1', clientPort, args));
+  }
+
+  #spawn(host: string, port: number, args: readonly string[]): Running {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    return { host, port, args, child, pid: child.pid! };
   }
 }
 
