@@ -43,6 +43,13 @@ export class FrameWriter {
     return this.#position - this.#start + this.#referencedBytes;
   }
 
+  /** Of the body that is being written. */
+  get bodyBytes(): number {
+    let bytes = this.#position - this.#frameStart - FRAME_HEADER_BYTES;
+    for (let i = this.#frameReferences; i < this.#references.length; i++) bytes += this.#references[i]!.data.length;
+    return bytes;
+  }
+
   begin(type: number): void {
     this.#reserve(FRAME_HEADER_BYTES + 1);
     this.#frameStart = this.#position;
@@ -54,8 +61,7 @@ export class FrameWriter {
   /** False when the frame is over the limit; it is then left out as a whole. */
   end(): boolean {
     const bodyStart = this.#frameStart + FRAME_HEADER_BYTES;
-    let bodyBytes = this.#position - bodyStart;
-    for (let i = this.#frameReferences; i < this.#references.length; i++) bodyBytes += this.#references[i]!.data.length;
+    const bodyBytes = this.bodyBytes;
     if (bodyBytes > this.#maxFrameBytes) {
       this.#leaveOut();
       return false;

@@ -1,4 +1,5 @@
 /** Frames of the main stream as bytes: what drivers send each other. */
+import type { Message } from '../raft/types.ts';
 import { BodyReader } from './body-reader.ts';
 import { FrameType } from './frame-types.ts';
 import type { FrameWriter } from './frame-writer.ts';
@@ -7,14 +8,14 @@ import { type Arrival, readMessage, writeMessage } from './messages.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { Call, CallReply, ForwardedProposals, ForwardRefused, PeerFrame } from './types.ts';
 
-/** False when the frame is over the writer's limit; nothing of it is sent then. */
-export function writeFrame(writer: FrameWriter, frame: PeerFrame): boolean {
+/** Raft messages go on in another frame from here on: a turn's worth of them has no bound, a frame has. */
+const SPLIT_BYTES = 64 * 1024;
+
+/** How many messages were left out because they were over the writer's limit for a frame. */
+export function writeFrame(writer: FrameWriter, frame: PeerFrame): number {
   switch (frame.kind) {
     case 'Raft':
-      writer.begin(FrameType.Raft);
-      writer.natural(frame.messages.length);
-      for (const message of frame.messages) writeMessage(writer, message);
-      return writer.end();
+      return writeMessages(writer, frame.messages);
     case 'ForwardedProposals':
       writer.begin(FrameType.ForwardedProposals);
       writer.natural(frame.term);
@@ -23,30 +24,47 @@ export function writeFrame(writer: FrameWriter, frame: PeerFrame): boolean {
         writer.natural(sequence);
         writer.bytes(data);
       }
-      return writer.end();
+      return writer.end() ? 0 : 1;
     case 'ForwardRefused':
       writer.begin(FrameType.ForwardRefused);
       writer.natural(frame.term);
       writer.text(frame.reason);
       writer.natural(frame.sequences.length);
       for (const sequence of frame.sequences) writer.natural(sequence);
-      return writer.end();
+      return writer.end() ? 0 : 1;
     case 'Call': {
       const body = jsonText(frame.body);
       writer.begin(FrameType.Call);
       writer.natural(frame.id);
       writer.text(frame.method);
       writer.text(body);
-      return writer.end();
+      return writer.end() ? 0 : 1;
     }
     case 'CallReply': {
       const body = jsonText(frame.body);
       writer.begin(FrameType.CallReply);
       writer.natural(frame.id);
       writer.text(body);
-      return writer.end();
+      return writer.end() ? 0 : 1;
     }
   }
+}
+
+function writeMessages(writer: FrameWriter, messages: readonly Message[]): number {
+  let leftOut = 0;
+  let inFrame = 0;
+  writer.begin(FrameType.Raft);
+  for (const message of messages) {
+    if (writer.bodyBytes >= SPLIT_BYTES) {
+      if (!writer.end()) leftOut += inFrame;
+      inFrame = 0;
+      writer.begin(FrameType.Raft);
+    }
+    writeMessage(writer, message);
+    inFrame += 1;
+  }
+  if (!writer.end()) leftOut += inFrame;
+  return leftOut;
 }
 
 /** Throws `ProtocolError`. */
@@ -60,8 +78,8 @@ export function readFrame(body: Buffer, arrival: Arrival): PeerFrame {
 function readKind(type: number | undefined, reader: BodyReader, arrival: Arrival): PeerFrame {
   switch (type) {
     case FrameType.Raft: {
-      const messages = [];
-      for (let rest = reader.count(2); rest > 0; rest--) messages.push(readMessage(reader, arrival));
+      const messages: Message[] = [];
+      while (reader.remainingBytes > 0) messages.push(readMessage(reader, arrival));
       return { kind: 'Raft', messages };
     }
     case FrameType.ForwardedProposals:

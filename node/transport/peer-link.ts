@@ -50,15 +50,13 @@ export class PeerLink {
         );
       }
     }
-    if (!writeFrame(connection.writer, frame)) {
-      this.#messagesDropped += count;
-      this.#options.log.warn(
-        { peer: this.#peer.id, kind: frame.kind, limitBytes: this.#options.maxFrameBytes },
-        'frame_too_large',
-      );
-      return;
+    const leftOut = writeFrame(connection.writer, frame);
+    this.#messagesSent += count - leftOut;
+    this.#messagesDropped += leftOut;
+    if (leftOut > 0) {
+      const { maxFrameBytes } = this.#options;
+      this.#options.log.warn({ peer: this.#peer.id, kind: frame.kind, limitBytes: maxFrameBytes }, 'frame_too_large');
     }
-    this.#messagesSent += count;
     connection.flushSoon();
   }
 

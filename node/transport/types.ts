@@ -137,7 +137,8 @@ export interface Network {
   setPeers(peers: readonly Peer[], lastMemberId: MemberId): void;
   /**
    * Queues in order; drops (and counts) when the peer is not connected or its queue is over the byte limit. What is
-   * sent in one turn goes out in one write. The data of entries is not copied: it must not change afterwards.
+   * sent in one turn goes out in one write. The data of entries is not copied: it must not change afterwards. Raft
+   * messages may arrive in several frames. One message or other frame over the limit of a frame is logged and lost.
    */
   send(to: MemberId, frame: PeerFrame): void;
   /**

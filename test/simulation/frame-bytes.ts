@@ -8,16 +8,19 @@ const MAX_FRAME_BYTES = 64 << 20;
 
 export function encodeFrame(frame: PeerFrame): Buffer {
   const writer = new FrameWriter(MAX_FRAME_BYTES);
-  if (!writeFrame(writer, frame)) throw new Error(`a ${frame.kind} frame is over ${MAX_FRAME_BYTES} bytes`);
+  if (writeFrame(writer, frame) > 0) throw new Error(`a ${frame.kind} frame is over ${MAX_FRAME_BYTES} bytes`);
   return Buffer.concat(writer.take());
 }
 
+/** Many Raft messages travel in several frames; here they come out as one again. */
 export function decodeFrame(bytes: Buffer, from: number, to: number): PeerFrame {
-  let result: PeerFrame | null = null;
+  const frames: PeerFrame[] = [];
   new FrameReader(MAX_FRAME_BYTES).push(bytes, (body) => {
-    result = readFrame(body, { from, to, keep: (view) => Buffer.from(view) });
+    frames.push(readFrame(body, { from, to, keep: (view) => Buffer.from(view) }));
     return true;
   });
-  if (result === null) throw new Error('bytes of a frame ended early');
-  return result;
+  const [first] = frames;
+  if (first === undefined) throw new Error('bytes of a frame ended early');
+  if (first.kind !== 'Raft') return first;
+  return { kind: 'Raft', messages: frames.flatMap((frame) => (frame.kind === 'Raft' ? frame.messages : [])) };
 }
