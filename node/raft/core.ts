@@ -40,6 +40,8 @@ export type LeaderState = {
   readonly firstIndex: number;
   /** Of the last Configuration entry in the log: pending while above `configuredThrough`. */
   lastConfigurationIndex: number;
+  /** What it had been told to be committed, by others, when it won. */
+  readonly toldCommit: number;
   uncommittedBytes: number;
   heartbeatElapsed: number;
   transfer: { readonly to: MemberId; ticksLeft: number } | null;
@@ -59,6 +61,8 @@ export class Core {
   vote: MemberId;
   state: RoleState;
   configuration: Configuration;
+  /** Of a committed configuration that only this member may know to be committed, from its own leadership; else 0. */
+  withheld = 0;
   /** Index of the newest entry or snapshot that `configuration` accounts for. */
   configuredThrough: number;
   /** As last given to the disk, and as last reported durable. */
@@ -137,7 +141,7 @@ export class Core {
       this.hasReapplied &&
       !this.isDiskStalled &&
       !this.log.isInstallingSnapshot &&
-      this.log.lastCommittedConfiguration <= this.configuredThrough
+      this.log.lastCommittedConfiguration <= Math.max(this.configuredThrough, this.withheld)
     );
   }
 

@@ -1,4 +1,5 @@
 /** What a follower (and a learner) does with its leader's messages (paper figure 2, AppendEntries; section 7). */
+import { commitTold } from './commit-notice.ts';
 import { isMember } from './configuration.ts';
 import type { Core } from './core.ts';
 import { loseLeader } from './transitions.ts';
@@ -7,6 +8,7 @@ import { type AppendRequest, type Heartbeat, type InstallSnapshot, type MemberId
 export function handleAppendRequest(core: Core, request: AppendRequest): void {
   const { log } = core;
   const { from, previousIndex, previousTerm, entries } = request;
+  commitTold(core, request.commit);
   // Committed entries never change: an old message needs no comparing, only the news of where we are.
   if (previousIndex < log.committed) {
     acknowledge(core, from, log.committed);
@@ -26,6 +28,7 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
 export function handleHeartbeat(core: Core, heartbeat: Heartbeat): void {
   const { log, outbox } = core;
   log.commitTo(heartbeat.commit);
+  commitTold(core, heartbeat.commit);
   // An answer also says that a committed configuration is known here for good: not before it is (commit-notice.ts).
   const isKnown = log.lastCommittedConfiguration <= core.durableHardState.commit;
   (isKnown ? outbox.messages : outbox.replies).push({
@@ -51,6 +54,7 @@ export function handleInstallSnapshot(core: Core, { from, snapshot }: InstallSna
     return;
   }
   log.restore(snapshot);
+  commitTold(core, snapshot.index);
   core.configuration = snapshot.configuration;
   core.configuredThrough = snapshot.index;
   acknowledge(core, from, snapshot.index);

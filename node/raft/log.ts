@@ -262,9 +262,9 @@ export class Log {
   takeCommitted(): readonly Entry[] {
     const through = Math.min(this.#committed, this.#durable);
     if (this.#snapshot !== null || this.#applying >= through) return [];
-    if (this.#applyingBytes >= this.#maxApplyingBytes) return [];
     const entries = this.slice(this.#applying + 1, this.#maxApplyingBytes - this.#applyingBytes, through);
     const sizeBytes = totalSizeBytes(entries);
+    if (this.#applyingBytes > 0 && this.#applyingBytes + sizeBytes > this.#maxApplyingBytes) return [];
     this.#applying += entries.length;
     this.#applyingBytes += sizeBytes;
     this.#applies.push({ lastIndex: this.#applying, sizeBytes });

@@ -2,7 +2,7 @@
  * The Raft core of one member (Ongaro and Ousterhout 2014; Ongaro's thesis; semantics of etcd-io/raft with asynchronous
  * storage writes). No I/O, no clock, no randomness but what it is given: calls go in, `takeOutput` says what to do.
  */
-import { mayHandOutCommitted } from './commit-notice.ts';
+import { isWithholding } from './commit-notice.ts';
 import { Core } from './core.ts';
 import {
   askAgain,
@@ -172,7 +172,7 @@ export class Raft implements RaftCore {
       replicate(core, state);
     } else if (state.role === 'Follower') forwardReads(core, state);
     const append = takeAppend(core);
-    const committed = state.role === 'Leader' && !mayHandOutCommitted(core, state) ? [] : core.log.takeCommitted();
+    const committed = isWithholding(core) ? [] : core.log.takeCommitted();
     const isNothing =
       append === null &&
       committed.length === 0 &&
@@ -306,8 +306,10 @@ function hearsLeader(core: Core): boolean {
 function takeAppend(core: Core): AppendToLog | null {
   const { log, outbox } = core;
   const written = core.writtenHardState;
-  const isHardStateDue =
-    core.term !== written.term || core.vote !== written.vote || log.lastCommittedConfiguration > written.commit;
+  const commit = isWithholding(core) ? Math.max(written.commit, log.applying) : log.committed;
+  const isConfigurationNew =
+    log.lastCommittedConfiguration > written.commit && log.lastCommittedConfiguration <= commit;
+  const isHardStateDue = core.term !== written.term || core.vote !== written.vote || isConfigurationNew;
   const isWriteDue = isHardStateDue || log.hasUnwritten;
   if (!isWriteDue && !log.hasWritesInFlight) {
     for (const reply of outbox.replies.take()) outbox.messages.push(reply);
@@ -315,8 +317,8 @@ function takeAppend(core: Core): AppendToLog | null {
   }
   if (!isWriteDue && outbox.replies.isEmpty) return null;
   let hardState = null;
-  if (isWriteDue && (isHardStateDue || log.committed !== written.commit)) {
-    hardState = { term: core.term, vote: core.vote, commit: log.committed };
+  if (isWriteDue && (isHardStateDue || commit !== written.commit)) {
+    hardState = { term: core.term, vote: core.vote, commit };
     core.writtenHardState = hardState;
   }
   const { entries, snapshot, token } = log.startWrite(hardState);

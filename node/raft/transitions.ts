@@ -1,4 +1,5 @@
 /** The ways from one role to another (paper figure 4, with pre-candidates), one function each. */
+import { isWithholding } from './commit-notice.ts';
 import { membersOf } from './configuration.ts';
 import type { CandidateState, Core, LeaderState } from './core.ts';
 import { ForwardedReads } from './forwarded-reads.ts';
@@ -77,6 +78,7 @@ export function becomeLeader(core: Core): void {
     reads: new ReadRounds(),
     firstIndex: log.lastIndex + 1,
     lastConfigurationIndex: log.lastConfiguration(),
+    toldCommit: core.withheld === 0 ? log.committed : log.applying,
     uncommittedBytes: 0,
     heartbeatElapsed: 0,
     transfer: null,
@@ -136,6 +138,7 @@ function becomeCandidateOf(core: Core, role: CandidateState['role'], reason: Ele
 
 /** Reads of others are dropped by themselves, when they see the leader change. */
 function endLeadership(core: Core, leader: LeaderState, why: StepDownReason): void {
+  core.withheld = isWithholding(core) ? core.log.lastCommittedConfiguration : 0;
   for (const read of leader.reads.unanswered()) {
     if (read.from === core.id) core.outbox.droppedReads.push(read.requestId);
   }

@@ -69,7 +69,7 @@ export class Checker {
         for (let index = last; index > Math.max(one.base.index, other.base.index); index--) {
           const same = at(one, index).term === at(other, index).term;
           if (agrees) assert.ok(same, `logs agree at ${index + 1} but not at ${index}`);
-          if (same) assert.equal(at(one, index), at(other, index), `one index and term, two entries at ${index}`);
+          if (same) assertEqualEntries(at(one, index), at(other, index));
           agrees ||= same;
         }
       }
@@ -87,6 +87,10 @@ function at(disk: DiskLog, index: number): Entry {
   return disk.entries[index - disk.base.index - 1] as Entry;
 }
 
+function assertEqualEntries(one: Entry, other: Entry): void {
+  if (one !== other) assert.deepEqual(one, other, `one index and term, two entries at ${one.index}`);
+}
+
 function assertOnQuorum(configuration: Configuration, entry: Entry, all: ReadonlyMap<MemberId, TestMember>): void {
   const holders = votersOf(configuration).filter((voter) => {
     const disk = all.get(voter)?.disk;
@@ -98,7 +102,7 @@ function assertOnQuorum(configuration: Configuration, entry: Entry, all: Readonl
     const count = half.filter((voter) => holders.includes(voter)).length;
     assert.ok(
       count >= needed,
-      `entry ${entry.index} committed with ${holders} of ${membersOf(configuration)} holding it`,
+      `entry ${entry.index} committed with ${holders.join()} of ${membersOf(configuration).join()} holding it`,
     );
   }
 }

@@ -3,7 +3,17 @@
  * moves; a randomized run takes single steps instead.
  */
 import assert from 'node:assert/strict';
-import type { Configuration, MemberId, Message, Proposed, RaftEvent, RaftOptions } from '../types.ts';
+import {
+  type Configuration,
+  type Entry,
+  EntryKind,
+  type HardState,
+  type MemberId,
+  type Message,
+  type Proposed,
+  type RaftEvent,
+  type RaftOptions,
+} from '../types.ts';
 import { Checker } from './checker.ts';
 import { type Disk, TestMember } from './member.ts';
 import { randomFrom } from './random.ts';
@@ -86,6 +96,39 @@ export class Cluster {
 
   up(): readonly TestMember[] {
     return [...this.members.values()].filter((member) => member.isUp);
+  }
+
+  /** Carries out what this member alone wants done, and returns what it sent instead of delivering it. */
+  outputOf(id: MemberId): readonly Message[] {
+    const member = this.member(id);
+    for (let hasMoved = true; hasMoved; ) {
+      hasMoved = member.collect();
+      if (!member.isDiskHeld) while (member.finishWrite()) hasMoved = true;
+      if (!member.isApplyHeld) while (member.apply()) hasMoved = true;
+    }
+    return this.network.splice(0);
+  }
+
+  /** Steps one message into its receiver and returns what that sends in answer. */
+  answersTo(message: Message): readonly Message[] {
+    this.member(message.to).step(message);
+    return this.outputOf(message.to);
+  }
+
+  /** Restarts a member with this log after the founding entry, one term an entry. */
+  giveLog(id: MemberId, terms: readonly number[], hardState: Partial<HardState> = {}): void {
+    const member = this.member(id);
+    if (member.isUp) this.crash(id);
+    const entries = terms.map((term, i) => entryOf(term, BASE_INDEX + 1 + i));
+    member.disk.entries = entries;
+    member.disk.hardState = { term: Math.max(BASE_TERM, ...terms), vote: 0, commit: BASE_INDEX, ...hardState };
+    member.start();
+  }
+
+  /** The terms of a member's log after the founding entry. */
+  termsOf(id: MemberId): readonly number[] {
+    const { raft } = this.member(id);
+    return raft.entriesFrom(raft.status().firstIndex, Number.MAX_SAFE_INTEGER).map((entry) => entry.term);
   }
 
   /** The leader of the highest term, if there is one. */
@@ -184,6 +227,10 @@ export class Cluster {
     const sender = this.members.get(from);
     if (sender?.isUp) sender.raft.reportSnapshot(to, outcome);
   }
+}
+
+export function entryOf(term: number, index: number, text = `${term}/${index}`): Entry {
+  return { term, index, kind: EntryKind.Normal, data: new TextEncoder().encode(text) };
 }
 
 function foundersDisk(state: State): Disk {
