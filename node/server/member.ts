@@ -69,6 +69,12 @@ export type MemberDependencies = {
   readonly onFatal: (error: unknown) => void;
 };
 
+const REASONS: Partial<Record<RefusedHandshake['code'], ParkedReason>> = {
+  Removed: 'Removed',
+  ClusterIdMismatch: 'ForeignCluster',
+  IncarnationMismatch: 'NotAMember',
+};
+
 /** Peers that refuse us are believed to be right when no leader has been known for this many election timeouts. */
 const REFUSED_ELECTION_TIMEOUTS = 3;
 
@@ -327,8 +333,6 @@ export class LocalMember implements Member {
         raft: (event) => this.#raftEvent(event),
         membershipChanged: (changed) => this.#emit({ kind: 'MembershipChanged', membership: changed }),
         becameMember: () => replica !== null && this.#become({ state: 'Member', replica }),
-        removed: () =>
-          this.#leave('Removed', 'this member was removed from its cluster: empty its data folder to join again'),
         refused: (refusal) => this.#refused(refusal),
         fatal: (error) => this.#fatal(error),
       },
@@ -468,22 +472,19 @@ export class LocalMember implements Member {
 
   #raftEvent(event: RaftEvent): void {
     if (event.kind === 'RoleChanged') {
-      this.#refusal = null;
+      if (event.leader !== NO_MEMBER) this.#refusal = null;
       this.#emit({ kind: 'RoleChanged', role: event.role, term: event.term, leader: event.leader });
     } else if (event.kind === 'ElectionStarted') {
       this.#emit({ kind: 'ElectionStarted', term: event.term, reason: event.reason });
     }
   }
 
-  /** One peer's word is enough only where it speaks of our own cluster's committed membership. */
+  /**
+   * One peer's word is not enough, even about our own removal: while others still need our vote to commit that removal,
+   * or to learn that it is committed, leaving would stop them for ever. So it counts when nobody wants us any more.
+   */
   #refused(refusal: RefusedHandshake): void {
-    if (refusal.code === 'Removed') return this.#leave('Removed', refusal.message);
-    const reason =
-      refusal.code === 'ClusterIdMismatch'
-        ? 'ForeignCluster'
-        : refusal.code === 'IncarnationMismatch'
-          ? 'NotAMember'
-          : null;
+    const reason = REASONS[refusal.code] ?? null;
     if (reason === null || this.#refusal !== null) return;
     this.#refusal = refusal;
     const { clock, options } = this.#with;

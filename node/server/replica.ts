@@ -64,8 +64,6 @@ export type ReplicaEvents = {
   membershipChanged(membership: Membership): void;
   /** Knows all that it ever acknowledged and finds itself in the configuration. */
   becameMember(): void;
-  /** The cluster has committed that this member is not part of it. */
-  removed(): void;
   refused(reason: RefusedHandshake): void;
   /** The process must end: its disk failed or an invariant is broken. */
   fatal(error: unknown): void;
@@ -570,9 +568,9 @@ export class Replica {
 
   #checkMember(): void {
     if (this.#isStopped || this.store === null || this.#state.appliedIndex < this.#mustReapplyThrough) return;
-    const isListed = this.#state.lists(this.id);
-    if (isListed === false) this.#with.events.removed();
-    if (isListed !== true || this.#isMember) return;
+    // One that was removed goes on voting until the others say so (member.ts): those that stay may not all know that
+    // they can do without it.
+    if (this.#state.lists(this.id) !== true || this.#isMember) return;
     this.#isMember = true;
     this.#with.events.becameMember();
   }
