@@ -46,6 +46,8 @@ const settings: ServerOptions = {
   maxHeaderSize: 64 * 1024,
 };
 
+const idleCheckIntervalMs = 50;
+
 /** Rejects with the system's error (EADDRINUSE, EACCES) when it cannot listen. */
 export async function startHttpServer({ api, listen, tls }: HttpServerOptions): Promise<HttpServer> {
   const server = tls === null ? createHttpServer(settings, api.listener) : createTlsServer(api, tls);
@@ -76,9 +78,11 @@ function createTlsServer(api: HttpApi, { files, clientCertificates }: ServerTls)
 async function closeServer(server: Server, api: HttpApi, deadlineMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   api.endStreams();
-  server.closeIdleConnections();
+  // Again and again: an answer that had begun before may leave its connection open for the next request.
+  const idle = setInterval(() => server.closeIdleConnections(), idleCheckIntervalMs);
   const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(deadline);
 }
 
