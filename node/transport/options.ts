@@ -22,7 +22,7 @@ export type TcpNetworkOptions = {
   readonly sendQueueLimitBytes: number;
   /** Of one frame, in either direction; a snapshot's chunk is one. */
   readonly maxFrameBytes: number;
-  /** All outgoing snapshots together. */
+  /** All outgoing snapshots together; Infinity for no limit. */
   readonly snapshotRateBytesPerSecond: number;
   /** Bounds of the pause before the next attempt to connect. */
   readonly reconnect: { readonly minMs: number; readonly maxMs: number };

@@ -25,3 +25,8 @@ test('a user that waits as told never exceeds rate and burst, and is not slowed 
     ),
   );
 });
+
+test('without a limit nobody waits', () => {
+  const bucket = new TokenBucket(Number.POSITIVE_INFINITY, 0);
+  for (const nowMs of [0, 0, 1]) assert.equal(bucket.takeMs(1e12, nowMs), 0);
+});
