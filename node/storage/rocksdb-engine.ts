@@ -132,13 +132,20 @@ function takePage(iterator: RocksDB.Iterator, maxBytes: number): Promise<Row[]> 
 
 const EMPTY = Buffer.alloc(0);
 
-/** The binding's errors say neither which database they mean nor, but in words, whether it is damaged. */
+/**
+ * The binding's errors say neither which database they mean nor, but in words, whether it is damaged. What another try
+ * could read, or what a full disk or a missing right explains, is no damage: it must not cost a member its data.
+ */
 async function named<T>(folder: string, outcome: Promise<T>): Promise<T> {
   try {
     return await outcome;
   } catch (error) {
     const { message } = (error as Error).cause instanceof Error ? ((error as Error).cause as Error) : (error as Error);
-    if (/^Corruption\b/.test(message)) throw new DataDamaged(folder, 0, message, { cause: error });
+    if (DAMAGE.test(message) && !NO_DAMAGE.test(message)) throw new DataDamaged(folder, 0, message, { cause: error });
     throw new Error(`RocksDB in ${folder}: ${message}`, { cause: error });
   }
 }
+
+const DAMAGE =
+  /corrupt|mismatch|magic number|malformed|truncated|too short|bad (block|entry)|CURRENT file|existing log file|MANIFEST-\d+: No such file/i;
+const NO_DAMAGE = /input\/output error|no space left|too many open files|permission denied|hold lock|lock file/i;
