@@ -33,7 +33,7 @@ test('whatever the change, the result is valid and its majorities overlap with t
   const ids = fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(ids, ids, (before, after) => {
-      const current = of([...before].sort());
+      const current = of([...before].sort((a, b) => a - b));
       const next = enterConfiguration(current, { voters: after, learners: [] });
       assertValidConfiguration(next);
       if (next.leaving !== null) assert.deepEqual(next.leaving, current.voters);

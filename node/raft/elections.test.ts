@@ -89,6 +89,28 @@ test('a single voter elects itself as soon as its vote is durable', () => {
   assert.equal(member.raft.role, 'Leader');
 });
 
+test('a candidate’s own vote counts when it is durable, not when an earlier write is (etcd#14370)', () => {
+  const cluster = new Cluster(THREE);
+  const member = cluster.member(1);
+  const fromLeader = { from: 2, to: 1, term: 2 } as const;
+  member.step({
+    ...fromLeader,
+    kind: 'AppendRequest',
+    previousIndex: 1,
+    previousTerm: 1,
+    entries: [entryOf(2, 2)],
+    commit: 1,
+  });
+  member.collect();
+  member.step({ ...fromLeader, kind: 'TimeoutNow' });
+  member.collect();
+  member.step({ kind: 'VoteResponse', from: 3, to: 1, term: 3, isPreVote: false, granted: true });
+  member.finishWrite();
+  assert.equal(member.raft.role, 'Candidate');
+  member.finishWrite();
+  assert.equal(member.raft.role, 'Leader');
+});
+
 test('a vote is given once a term, first come, first served (figure 2, RequestVote 2)', () => {
   const cluster = new Cluster(THREE);
   assert.equal(answerTo(cluster, voteRequest())?.granted, true);

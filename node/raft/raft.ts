@@ -119,7 +119,7 @@ export class Raft implements RaftCore {
     forgetLeader(this.#core, leader);
   }
 
-  campaign(reason: ElectionReason): void {
+  campaign(reason: Exclude<ElectionReason, 'Transfer'>): void {
     campaign(this.#core, reason);
   }
 

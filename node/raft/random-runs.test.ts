@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import { RandomRun } from './testing/random-run.ts';
 
-const SEEDS = Number(process.env['RAFT_SEEDS'] ?? 60);
+const SEEDS = Number(process.env['RAFT_SEEDS'] ?? 40);
 const FIRST_SEED = Number(process.env['RAFT_FIRST_SEED'] ?? 1);
 const STEPS = 8000;
 

@@ -291,11 +291,15 @@ export interface RaftCore {
   transferLeadership(to: MemberId): boolean;
   /** The stream from this leader ended without a goodbye: its lease no longer withholds votes here. */
   forgetLeader(leader: MemberId): void;
-  /** Pre-campaigns now, unless leader, learner or not ready. */
-  campaign(reason: ElectionReason): void;
+  /** Pre-campaigns now, unless leader, learner or not ready. While a campaign is under way it asks silent voters again. */
+  campaign(reason: Exclude<ElectionReason, 'Transfer'>): void;
+  /** On the leader: what was on its way to this peer is probably lost. */
   reportUnreachable(peer: MemberId): void;
+  /** On the leader: ends what `snapshotsNeeded` began; until then, or the peer's own acknowledgement, nothing is sent to it. */
   reportSnapshot(peer: MemberId, outcome: 'Installed' | 'Failed'): void;
+  /** This batch and all before it are durable. */
   appended(token: AppendToken): void;
+  /** Everything through `index` is applied. */
   applied(index: number): void;
   /** Drops entries through `index` from memory; the driver has cut them from disk. Never above applied. */
   compact(index: number): void;
