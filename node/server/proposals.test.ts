@@ -108,6 +108,15 @@ test('after a snapshot only a keyed write is tried again; of another the outcome
   assert.deepEqual(new Set(proposals.takeWaiting()), new Set([keyed.pending, waiting.pending]));
 });
 
+test('a keyed write that a snapshot may have brought is never refused for certain, whatever comes after', () => {
+  const { proposals, add } = setUp();
+  const keyed = add({ isIdempotent: true });
+  proposals.markHandedOver(proposals.takeWaiting(), 3);
+  proposals.skippedByEntries();
+  proposals.reject(keyed.pending, { code: 'no_space' } as RequestError);
+  assert.equal(keyed.outcome.error?.code, 'outcome_unknown');
+});
+
 test('past its deadline a write that no leader took did not happen, one that a leader took may have', () => {
   const { proposals, add } = setUp();
   const taken = add();

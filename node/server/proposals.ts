@@ -32,6 +32,8 @@ export class Proposals {
   #bytes = 0;
   readonly #pending = new Map<number, Pending>();
   #waiting: Pending[] = [];
+  /** Sequences that are handed over again though an earlier leader may have committed them: no refusal is certain. */
+  readonly #uncertain = new Set<number>();
   /** Lowest term that something was handed over in; above any term when nothing was. */
   #lowestTerm = Number.MAX_SAFE_INTEGER;
 
@@ -126,6 +128,7 @@ export class Proposals {
     const again: Pending[] = [];
     for (const pending of [...this.#pending.values()]) {
       if (pending.term === 0) continue;
+      this.#uncertain.add(pending.sequence);
       if (pending.isIdempotent) again.push(pending);
       else this.reject(pending, outcomeUnknown('this member received a snapshot in place of the entries that tell'));
     }
@@ -135,8 +138,9 @@ export class Proposals {
 
   reject(pending: Pending, error: RequestError): void {
     if (!this.#pending.has(pending.sequence)) return;
+    const isUncertain = this.#uncertain.has(pending.sequence) && error.code !== 'outcome_unknown';
     this.#forget(pending);
-    pending.reject(error);
+    pending.reject(isUncertain ? outcomeUnknown(error.message) : error);
   }
 
   abandon(sequence: number, error: RequestError): void {
@@ -169,6 +173,7 @@ export class Proposals {
 
   #forget(pending: Pending): void {
     this.#pending.delete(pending.sequence);
+    this.#uncertain.delete(pending.sequence);
     this.#bytes -= pending.data.length;
   }
 }
