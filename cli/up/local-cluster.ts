@@ -72,7 +72,7 @@ export class LocalCluster {
       this.#display.members(members);
       if (isGreeted || leaderOf(members) === null) continue;
       isGreeted = true;
-      for (const line of this.#greeting()) this.#display.note(line);
+      this.#display.note(this.#greeting().join('\n'));
     }
   }
 

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { createClient } from '../../client/client.ts';
+import { temporaryFolder } from './testing/folder.ts';
+import { freePorts } from './testing/ports.ts';
+import { run, start } from './testing/program.ts';
+
+const limits = { timeout: 120_000 };
+
+function endpointsFrom(port: number): string[] {
+  return [0, 2, 4].map((offset) => `http://127.0.0.1:${port + offset}`);
+}
+
+test('up runs a cluster, stops all of it on Ctrl-C, and goes on with the same data', limits, async () => {
+  await using folder = await temporaryFolder();
+  const port = await freePorts(6);
+  const args = ['up', `--port=${port}`, `--data-dir=${folder.path}/data`];
+  {
+    await using program = start(args);
+    await program.printed('The cluster is ready');
+    await program.printed(/m1 .*\n(.*\n)*m3 /);
+    assert.match(program.stdout, /MEMBER +ENDPOINT +ROLE +TERM +COMMIT\n/);
+    assert.match(program.stdout, new RegExp(`export QUORATE_ENDPOINTS=${endpointsFrom(port).join(',')}`));
+    const [first, second, third] = endpointsFrom(port).map((endpoint) => createClient({ endpoints: [endpoint] }));
+    const { revision } = await first!.put('greeting', 'hello');
+    for (const client of [second!, third!]) assert.equal((await client.get('greeting'))?.modRevision, revision);
+    program.child.kill('SIGINT');
+    const { code, stdout } = await program.ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /all members have stopped\n$/);
+  }
+  await using again = start(['up', `--data-dir=${folder.path}/data`]);
+  await again.printed('The cluster is ready');
+  assert.equal((await createClient({ endpoints: endpointsFrom(port) }).get('greeting'))?.value, 'hello');
+
+  const second = await run(args);
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /^quorate: the data folder .* is in use by another process.*\n$/);
+  const elsewhere = await run(['up', `--port=${port}`, `--data-dir=${folder.path}/other`]);
+  assert.equal(elsewhere.code, 1);
+  assert.match(elsewhere.stderr, new RegExp(`^quorate: port ${port}, which member m1 needs, is in use: .*\n$`));
+});
+
+test('up says in one line that a port is in use, before it starts anything', limits, async () => {
+  await using folder = await temporaryFolder();
+  const port = await freePorts(6);
+  const other = createServer().listen(port + 3, '127.0.0.1');
+  await once(other, 'listening');
+  const { code, stdout, stderr } = await run(['up', `--port=${port}`, `--data-dir=${folder.path}/data`]);
+  other.close();
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, new RegExp(`^quorate: port ${port + 3}, which member m2 needs, is in use: .*\n$`));
+});
+
+test(
+  'up starts a member again that was killed, and its members end with it when it is killed itself',
+  limits,
+  async () => {
+    await using folder = await temporaryFolder();
+    const port = await freePorts(2);
+    await using program = start(['up', '--members=1', `--port=${port}`, `--data-dir=${folder.path}/data`]);
+    await program.printed('The cluster is ready');
+    const client = createClient({ endpoints: [`http://127.0.0.1:${port}`] });
+    await client.put('a', '1');
+    const [member] = await childrenOf(program.child.pid!);
+    process.kill(member!, 'SIGKILL');
+    await program.printed('m1 was killed by SIGKILL; starting it again in 0.5 s');
+    assert.equal((await client.get('a'))?.value, '1');
+
+    const [restarted] = await childrenOf(program.child.pid!);
+    assert.notEqual(restarted, member);
+    program.child.kill('SIGKILL');
+    await program.ended;
+    while (isAlive(restarted!)) await new Promise((resolve) => setTimeout(resolve, 20));
+  },
+);
+
+async function childrenOf(pid: number): Promise<number[]> {
+  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
