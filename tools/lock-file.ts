@@ -1,11 +1,16 @@
 /**
- * Optional packages for other platforms that a registry did not have when the lock file was written. npm then
- * leaves them out of the lock, and every later `npm ci` refuses to run: "Missing: … from lock file".
+ * What npm would trip over in package-lock.json.
+ *
+ * Optional packages for other platforms, which a registry did not have when the lock file was written, are left out
+ * of it, and every later `npm ci` refuses to run: "Missing: … from lock file". And optional packages that name a newer
+ * Node than the one npm runs with are silently not installed, though here the pinned Node runs them.
  */
 
 type Package = {
   readonly version?: string;
   readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly engines?: unknown;
   readonly optionalDependencies?: Record<string, string>;
 };
 export type LockFile = { readonly packages: Record<string, Package> };
@@ -22,14 +27,27 @@ export function missingPackages(lock: LockFile): Missing[] {
   );
 }
 
-/** With an entry for each, that says for which platform it is: enough for npm to skip it on the others. */
-export function completed(lock: LockFile): LockFile {
-  const added = missingPackages(lock).map(({ name, version, dev }) => [
+/** Places of packages that an older Node's npm would leave out. */
+export function choosyPackages(lock: LockFile): string[] {
+  return Object.keys(lock.packages).filter((place) => {
+    const { optional, engines } = lock.packages[place]!;
+    return optional === true && engines !== undefined;
+  });
+}
+
+/** With an entry for each missing one, that says for which platform it is, and none that asks for a Node. */
+export function mended(lock: LockFile): LockFile {
+  const added = missingPackages(lock).map(({ name, version, dev }): [string, Package] => [
     `node_modules/${name}`,
     { version, ...platformIn(name), ...(dev ? { dev } : {}), optional: true },
   ]);
-  const packages = [...Object.entries(lock.packages), ...(added as [string, Package][])];
-  return { ...lock, packages: Object.fromEntries(packages.sort(([a], [b]) => a.localeCompare(b, 'en'))) };
+  const choosy = new Set(choosyPackages(lock));
+  const kept = Object.entries(lock.packages).map(([place, entry]): [string, Package] => {
+    const { engines: _, ...undemanding } = entry;
+    return [place, choosy.has(place) ? undemanding : entry];
+  });
+  const packages = [...kept, ...added].sort(([a], [b]) => a.localeCompare(b, 'en'));
+  return { ...lock, packages: Object.fromEntries(packages) };
 }
 
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'];

@@ -53,7 +53,8 @@ export class BareRoot {
   copyWorkTree(tree: string, name: string): void {
     this.#asRoot(
       `mkdir "$1${HOME}/$3" && cd "$2" &&
-      git -c safe.directory='*' ls-files -z --cached | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x --no-same-owner -C "$1${HOME}/$3" &&
+      comm -z -23 <(git -c safe.directory='*' ls-files -z | sort -z) <(git -c safe.directory='*' ls-files -z --deleted | sort -z) |
+      tar -c --null -T - | tar -x --no-same-owner -C "$1${HOME}/$3" &&
       chroot "$1" chown -R newcomer:newcomer "${HOME}/$3"`,
       [this.#folder, tree, name],
     );
