@@ -107,7 +107,8 @@ export class Watcher implements Watch {
     if (next !== undefined && this.#queuedBytes + batch.sizeBytes > this.#maxQueuedBytes) {
       // What a mark stands for was delivered before it was queued.
       const isMark = next.events.length === 0;
-      this.#position = { revision: isMark ? next.revision + 1 : next.revision, sub: 0 };
+      const undelivered = isMark ? next.revision + 1 : next.revision;
+      this.#position = { revision: Math.max(this.#firstRevision, undelivered), sub: 0 };
       this.#queue = [];
       this.#queuedBytes = 0;
       this.#hub.demoted(this);
