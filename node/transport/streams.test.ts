@@ -7,7 +7,7 @@ import { parseAddress } from './address.ts';
 import { FrameType } from './frame-types.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { writeOpening } from './greetings.ts';
-import { call, callsFrom, freePort, helloOf, linkAll, startMember, until } from './test-members.ts';
+import { call, callsFrom, ended, freePort, helloOf, linkAll, startMember, until } from './test-members.ts';
 import { startProxy } from './test-proxy.ts';
 import type { Hello, Peer } from './types.ts';
 
@@ -43,7 +43,7 @@ test('a member that is killed is heard as a crash at once, on both streams', asy
     survivor.disconnected.map(({ isDeliberate }) => isDeliberate),
     [false, false],
   );
-  assert.ok(heardAfterMs < 500, `heard after ${heardAfterMs} ms`);
+  assert.ok(heardAfterMs < 2000, `heard after ${heardAfterMs} ms`);
 });
 
 test('a cut connection is heard as a crash by both sides and made anew', async (t) => {
@@ -159,8 +159,7 @@ test('garbage instead of a hello closes the connection and is logged with the re
   one.network.setPeers([], 0);
   const { host, port } = parseAddress(one.network.address());
   const socket = connect(port, host, () => socket.write('GET / HTTP/1.1\r\nHost: example\r\n\r\n'));
-  socket.resume();
-  await once(socket, 'close');
+  await ended(socket);
   const [entry] = one.logged;
   assert.equal(entry?.event, 'peer_handshake_failed');
   assert.match(String(entry.fields['reason']), /a frame of 542393671 bytes was announced, allowed are 1 to 16384/);
@@ -185,10 +184,9 @@ test('a caller that says its hello too slowly is cut off', async (t) => {
   one.network.setPeers([], 0);
   const { host, port } = parseAddress(one.network.address());
   const socket = connect(port, host);
-  socket.on('error', () => {});
   const dripping = setInterval(() => socket.write(Buffer.from([9])), 10);
   t.after(() => clearInterval(dripping));
-  await once(socket, 'close');
+  await ended(socket);
   await until(() => one.logged.some(({ fields }) => fields['reason'] === 'no hello in time'));
 });
 
@@ -205,12 +203,11 @@ function rawStream(address: string, hello: Hello, expected: Peer) {
   const socket = connect(port, host);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
-  socket.on('error', () => {});
   const flush = (): void => {
     for (const part of writer.take()) socket.write(part);
   };
   writeOpening(writer, { purpose: 'Stream', hello, expected });
   flush();
-  const closed = once(socket, 'close');
+  const closed = ended(socket);
   return { socket, writer, flush, closed, received: closed.then(() => () => Buffer.concat(chunks)) };
 }

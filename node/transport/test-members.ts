@@ -1,6 +1,6 @@
 /** For tests: members with real sockets on 127.0.0.1, which write down all that they hear. */
 import assert from 'node:assert/strict';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createTcpNetwork, type TcpNetwork } from './network.ts';
 import type { TcpNetworkOptions, TransportClock } from './options.ts';
@@ -131,6 +131,13 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise<void>((resolve) => server.close(() => resolve()));
   return port;
+}
+
+/** Reads a socket to its end, with or without an error. */
+export function ended(socket: Socket): Promise<void> {
+  socket.on('error', () => {});
+  socket.resume();
+  return new Promise((resolve) => socket.on('close', () => resolve()));
 }
 
 export function call(id: number, body: unknown = null): PeerFrame {

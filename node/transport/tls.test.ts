@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { parseAddress } from './address.ts';
 import { type Authority, issue, makeAuthority, makeTlsPaths, replaceFile } from './test-certificates.ts';
-import { call, linkAll, startMember, type TestMember, until } from './test-members.ts';
+import { call, ended, linkAll, startMember, type TestMember, until } from './test-members.ts';
 import { startProxy } from './test-proxy.ts';
 import { ReloadingTls, type TlsFiles } from './tls.ts';
 
@@ -203,13 +203,6 @@ async function secureMember(
 
 function logs(member: TestMember, event: string, reason: RegExp): boolean {
   return member.logged.some((entry) => entry.event === event && reason.test(JSON.stringify(entry.fields)));
-}
-
-/** With or without an error. */
-function ended(socket: Socket): Promise<void> {
-  socket.on('error', () => {});
-  socket.resume();
-  return new Promise((resolve) => socket.on('close', () => resolve()));
 }
 
 function get(port: number, tls: { ca: string; cert?: Buffer; key?: Buffer }): Promise<string> {
