@@ -37,7 +37,7 @@ export class Admin {
   /** Nothing is left to repair. */
   isContent(): boolean {
     const membership = this.#cluster.newestMembership();
-    if (membership === null || membership.leaving !== null || this.#losses.isChanging) return false;
+    if (membership === null || membership.leaving !== null) return false;
     return membership.members.every(({ id }) => !this.#losses.isLost(id) && membership.voters.includes(id));
   }
 

@@ -1,8 +1,10 @@
+import { writeSync } from 'node:fs';
+
 const { simulate } = await import('./simulate.ts');
 const seed = process.argv[2]!;
 const trace = process.argv[3] === '--trace';
 const t = performance.now();
-const r = await simulate(seed, trace ? (l) => console.log(l) : null);
+const r = await simulate(seed, trace ? (l) => writeSync(1, l + '\n') : null);
 if (r.failure) console.log(r.lastLines.slice(-30).join('\n'));
 console.log(
   seed,

@@ -116,12 +116,12 @@ export class ModelStore {
     return branch.every((operation) => this.#leasesExist(operation));
   }
 
+  /** The keys of all of them go in one revision, in order. */
   #end(ids: readonly LeaseId[]): void {
-    for (const id of ids) {
-      if (!this.leases.delete(id)) continue;
-      for (const key of [...this.#versions.keys()].sort()) {
-        if (this.at(key, this.revision + 1)?.lease === id) this.#record(key, null);
-      }
+    const ended = ids.filter((id) => this.leases.delete(id));
+    for (const key of [...this.#versions.keys()].sort()) {
+      const lease = this.at(key, this.revision)?.lease;
+      if (lease !== undefined && ended.includes(lease)) this.#record(key, null);
     }
   }
 

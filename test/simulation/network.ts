@@ -285,7 +285,7 @@ export class Endpoint implements Network {
     }
     const again = (refusal?: RefusedHandshake): void => {
       this.#dialling.delete(id);
-      if (refusal !== undefined) this.events!.refused(peer.address, refusal);
+      if (refusal !== undefined) this.events!.refused(peer.address, refusal, 'Ours');
       if (this.#peer(id) !== undefined && !this.#isClosed) this.#dialSoon(id, attempt + 1);
     };
     const other = network.at(peer.address);
@@ -311,7 +311,7 @@ export class Endpoint implements Network {
         const refusal = other.refuses(this.hello!, expected);
         const stream = new Stream(network, this, other);
         if (refusal === null) other.accepted(stream);
-        else other.events?.refused(this.address, refusal);
+        else other.events?.refused(this.address, refusal, 'Theirs');
         network.scheduler.after(network.delayMs(), () =>
           this.life.deliver(() => {
             giveUp.cancel();
@@ -320,15 +320,18 @@ export class Endpoint implements Network {
               return;
             }
             isAnswered = true;
-            // Checked in any case: production code must not depend on the other side's care.
-            this.#answered(stream, id, refusal ?? refuseAnswerer(this.hello!, expected, other.hello!), again);
+            if (refusal !== null) {
+              again(refusal);
+              return;
+            }
+            this.#welcomed(stream, id, refuseAnswerer(this.hello!, expected, other.hello!), again);
           }),
         );
       });
     });
   }
 
-  #answered(
+  #welcomed(
     stream: Stream,
     id: number,
     refusal: RefusedHandshake | null,

@@ -17,7 +17,7 @@ export class Observers {
   readonly invariants: Invariants;
   readonly oracle: Oracle;
   readonly #world: World;
-  /** A disk that was told to fail: its process may end. */
+  /** Disks that were told to fail: the process may end. */
   readonly #failingDisks = new Set<Machine>();
 
   constructor(world: World, network: SimulatedNetwork) {
@@ -64,7 +64,8 @@ export class Observers {
   #checkRows(machine: Machine, process: ProcessState): void {
     const rows = (process.folder?.engine as { rows?: ModelRows } | null)?.rows;
     const id = machine.lastMemberId;
-    if (rows === undefined || id === null || machine.mirror.isInstalling || rows.writeCount === process.seenWriteCount) return;
+    if (rows === undefined || id === null || machine.mirror.isInstalling || rows.writeCount === process.seenWriteCount)
+      return;
     process.seenWriteCount = rows.writeCount;
     const row = rows.current.get(APPLIED);
     if (row === undefined) return;
@@ -88,7 +89,7 @@ export class Observers {
   /** A process may end itself because of its disk, and for no other reason. */
   endedItself(machine: Machine, error: unknown): void {
     this.#world.count('ended by its disk');
-    if (isDiskError(error) && this.#failingDisks.delete(machine)) return;
+    if (isDiskError(error) && this.#failingDisks.has(machine)) return;
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#world.fail(`${machine.name} ended itself: ${detail}`);
   }

@@ -50,8 +50,13 @@ export class SnapshotTransfer {
     try {
       await this.#hop(this.#from, this.#to);
       const from = this.#from.hello!.memberId;
-      this.#receiver = await this.#atReceiver(() => this.#to.events!.snapshotOffered(from, this.#offer));
-      const receiver = this.#receiver;
+      const receiver = await this.#atReceiver(async () => {
+        const accepted = await this.#to.events!.snapshotOffered(from, this.#offer);
+        this.#receiver = accepted;
+        // Broken meanwhile: whoever has accepted must hear of it.
+        if (this.#isOver) accepted?.aborted(new Error('the transfer broke off before it began'));
+        return accepted;
+      });
       await this.#hop(this.#to, this.#from);
       if (receiver === null) throw new Error(`snapshot ${this.#offer.id} was declined`);
       await this.#send(receiver);
