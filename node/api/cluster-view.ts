@@ -3,6 +3,7 @@
  * the page needs to reach only the member that served it (through a proxy, say, or kubectl port-forward), and no
  * member has to let pages of other origins read from it. Asked only while someone looks, once for all viewers.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { ApiClusterView, ApiMemberView, ApiStatus } from '../../client/types.ts';
 import type { Member } from '../server/types.ts';
 
@@ -16,7 +17,9 @@ export class ClusterView {
   readonly #viewers = new Set<(view: ApiClusterView) => void>();
   /** The last that was heard of each other member, by its client URL. */
   readonly #heard = new Map<string, { status: ApiStatus } | { error: string }>();
-  readonly #asking = new Set<string>();
+  readonly #asking = new Map<string, Promise<void>>();
+  /** Client URLs of the others, as the last status had them. */
+  #others: readonly string[] = [];
   #timer: NodeJS.Timeout | null = null;
   #isLooking = false;
 
@@ -30,11 +33,11 @@ export class ClusterView {
     this.#intervalMs = intervalMs;
   }
 
-  /** Calls back at once and then at each interval. Returns how to stop that. */
+  /** Calls back soon and then at each interval. Returns how to stop that. */
   watch(viewer: (view: ApiClusterView) => void): () => void {
     this.#viewers.add(viewer);
-    this.#timer ??= setInterval(() => void this.#look(), this.#intervalMs);
-    void this.#look();
+    this.#timer ??= setInterval(() => void this.look(), this.#intervalMs);
+    void this.look();
     return () => {
       this.#viewers.delete(viewer);
       if (this.#viewers.size > 0 || this.#timer === null) return;
@@ -44,11 +47,15 @@ export class ClusterView {
     };
   }
 
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
+  /** Out of turn, when something has happened. */
+  async look(): Promise<void> {
+    if (this.#isLooking || this.#viewers.size === 0) return;
     this.#isLooking = true;
     try {
+      // All at the same time, or this member would always seem to be ahead of the others.
+      const answers = Promise.all(this.#others.map((clientUrl) => this.#ask(clientUrl)));
       const own = await this.#member.status();
+      await Promise.race([answers, setTimeout(this.#intervalMs / 2, undefined, { ref: false })]);
       const view: ApiClusterView = { time_ms: Date.now(), members: this.#membersOf(own) };
       for (const viewer of [...this.#viewers]) viewer(view);
     } catch {
@@ -62,24 +69,27 @@ export class ClusterView {
     const self: ApiMemberView = { name: own.name, client_url: own.client_url, is_self: true, status: own };
     if (own.member_id !== undefined) self.id = own.member_id;
     const others = (own.members ?? []).filter((member) => member.incarnation !== own.incarnation);
-    const views = others.map((member): ApiMemberView => {
-      const view: ApiMemberView = { id: member.id, name: member.name, is_self: false };
-      if (member.client_url === undefined) return { ...view, error: 'not connected yet' };
-      this.#ask(member.client_url);
-      return { ...view, client_url: member.client_url, ...this.#heard.get(member.client_url) };
+    this.#others = others.flatMap(({ client_url }) => client_url ?? []);
+    const views = others.map(({ id, name, client_url }): ApiMemberView => {
+      const view: ApiMemberView = { id, name, is_self: false };
+      if (client_url === undefined) return { ...view, error: 'not connected yet' };
+      return { ...view, client_url, ...this.#heard.get(client_url) };
     });
     return [self, ...views].sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
   }
 
-  #ask(clientUrl: string): void {
-    if (this.#asking.has(clientUrl)) return;
-    this.#asking.add(clientUrl);
-    this.#statusOf(clientUrl, statusTimeoutMs)
+  /** One question at a time to each: a member that is slow to answer is not asked more. */
+  #ask(clientUrl: string): Promise<void> {
+    const underWay = this.#asking.get(clientUrl);
+    if (underWay !== undefined) return underWay;
+    const asking = this.#statusOf(clientUrl, statusTimeoutMs)
       .then(
-        (status) => this.#heard.set(clientUrl, { status }),
+        (status) => void this.#heard.set(clientUrl, { status }),
         (error: unknown) =>
-          this.#heard.set(clientUrl, { error: error instanceof Error ? error.message : String(error) }),
+          void this.#heard.set(clientUrl, { error: error instanceof Error ? error.message : String(error) }),
       )
       .finally(() => this.#asking.delete(clientUrl));
+    this.#asking.set(clientUrl, asking);
+    return asking;
   }
 }

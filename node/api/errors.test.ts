@@ -4,11 +4,22 @@ import path from 'node:path';
 import test from 'node:test';
 import { RequestError } from '../server/types.ts';
 import { errorTable, errorTableMarkdown } from './errors.ts';
+import { routes } from './routes.ts';
 import { errorOf, startTestApi } from './testing/start-test-api.ts';
 
 test('the documentation lists every error with its status, as the code has it', () => {
   const page = readFileSync(path.join(import.meta.dirname, '../../docs/http-api.md'), 'utf8');
   assert.ok(page.includes(errorTableMarkdown()), `put this into docs/http-api.md:\n\n${errorTableMarkdown()}`);
+});
+
+test('the documentation has every call', () => {
+  const page = readFileSync(path.join(import.meta.dirname, '../../docs/http-api.md'), 'utf8');
+  for (const { path: route, methods } of routes) {
+    const documented = route.replace(/:(\w+)/g, (_, name: string) => name.toUpperCase());
+    const calls =
+      route === '/ui/:file' ? [documented] : Object.keys(methods).map((method) => `${method} ${documented}`);
+    for (const call of calls) assert.ok(page.includes(`\`${call}`), `docs/http-api.md lacks ${call}`);
+  }
 });
 
 for (const [code, { status }] of Object.entries(errorTable)) {

@@ -17,7 +17,10 @@ export async function events(exchange: Exchange): Promise<void> {
   });
   if (!stream.isOpen) return;
   stops.push(
-    member.onEvent((event) => void stream.send(eventFrame('member', memberEventToJson(event), null))),
+    member.onEvent((event) => {
+      void stream.send(eventFrame('member', memberEventToJson(event), null));
+      void clusterView.look();
+    }),
     clusterView.watch((view) => {
       // Each view is whole: a viewer that is behind misses nothing by not getting this one.
       if (!stream.isBlocked) void stream.send(eventFrame('cluster', view, null));

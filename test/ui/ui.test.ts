@@ -32,7 +32,7 @@ async function openPage(t: TestContext, url: string, theme: 'light' | 'dark' = '
       '--disable-sync',
     ],
   });
-  const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1280, height: 1180 } });
+  const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1280, height: 1000 } });
   t.after(() => context.close());
   const page = await context.newPage();
   const problems: string[] = [];
@@ -99,7 +99,7 @@ test('a picture of a running cluster', {
   await page.locator('#metric-tiles dd').nth(3).waitFor();
   // Long enough for rates and for what the cluster is doing to show.
   await page.waitForTimeout(Number(process.env['QUORATE_UI_WAIT_MS'] ?? 6000));
-  await page.screenshot({ path: screenshot!, fullPage: true });
+  await page.screenshot({ path: screenshot! });
 });
 
 test('every member is drawn with its role, term and log', { skip, timeout }, async (t) => {

@@ -2,12 +2,12 @@
 import { setClass, setText, svgElement } from './dom.js';
 import { leaderOf, roleOf } from './members.js';
 
-const centre = { x: 240, y: 195 };
 const memberRadius = 40;
 /** A follower that the leader has not heard for longer than this is drawn as cut off. */
 const silentAfterMs = 2000;
 
 export class Ring {
+  #svg;
   #links = svgElement('g');
   #pulses = svgElement('g');
   #members = svgElement('g');
@@ -18,6 +18,7 @@ export class Ring {
   #shape = '';
 
   constructor(/** @type {Element} */ svg) {
+    this.#svg = svg;
     svg.append(this.#links, this.#pulses, this.#members);
   }
 
@@ -42,10 +43,11 @@ export class Ring {
     this.#drawn.clear();
     this.#matched.clear();
     this.#members.replaceChildren();
-    const radius = view.members.length === 1 ? 0 : 132;
+    // Wider than high, as screens are, and with room for seven.
+    const radius = view.members.length === 1 ? 0 : 110 + 6 * view.members.length;
     view.members.forEach((member, at) => {
       const angle = (2 * Math.PI * at) / view.members.length - Math.PI / 2;
-      const [x, y] = [centre.x + radius * 1.25 * Math.cos(angle), centre.y + radius * Math.sin(angle)];
+      const [x, y] = [radius * 1.3 * Math.cos(angle), radius * Math.sin(angle)];
       const role = svgElement('text', { class: 'role', x, y: y + 13 });
       const term = svgElement('text', { class: 'term', x, y: y + memberRadius + 17 });
       const name = member.name.length > 11 ? `${member.name.slice(0, 10)}…` : member.name;
@@ -65,6 +67,16 @@ export class Ring {
       this.#members.append(group);
       this.#drawn.set(member.id ?? member.name, { group, role, term, x, y });
     });
+    this.#frame();
+  }
+
+  #frame() {
+    const places = [...this.#drawn.values()];
+    const [left, right] = [Math.min(...places.map(({ x }) => x)), Math.max(...places.map(({ x }) => x))];
+    const [top, bottom] = [Math.min(...places.map(({ y }) => y)), Math.max(...places.map(({ y }) => y))];
+    const margin = memberRadius + 8;
+    const box = [left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin + 22];
+    this.#svg.setAttribute('viewBox', box.map(Math.round).join(' '));
   }
 
   #link(/** @type {import('./members.js').MemberView | null} */ leader) {
