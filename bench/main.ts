@@ -3,8 +3,8 @@
  * limit binds. The load generator shares the machine with the members, as it says.
  */
 import { parseArgs } from 'node:util';
+import { LocalCluster } from '../test/processes/local-cluster.ts';
 import { drive, getRequest, putRequest } from './http-load.ts';
-import { LocalCluster } from './local-cluster.ts';
 import { usageOf } from './process-usage.ts';
 import { bindingLimit, type Measured, printTable } from './report.ts';
 
@@ -40,7 +40,7 @@ const scenarios: readonly Scenario[] = [
   { name: 'serializable read', clients: 64, depth: 1, kind: 'serializable' },
 ];
 
-const cluster = await LocalCluster.start(Number(values.members));
+const cluster = await LocalCluster.form(Number(values.members));
 try {
   const rows: Measured[] = [];
   for (const scenario of scenarios) {
@@ -49,20 +49,20 @@ try {
   }
   printTable(rows);
 } finally {
-  await cluster.stop();
+  await cluster.remove();
 }
 
 async function measure(scenario: Scenario): Promise<Measured> {
   const leader = await cluster.leader();
   // To the leader, as etcd's published figures are measured; any member would take them.
-  const endpoints = [leader];
-  const host = `${leader.host}:${leader.port}`;
+  const endpoints = [{ host: '127.0.0.1', port: leader.port }];
+  const host = `127.0.0.1:${leader.port}`;
   const requests = Array.from({ length: KEYS }, (_, i) =>
     scenario.kind === 'put'
       ? putRequest(host, keyOf(i), value)
       : getRequest(host, keyOf(i), scenario.kind === 'serializable'),
   );
-  const pids = [...cluster.members.map(({ pid }) => pid)];
+  const pids = cluster.members.map((member) => member.process.pid!);
   const read = () => ({ members: pids.map(usageOf), own: process.cpuUsage(), atMs: performance.now() });
   let before = read();
   let after = before;

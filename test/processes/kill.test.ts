@@ -8,7 +8,9 @@ const ACKNOWLEDGED_BETWEEN = 100;
 
 async function progress(load: Load): Promise<void> {
   const before = load.acknowledged;
-  await until('more acknowledged writes', async () => (load.acknowledged >= before + ACKNOWLEDGED_BETWEEN ? true : null));
+  await until('more acknowledged writes', async () =>
+    load.acknowledged >= before + ACKNOWLEDGED_BETWEEN ? true : null,
+  );
 }
 
 test('the leader dies again and again: nothing acknowledged is lost, reads never go back', async () => {

@@ -30,7 +30,10 @@ export class LocalCluster {
   static async form(size: number, flags: readonly string[] = []): Promise<LocalCluster> {
     const cluster = new LocalCluster(await mkdtemp(join(tmpdir(), 'quorate-')), flags);
     for (let i = 0; i < size; i++) await cluster.add();
-    await formCluster(cluster.client(), cluster.members.map(({ url, name }) => ({ endpoint: url, name })));
+    await formCluster(
+      cluster.client(),
+      cluster.members.map(({ url, name }) => ({ endpoint: url, name })),
+    );
     await cluster.leader();
     return cluster;
   }
@@ -56,7 +59,14 @@ export class LocalCluster {
       ...this.#flags,
       ...flags,
     ];
-    const member = { name, url: `http://127.0.0.1:${client}`, folder: dataFolder, port: client, args, process: start(args) };
+    const member = {
+      name,
+      url: `http://127.0.0.1:${client}`,
+      folder: dataFolder,
+      port: client,
+      args,
+      process: start(args),
+    };
     this.members.push(member);
     return member;
   }
@@ -112,7 +122,11 @@ export class LocalCluster {
 }
 
 /** Asks until there is an answer. */
-export async function until<T>(what: string, ask: () => Promise<T | null>, patienceMs: number = PATIENCE_MS): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | null>,
+  patienceMs: number = PATIENCE_MS,
+): Promise<T> {
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask();
