@@ -57,7 +57,8 @@ export class Caller {
     for (let attempts = 1, at = this.#preferred; ; attempts++, at = (at + 1) % this.endpoints.length) {
       options.signal?.throwIfAborted();
       const endpoint = this.endpoints[at]!;
-      const budgetMs = Math.min(this.#options.attemptTimeoutMs, deadlineMs - performance.now());
+      // A pause that took longer than it was meant to still leaves the last attempt a moment.
+      const budgetMs = Math.max(1, Math.min(this.#options.attemptTimeoutMs, deadlineMs - performance.now()));
       const result = await this.#attempt(endpoint, request, options.signal, budgetMs, read);
       if ('value' in result) {
         this.#preferred = at;
