@@ -115,7 +115,12 @@ export class FaultyDisk {
     } catch (error) {
       outcome = Promise.reject(error);
     }
-    return outcome.finally(() => (life === this.#life ? undefined : new Promise(() => {})));
+    return new Promise((resolve, reject) => {
+      outcome.then(
+        (value) => life === this.#life && resolve(value),
+        (error: unknown) => life === this.#life && reject(error),
+      );
+    });
   }
 
   #open(perform: Perform, path: string, mode: 'read' | 'write' | 'create'): DiskFile {
