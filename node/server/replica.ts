@@ -94,6 +94,9 @@ export class Replica {
   readonly #ticker: Ticker;
   readonly #mustReapplyThrough: number;
 
+  /** The last from each address that was dialled, and the last of those who dialled us: these have a new port each time. */
+  readonly #refusals = new Map<string, string>();
+
   /** While this member leads and knows all that its predecessors decided. */
   #duties: LeaderDuties | null = null;
   #hardState: HardState;
@@ -362,7 +365,12 @@ export class Replica {
         connected: (peer) => observer.log('info', 'peer_connected', { peer }),
         disconnected: (from, isDeliberate) => this.#disconnected(from, isDeliberate),
         refused: (address, reason, call) => {
-          observer.log('warn', 'peer_refused', { address, call, code: reason.code, message: reason.message });
+          // Comes at each attempt to connect: worth a line only when it changes.
+          const from = call === 'Ours' ? address : 'callers';
+          if (this.#refusals.get(from) !== reason.message) {
+            observer.log('warn', 'peer_refused', { address, call, code: reason.code, message: reason.message });
+          }
+          this.#refusals.set(from, reason.message);
           // That we refuse a member that was removed must not make us believe that we were.
           if (call === 'Ours') this.#with.events.refused(reason);
         },
