@@ -12,7 +12,7 @@ import type { HardState } from '../raft/types.ts';
 import type { Engine, EngineReader, EngineSnapshot, Row } from '../store/engine.ts';
 import { DamagedRecord } from '../store/errors.ts';
 import type { Disk } from './disk.ts';
-import { DataDamaged, SnapshotDamaged } from './errors.ts';
+import { DataDamaged, NewerFormat, SnapshotDamaged } from './errors.ts';
 import { FOLDER_FORMAT, type FolderRecord, RECORD_NAME, readFolderRecord, writeFolderRecord } from './folder-record.ts';
 import { clusterIdOf, grantFounding, grantJoin, grantRecovery } from './grants.ts';
 import { StagedSnapshot, type StagedState, type StateDescription } from './incoming-snapshot.ts';
@@ -63,31 +63,41 @@ const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024;
  * @throws NewerFormat
  */
 export async function openDataFolder(options: DataFolderOptions): Promise<DataFolder> {
-  const { disk, folder, maxLogSegmentBytes = DEFAULT_SEGMENT_BYTES } = options;
+  const { disk, folder } = options;
   await disk.makeFolder(folder);
-  const found = await readFolderRecord(disk, folder);
+  const record = await readFolderRecord(disk, folder);
   const names = await disk.list(folder);
-  const stateFolders = names.filter((name) => STATE_FOLDER.test(name));
-  const hasLog = names.includes(LOG_FOLDER);
-  const refuse = (what: string): never => {
-    throw new DataDamaged(join(folder, RECORD_NAME), 0, what);
-  };
-  if (found === null) {
-    const plan = planStart({ record: null, stateFolders, hasLog, base: NOWHERE });
-    if (plan.kind === 'Refuse') refuse(plan.what);
+  const found = { stateFolders: names.filter((name) => STATE_FOLDER.test(name)), hasLog: names.includes(LOG_FOLDER) };
+  if (record === null) {
+    const plan = planStart({ record, ...found, base: NOWHERE });
+    if (plan.kind === 'Refuse') throw new DataDamaged(join(folder, RECORD_NAME), 0, plan.what);
+    await syncParents(disk, folder);
+    return openRecorded(options, await drawRecord(options), found);
   }
-  if (found === null) await syncParents(disk, folder);
-  const record = found ?? (await drawRecord(options));
+  try {
+    return await openRecorded(options, record, found);
+  } catch (error) {
+    if (error instanceof DataDamaged || error instanceof NewerFormat) error.identity = record.identity;
+    throw error;
+  }
+}
+
+async function openRecorded(
+  options: DataFolderOptions,
+  record: FolderRecord,
+  found: { readonly stateFolders: readonly string[]; readonly hasLog: boolean },
+): Promise<DataFolder> {
+  const { disk, folder, maxLogSegmentBytes = DEFAULT_SEGMENT_BYTES } = options;
   const opened = await openLog({
     disk,
     folder: join(folder, LOG_FOLDER),
     incarnation: record.identity.incarnation,
     maxSegmentBytes: maxLogSegmentBytes,
   });
-  const open = new OpenDataFolder(options, record, opened, stateFolders);
+  const open = new OpenDataFolder(options, record, opened, found.stateFolders);
   try {
-    const plan = planStart({ record, stateFolders, hasLog, base: opened.restored.base });
-    if (plan.kind === 'Refuse') return refuse(plan.what);
+    const plan = planStart({ record, ...found, base: opened.restored.base });
+    if (plan.kind === 'Refuse') throw new DataDamaged(join(folder, RECORD_NAME), 0, plan.what);
     if (plan.kind !== 'DrawIncarnation') await open.start(plan.kind === 'RestartLog', plan.remove);
     return open;
   } catch (error) {

@@ -1,9 +1,13 @@
 /** What storage refuses, in words for the operator of a member: what happened, to which file, what to do. */
 
+import type { Identity } from './types.ts';
+
 /** Bytes that were durable are not what was written. The member must not serve or vote with this folder. */
 export class DataDamaged extends Error {
   readonly file: string;
   readonly offset: number;
+  /** Whose folder it is, when that could still be read: a parked member says so in its status. */
+  identity: Identity | null = null;
   constructor(file: string, offset: number, what: string, options?: ErrorOptions) {
     super(
       `${file} is damaged at byte ${offset}: ${what}. Do not repair it by hand: remove this member, ` +
@@ -19,6 +23,8 @@ export class DataDamaged extends Error {
 /** Written by a later version of Quorate. */
 export class NewerFormat extends Error {
   readonly file: string;
+  /** As in `DataDamaged`. */
+  identity: Identity | null = null;
   constructor(file: string, found: number, supported: number) {
     super(
       `${file} has format ${found}, this version reads up to ${supported}: ` +

@@ -45,14 +45,3 @@ export async function readFolderRecord(disk: Disk, folder: string): Promise<Fold
 export function writeFolderRecord(disk: Disk, folder: string, record: FolderRecord): Promise<void> {
   return writeRecordFile(disk, folder, RECORD_NAME, encodeFolderRecord(record));
 }
-
-/**
- * Who a folder belongs to, for the status of a member that cannot open it. Null for an empty or unreadable record.
- */
-export async function readIdentity(disk: Disk, folder: string): Promise<Identity | null> {
-  try {
-    return (await readFolderRecord(disk, folder))?.identity ?? null;
-  } catch {
-    return null;
-  }
-}

@@ -11,7 +11,7 @@ import { openRocksDbEngine } from './rocksdb-engine.ts';
 import { type EngineHarness, engineConformance } from './testing/engine-conformance.ts';
 import { type EngineProcess, startEngineProcess } from './testing/engine-process.ts';
 
-engineConformance({ name: 'RocksDB', create: inThisProcess, createToCrash: inAnother, runs: 20, crashRuns: 5 });
+engineConformance({ name: 'RocksDB', create: inThisProcess, createToCrash: inAnother, runs: 20, crashRuns: 4 });
 
 async function inThisProcess(): Promise<EngineHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'quorate-rocksdb-'));
