@@ -23,10 +23,13 @@ export function localTable(members: readonly LocalMember[]): string[] {
 /** The table lies below everything that was noted, and is drawn over. */
 export class LiveDisplay implements Display {
   readonly #write: (text: string) => void;
+  readonly #columns: () => number;
   #drawn: readonly string[] = [];
 
-  constructor(write: (text: string) => void) {
+  /** @param columns of the terminal as it is now: a line that wraps could not be drawn over */
+  constructor(write: (text: string) => void, columns: () => number) {
     this.#write = write;
+    this.#columns = columns;
   }
 
   note(line: string): void {
@@ -34,7 +37,7 @@ export class LiveDisplay implements Display {
   }
 
   members(members: readonly LocalMember[]): void {
-    const lines = ['', ...localTable(members)];
+    const lines = ['', ...localTable(members)].map((line) => line.slice(0, this.#columns() - 1));
     if (lines.join('\n') !== this.#drawn.join('\n')) this.#redraw(lines, '');
   }
 

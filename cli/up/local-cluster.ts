@@ -21,7 +21,9 @@ export class LocalCluster {
 
   constructor(dataDir: string, members: readonly PlannedMember[]) {
     const write = (text: string) => void process.stdout.write(text);
-    this.#display = process.stdout.isTTY ? new LiveDisplay(write) : new LineDisplay(write);
+    this.#display = process.stdout.isTTY
+      ? new LiveDisplay(write, () => process.stdout.columns)
+      : new LineDisplay(write);
     this.#members = members;
     this.#client = createClient({ endpoints: members.map(({ endpoint }) => endpoint) });
     this.#processes = members.map(
