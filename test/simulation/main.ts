@@ -1,17 +1,59 @@
+/**
+ * `npm run sim`: many seeds, or one of them with its trace.
+ *
+ *   npm run sim -- --seeds 10000 [--from 1]    prints what fails, and how to see it again
+ *   npm run sim -- --seed 17 [--trace]         one run, with every event
+ */
 import { writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runBatch } from './batch.ts';
+import { simulate } from './simulate.ts';
 
-const { simulate } = await import('./simulate.ts');
-const seed = process.argv[2]!;
-const trace = process.argv[3] === '--trace';
-const t = performance.now();
-const r = await simulate(seed, trace ? (l) => writeSync(1, l + '\n') : null);
-if (r.failure) console.log(r.lastLines.slice(-30).join('\n'));
-console.log(
-  seed,
-  r.failure ?? 'ok',
-  r.digest.slice(0, 8),
-  r.stepCount,
-  r.simulatedMs.toFixed(0),
-  `${(performance.now() - t).toFixed(0)}ms`,
-);
-console.log(JSON.stringify(Object.fromEntries(r.counts)));
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+  },
+});
+
+export function replayCommand(seed: string): string {
+  return `npm run sim -- --seed ${seed} --trace`;
+}
+
+if (values.seed === undefined) await many(Number(values.from), Number(values.seeds));
+else await single(values.seed, values.trace);
+
+async function single(seed: string, withTrace: boolean): Promise<void> {
+  const { plan, ...result } = await simulate(seed, withTrace ? (line) => writeSync(1, `${line}\n`) : null);
+  console.log(JSON.stringify(plan, null, 2));
+  if (result.failure !== null && !withTrace) console.log(result.lastLines.join('\n'));
+  for (const [what, count] of [...result.counts].sort()) console.log(`${String(count).padStart(8)}  ${what}`);
+  console.log(
+    `${result.stepCount} steps, ${(result.simulatedMs / 1000).toFixed(1)} simulated seconds, trace ${result.digest}`,
+  );
+  console.log(`seed ${seed}: ${result.failure ?? 'nothing was broken'}`);
+  if (result.failure !== null) process.exitCode = 1;
+}
+
+async function many(from: number, count: number): Promise<void> {
+  const seeds = Array.from({ length: count }, (_, at) => String(from + at));
+  const totals = new Map<string, number>();
+  let done = 0;
+  const outcomes = await runBatch({
+    seeds,
+    root: resolve(import.meta.dirname, '../..'),
+    onOutcome: ({ seed, failure, counts }) => {
+      for (const [what, times] of Object.entries(counts)) totals.set(what, (totals.get(what) ?? 0) + times);
+      done++;
+      if (failure !== null) console.log(`seed ${seed} FAILED: ${failure}\n  ${replayCommand(seed)}`);
+      else if (done % 100 === 0) console.log(`${done} of ${count} seeds`);
+    },
+  });
+  const failed = outcomes.filter(({ failure }) => failure !== null);
+  for (const [what, times] of [...totals].sort()) console.log(`${String(times).padStart(10)}  ${what}`);
+  console.log(`${outcomes.length} seeds, ${failed.length} failed`);
+  if (failed.length > 0) process.exitCode = 1;
+}

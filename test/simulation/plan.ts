@@ -59,9 +59,9 @@ export function drawPlan(random: Random): Plan {
   return {
     founderCount,
     machineCount: Math.min(7, founderCount + random.pick([0, 1, 2])),
-    clientCount: random.integer(2, 6),
+    clientCount: random.integer(2, 5),
     watcherCount: random.integer(0, 2),
-    durationMs: random.pick([5_000, 10_000, 20_000]),
+    durationMs: random.pick([2_000, 4_000, 8_000]),
     electionTimeoutMs,
     heartbeatIntervalMs: electionTimeoutMs / 10,
     tickMs: electionTimeoutMs / 20,
@@ -75,7 +75,7 @@ export function drawPlan(random: Random): Plan {
     historyRetentionMs: random.pick([0, 0, 2_000]),
     clockRateSpread: random.pick([0, 0.01, 0.08]),
     wallSkewMs: random.pick([0, 500, 60_000]),
-    thinkMs: random.pick([2, 10, 50]),
+    thinkMs: random.pick([5, 15, 50]),
     network: {
       leastDelayMs: random.pick([0.05, 0.5]),
       mostDelayMs: random.pick([0.5, 2, 15]),

@@ -72,6 +72,7 @@ function run(cluster: Cluster): void {
   world.trace.add('faults end');
   faults.stop();
   admin.isQuiet = true;
+  for (const client of clients) client.isIdle = true;
   demandProgress(cluster, admin, clients, watchers);
 }
 

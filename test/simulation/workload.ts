@@ -14,6 +14,8 @@ export const KEY_COUNT = 6;
 
 export class Client {
   isStopped = false;
+  /** Longer pauses, when it only has to be seen that all goes on. */
+  isIdle = false;
   readonly #name: string;
   readonly #cluster: Cluster;
   readonly #oracle: Oracle;
@@ -34,7 +36,8 @@ export class Client {
   async run(): Promise<void> {
     while (!this.isStopped) {
       await this.#request();
-      await sleep(this.#cluster.world, this.#random.between(0, 2 * this.#cluster.plan.thinkMs));
+      const thinkMs = this.isIdle ? 100 : this.#cluster.plan.thinkMs;
+      await sleep(this.#cluster.world, this.#random.between(0, 2 * thinkMs));
     }
   }
 
