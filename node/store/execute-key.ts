@@ -45,7 +45,7 @@ export function runRange(draft: Draft, range: Range): RangeResult | Promise<Rang
   if (range.rangeEnd === null && range.revision === 0) {
     return pointResult(range, draft.version(range.key), draft.readRevision);
   }
-  return readRange(draft.source(range.revision), range, draft.readRevision);
+  return readRange(draft.source(range.revision), range, draft.readRevision, null);
 }
 
 async function deleteRange(draft: Draft, command: DeleteRange): Promise<DeleteRangeResult> {

@@ -43,6 +43,15 @@ function addNeeds(needs: Needs, command: Command): void {
       }
       addAll(needs, command.success);
       addAll(needs, command.failure);
+      return;
+    case 'Compact':
+    case 'LeaseGrant':
+    case 'LeaseRevoke':
+    case 'LeaseExpire':
+    case 'LeaseCheckpoint':
+    case 'ChangeMembership':
+    case 'RaiseFormat':
+      return;
   }
 }
 

@@ -2,18 +2,29 @@
 import { StoreError } from './errors.ts';
 import { rangeAfter, rangeBefore } from './key-range.ts';
 import type { Applied } from './meta.ts';
+import type { RememberedCounts } from './remembered-counts.ts';
 import { loadValues, type RowSource } from './row-source.ts';
 import { toKeyValue, type Version } from './row-values.ts';
 import type { Range, RangeResult, SortTarget } from './types.ts';
 
 const PAGE_ROWS = 1000;
 
-/** @param revision the store's, for the result */
-export async function readRange(source: RowSource, range: Range, revision: number): Promise<RangeResult> {
+/**
+ * @param revision the store's, for the result
+ * @param counts of a store's reads; none for a transaction's, which see what has no revision yet
+ */
+export async function readRange(
+  source: RowSource,
+  range: Range,
+  revision: number,
+  counts: RememberedCounts | null,
+): Promise<RangeResult> {
   if (range.countOnly) {
     return { kind: 'Range', revision, items: [], count: await source.count(range), more: false };
   }
-  const { versions, count, more } = needsAll(range) ? await selectAll(source, range) : await selectPage(source, range);
+  const { versions, count, more } = needsAll(range)
+    ? await selectAll(source, range)
+    : await selectPage(source, range, counts, range.revision === 0 ? revision : range.revision);
   const values = range.keysOnly ? null : await loadValues(source.reader, versions);
   const items = versions.map((version, n) => toKeyValue(version, values === null ? null : values[n]!));
   return { kind: 'Range', revision, items, count, more };
@@ -55,7 +66,12 @@ export function unreadable(
 type Selection = { readonly versions: Version[]; readonly count: number; readonly more: boolean };
 
 /** In order of key, so that reading can stop at the limit; what follows is only counted. */
-async function selectPage(source: RowSource, range: Range): Promise<Selection> {
+async function selectPage(
+  source: RowSource,
+  range: Range,
+  counts: RememberedCounts | null,
+  readRevision: number,
+): Promise<Selection> {
   const descending = range.sort?.descending ?? false;
   const pageRows = range.limit === 0 ? PAGE_ROWS : Math.min(range.limit + 1, PAGE_ROWS);
   const versions: Version[] = [];
@@ -65,7 +81,10 @@ async function selectPage(source: RowSource, range: Range): Promise<Selection> {
       if (room.isFull) {
         const last = versions.at(-1)!.key;
         const rest = descending ? rangeBefore(range, last) : rangeAfter(range, last);
-        return { versions, count: versions.length + (await source.count(rest)), more: true };
+        const known = counts?.get(range, readRevision) ?? null;
+        const left = known === null ? await source.count(rest) : known - versions.length;
+        counts?.set(rest, readRevision, left);
+        return { versions, count: versions.length + left, more: true };
       }
       room.take(version);
       versions.push(version);

@@ -133,11 +133,6 @@ export function indexRangeOfKey(key: Buffer, revision: number): KeyRange {
   return { from: indexKey(key, revision), to: end };
 }
 
-/** Events of revisions from `first` through `last`. */
-export function historyRange(first: number, last: number): KeyRange {
-  return { from: historyKey(first, 0), to: historyKey(last + 1, 0) };
-}
-
 /** Remembered answers of generations before `generation`. */
 export function answersBefore(generation: number): KeyRange {
   return { from: Buffer.from([ANSWER]), to: answerKey(generation, '') };

@@ -2,7 +2,7 @@
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { invariant } from './errors.ts';
-import type { KeyEvent, KeyValue, Lease, LeaseId } from './types.ts';
+import type { KeyValue, Lease, LeaseId } from './types.ts';
 
 /** Larger values are in the history row alone: a scan of current rows must not drag megabytes along. */
 export const MAX_INLINE_VALUE_BYTES = 1024;
@@ -160,8 +160,4 @@ export function deleteEvent(previous: Version, revision: number, sub: number): S
     sub,
     previous: { revision: modRevision, sub: previous.sub },
   };
-}
-
-export function toKeyEvent(event: StoredEvent): KeyEvent {
-  return { kind: event.kind, item: event.item };
 }

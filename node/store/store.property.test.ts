@@ -81,7 +81,7 @@ test('the store answers as a naive one does, through compaction and restarts', a
       }
       assert.equal(subject.engine.openSnapshots, 0);
     }),
-    { numRuns: 250 },
+    { numRuns: 150 },
   );
 });
 
@@ -147,7 +147,7 @@ test('compaction changes nothing that can be read, and leaves no row behind that
       assert.deepEqual(historyOf(engine), needed);
       assert.equal(engine.rows.filter(({ key }) => key[0] === 0x69).length, needed.length);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
 
@@ -224,7 +224,7 @@ test('watches deliver every event once and in order, however slowly they are pul
       assert.equal(subject.store.stats().watcherCount, 0);
       assert.equal(subject.store.stats().slowWatcherCount, 0);
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
 

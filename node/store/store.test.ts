@@ -88,6 +88,24 @@ test('reads of single keys go to the engine together', async () => {
   assert.ok(trips <= 6);
 });
 
+test('pages at one revision count what follows once, whatever is written meanwhile', async () => {
+  const subject = await StoreUnderTest.found();
+  await subject.applyAll(Array.from({ length: 20 }, (_, n) => put(`k${10 + n}`, 'v')));
+  const read: string[] = [];
+  let start = 'k';
+  let revision = 0;
+  for (;;) {
+    const page = await subject.store.range(range(start, 'l', { limit: 6, revision }));
+    read.push(`${page.items.length} of ${page.count}`);
+    if (!page.more) break;
+    if (revision === 0) revision = page.revision;
+    start = `${page.items.at(-1)!.key}\0`;
+    await subject.applyAll([del('k25'), put('k2x', 'new'), put('k27', 'changed')]);
+    assert.equal((await subject.store.range(range('k', 'k29', { limit: 1 }))).count, 18);
+  }
+  assert.deepEqual(read, ['6 of 20', '6 of 14', '6 of 8', '2 of 2']);
+});
+
 test('a failed trip rejects its reads and no others', async () => {
   const subject = await StoreUnderTest.found();
   const { getMany } = subject.engine;

@@ -18,6 +18,7 @@ import { type Applied, appliedRowKey, decodeApplied, type Meta, readMeta } from 
 import { PointReads } from './point-reads.ts';
 import { prefetch } from './prefetch.ts';
 import { assertReadable, readRange } from './range-read.ts';
+import { RememberedCounts } from './remembered-counts.ts';
 import { leaseOfKey, leaseTable } from './row-keys.ts';
 import { CurrentSource, RevisionSource, type RowSource } from './row-source.ts';
 import { decodeLease } from './row-values.ts';
@@ -71,6 +72,7 @@ export class Store {
   readonly #compaction: Compaction;
   readonly #pointReads: PointReads;
   readonly #hub: WatchHub;
+  readonly #counts = new RememberedCounts();
   #meta: Meta;
   #isApplying = false;
 
@@ -252,7 +254,9 @@ export class Store {
   }
 
   #rangeInSnapshot(range: Range): Promise<RangeResult> {
-    return this.#inSnapshot(range.revision, (source, applied) => readRange(source, range, applied.revision));
+    return this.#inSnapshot(range.revision, (source, applied) =>
+      readRange(source, range, applied.revision, this.#counts),
+    );
   }
 
   async #inSnapshot<T>(revision: number, read: (source: RowSource, applied: Applied) => Promise<T>): Promise<T> {
