@@ -18,7 +18,10 @@ export const EMPTY_LOG: LogState = {
   lastIndex: 0,
 };
 
-/** @throws Error when the batch does not fit: entries below the base or after a hole, a base that goes back */
+/**
+ * @throws Error when the batch does not fit: entries below the base or after a hole, a base that goes back, a commit
+ *   index beyond the last entry
+ */
 export function nextState(state: LogState, batch: Batch): LogState {
   const base = batch.kept?.base ?? state.base;
   let lastIndex = batch.kept?.lastIndex ?? state.lastIndex;
@@ -35,12 +38,11 @@ export function nextState(state: LogState, batch: Batch): LogState {
     if (first > lastIndex + 1) throw new Error(`entry ${first} would leave a hole after ${lastIndex}`);
     lastIndex = first + batch.entries.length - 1;
   }
-  return {
-    base,
-    hardState: batch.hardState ?? state.hardState,
-    configuration: batch.configuration ?? state.configuration,
-    lastIndex,
-  };
+  const hardState = batch.hardState ?? state.hardState;
+  const configuration = batch.configuration ?? state.configuration;
+  const committed = Math.max(hardState.commit, configuration?.commit ?? 0);
+  if (committed > lastIndex) throw new Error(`the last entry is ${lastIndex}, but ${committed} was committed`);
+  return { base, hardState, configuration, lastIndex };
 }
 
 /** Gathers the entries that count from the batches of every segment that is left, oldest first. */
@@ -68,13 +70,11 @@ export class Replay {
     for (const entry of entries) this.#entries.push(entry);
   }
 
-  /** @throws Error when entries after the base are missing, or the hard state speaks of some that are not there */
+  /** @throws Error when entries after the base are missing */
   finish(): RestoredLog {
     const { base, hardState, configuration, lastIndex } = this.state;
     const found = this.#entries[0]?.index ?? lastIndex + 1;
     if (found !== base.index + 1) throw new Error(`entries ${base.index + 1} to ${found - 1} are missing`);
-    const committed = Math.max(hardState.commit, configuration?.commit ?? 0);
-    if (committed > lastIndex) throw new Error(`the last entry is ${lastIndex}, but ${committed} was committed`);
     return { base, hardState, configuration, entries: this.#entries };
   }
 
