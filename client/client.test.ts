@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from './client.ts';
+import { QuorateError } from './errors.ts';
 import { KeyValue } from './key-value.ts';
 import { FakeMember, failure, json } from './testing/fake-member.ts';
 import { compare, operation } from './transaction.ts';
@@ -119,3 +120,18 @@ test('statuses asks every endpoint and tells which do not answer', async () => {
   assert.ok(first && 'status' in first && first.status.name === 'm1');
   assert.ok(second && 'error' in second && second.error.code === 'internal');
 });
+
+test('a backup that breaks off half way is an error, not a short backup', async () => {
+  await using member = await FakeMember.start((response) => {
+    response.writeHead(200);
+    response.write('first half', () => response.destroy());
+  });
+  const { chunks } = await createClient({ endpoints: [member.url] }).snapshot();
+  await assert.rejects(async () => {
+    for await (const _ of chunks);
+  }, isUnreachable);
+});
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof QuorateError && error.code === 'unreachable';
+}

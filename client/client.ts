@@ -333,9 +333,10 @@ export class Client {
     await this.#caller.json({ method: 'POST', path: '/v1/recover', body: record, isRepeatable: true }, options);
   }
 
-  /** A consistent backup as a stream. */
+  /** A consistent backup as a stream. `timeoutMs` is for its beginning; bound the whole by `signal`. */
   snapshot(options: CallOptions = {}): Promise<Snapshot> {
-    return this.#caller.call({ method: 'GET', path: '/v1/snapshot', isRepeatable: true }, options, readSnapshot);
+    const request: Request = { method: 'GET', path: '/v1/snapshot', isRepeatable: true };
+    return this.#caller.call(request, options, (response) => readSnapshot(response, options.signal));
   }
 
   version(options: CallOptions = {}): Promise<ApiVersion> {

@@ -136,7 +136,7 @@ async function save(file: string, options: ConnectionOptions): Promise<void> {
   if (existsSync(file)) throw new UserError(`${file} exists already; a backup does not overwrite another`);
   const client = await connect(options);
   const progress = new Progress();
-  const { body } = await client.snapshot();
+  const { chunks } = await client.snapshot();
   // Under its name only when it is whole: half a backup is found out when it is too late.
   const partial = `${file}.partial`;
   const output = await open(partial, 'wx').catch((error: Error) => {
@@ -144,13 +144,14 @@ async function save(file: string, options: ConnectionOptions): Promise<void> {
   });
   let sizeBytes = 0;
   try {
-    for await (const chunk of body) {
+    for await (const chunk of chunks) {
       await output.write(chunk);
       sizeBytes += chunk.length;
       progress.show(`saved ${formatBytes(sizeBytes)}`);
     }
     await output.sync();
     await output.close();
+    await verified(partial);
     await rename(partial, file);
   } catch (error) {
     await output.close().catch(() => undefined);

@@ -63,4 +63,7 @@ test('in a terminal the table is drawn over itself, and notes stay above it', ()
     lines.map((line) => line.split(' ')[0]),
     ['', 'MEMBER', 'm1', 'm2', ''],
   );
+  output = '';
+  display.clear();
+  assert.equal(output, '\u001b[4F\u001b[0J');
 });

@@ -7,6 +7,8 @@ export interface Display {
   /** Something happened. */
   note(line: string): void;
   members(members: readonly LocalMember[]): void;
+  /** What was shown of the members is true no more. */
+  clear(): void;
 }
 
 export type LocalMember = { readonly plan: PlannedMember; readonly view: MemberView | null };
@@ -39,6 +41,10 @@ export class LiveDisplay implements Display {
   members(members: readonly LocalMember[]): void {
     const lines = ['', ...localTable(members)].map((line) => line.slice(0, this.#columns() - 1));
     if (lines.join('\n') !== this.#drawn.join('\n')) this.#redraw(lines, '');
+  }
+
+  clear(): void {
+    this.#redraw([], '');
   }
 
   #redraw(lines: readonly string[], above: string): void {
@@ -76,6 +82,8 @@ export class LineDisplay implements Display {
       this.note(`${member.plan.name} ${state}`);
     }
   }
+
+  clear(): void {}
 }
 
 export function leaderOf(members: readonly LocalMember[]): LocalMember | null {

@@ -22,7 +22,7 @@ export class LocalCluster {
   constructor(dataDir: string, members: readonly PlannedMember[]) {
     const write = (text: string) => void process.stdout.write(text);
     this.#display = process.stdout.isTTY
-      ? new LiveDisplay(write, () => process.stdout.columns)
+      ? new LiveDisplay(write, () => process.stdout.columns || 80)
       : new LineDisplay(write);
     this.#members = members;
     this.#client = createClient({ endpoints: members.map(({ endpoint }) => endpoint) });
@@ -47,6 +47,7 @@ export class LocalCluster {
   }
 
   stop(): void {
+    this.#display.clear();
     this.#display.note('stopping; Ctrl-C again kills');
     this.#stopping.abort();
   }
