@@ -77,6 +77,11 @@ test('a renewal after a checkpoint must be in the log before it is answered', ()
   assert.equal(clock.startRestore(1n), true);
   clock.endRestore(1n, false);
   assert.equal(clock.startRestore(1n), true);
+  assert.deepEqual(
+    clock.checkpointsDue(2 * CHECKPOINT_INTERVAL_MS),
+    [],
+    'a shorter time must not follow the full one into the log',
+  );
   clock.endRestore(1n, true);
   assert.equal(clock.startRestore(1n), false);
 });

@@ -106,6 +106,20 @@ test('pages at one revision count what follows once, whatever is written meanwhi
   assert.deepEqual(read, ['6 of 20', '6 of 14', '6 of 8', '2 of 2']);
 });
 
+test('the revision told with a key is not newer than the value', async () => {
+  const subject = await StoreUnderTest.found();
+  await subject.apply(put('a', '1'));
+  const { getMany } = subject.engine;
+  subject.engine.getMany = async (keys) => {
+    subject.engine.getMany = getMany;
+    const rows = await getMany.call(subject.engine, keys);
+    await subject.apply(put('a', '2'));
+    return rows;
+  };
+  const { items, revision } = await subject.store.range(range('a'));
+  assert.deepEqual([`${items[0]?.value}`, revision], ['1', 2]);
+});
+
 test('a failed trip rejects its reads and no others', async () => {
   const subject = await StoreUnderTest.found();
   const { getMany } = subject.engine;

@@ -174,3 +174,22 @@ test('a watch that a snapshot has overtaken by compaction ends', async () => {
   ahead.store.adoptWatches(behind.store);
   await assert.rejects(pull(watch, {}), { code: 'compacted' });
 });
+
+test('a compacted previous value is absent, cleared away yet or not', async () => {
+  const subject = await StoreUnderTest.found();
+  await subject.applyAll([put('a', '1'), put('a', '2'), put('a', '3'), { kind: 'Compact', revision: 3 }]);
+  const watch = subject.store.watch(watching('a', null, 3, { returnPrevious: true }));
+  assert.deepEqual(described(await pull(watch, { through: 4 })), ['3:Put a=2', '4:Put a=3 was 2', '4:']);
+});
+
+test('a watch on a revision to come outlives a snapshot that is compacted below it', async () => {
+  const behind = await StoreUnderTest.found();
+  const ahead = await StoreUnderTest.found();
+  const watch = behind.store.watch(watching('a', null, 4));
+  await ahead.applyAll([put('a', '1'), put('a', '2'), { kind: 'Compact', revision: 3 }]);
+  ahead.store.adoptWatches(behind.store);
+  const batches = pull(watch, { through: 4 });
+  await ahead.apply(put('a', '3'));
+  watch.requestProgress();
+  assert.deepEqual(described((await batches).filter(({ events }) => events.length > 0)), ['4:Put a=3']);
+});
