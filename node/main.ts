@@ -160,6 +160,7 @@ function startApi(
     limits: {
       ...defaultApiLimits,
       maxValueBytes: config.maxRequestBytes,
+      maxTxnOperations: config.maxTxnOperations,
       maxJsonBytes: Math.ceil(config.maxRequestBytes * JSON_OVERHEAD),
       defaultTimeoutMs: config.requestTimeoutMs,
     },

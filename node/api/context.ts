@@ -10,6 +10,8 @@ import type { OptionDefaults } from './request-options.ts';
 export type ApiLimits = {
   /** Of one value, and of all keys and values of one transaction together. */
   readonly maxValueBytes: number;
+  /** As in etcd: compares, and the operations of each branch with what they nest. */
+  readonly maxTxnOperations: number;
   /** Of a JSON body; above `maxValueBytes`, because base64 and escapes take room. */
   readonly maxJsonBytes: number;
   readonly maxRequestsInFlight: number;
@@ -33,6 +35,7 @@ const mebibyte = 1024 * 1024;
 
 export const defaultApiLimits: ApiLimits = {
   maxValueBytes: 1.5 * mebibyte,
+  maxTxnOperations: 128,
   maxJsonBytes: 2.5 * mebibyte,
   maxRequestsInFlight: 5000,
   maxBufferedBytes: 128 * mebibyte,

@@ -3,7 +3,8 @@ import test from 'node:test';
 import { objectOf } from './json-object.ts';
 import { decodeTxn } from './txn.ts';
 
-const decode = (json: unknown, maxBytes = 1000) => decodeTxn(objectOf(json, 'the body'), maxBytes);
+const decode = (json: unknown, maxValueBytes = 1000) =>
+  decodeTxn(objectOf(json, 'the body'), { maxValueBytes, maxTxnOperations: 128 });
 const key = Buffer.from('k');
 
 test('compares and operations become the store’s', () => {

@@ -3,6 +3,7 @@
 import { RequestError } from '../server/types.ts';
 import type { Compare, Keys, Txn, TxnOperation } from '../store/types.ts';
 import { readJson } from './body.ts';
+import type { ApiLimits } from './context.ts';
 import { invalid } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { parseLeaseId, txnToJson } from './json.ts';
@@ -11,8 +12,6 @@ import { keysWithPrefix, oneKey } from './keys.ts';
 import { propose } from './propose.ts';
 import { requestParameters } from './request-options.ts';
 
-/** As in etcd: compares, and the operations of each branch with what they nest. */
-const maxOperations = 128;
 const maxNesting = 8;
 
 const txnParameters: ReadonlySet<string> = new Set(requestParameters);
@@ -20,15 +19,15 @@ const txnParameters: ReadonlySet<string> = new Set(requestParameters);
 export async function txn(exchange: Exchange): Promise<void> {
   const query = exchange.query(txnParameters);
   const { body, json } = await readJson(exchange);
-  const command = decodeTxn(objectOf(json, 'the body'), exchange.api.limits.maxValueBytes);
+  const command = decodeTxn(objectOf(json, 'the body'), exchange.api.limits);
   const result = await propose(exchange, command, query, body);
   if (result.kind !== 'Txn') throw new Error(`a transaction was answered with ${result.kind}`);
   exchange.json(200, txnToJson(result, command));
 }
 
-/** @param maxBytes of all keys and values together */
-export function decodeTxn(json: JsonObject, maxBytes: number): Txn {
-  const decoder = new TxnDecoder();
+export function decodeTxn(json: JsonObject, limits: Pick<ApiLimits, 'maxValueBytes' | 'maxTxnOperations'>): Txn {
+  const { maxValueBytes: maxBytes } = limits;
+  const decoder = new TxnDecoder(limits.maxTxnOperations);
   const command = decoder.txn(json, 'the body', 0);
   if (decoder.bytes > maxBytes) {
     throw new RequestError(
@@ -41,6 +40,11 @@ export function decodeTxn(json: JsonObject, maxBytes: number): Txn {
 
 class TxnDecoder {
   bytes = 0;
+  readonly #maxOperations: number;
+
+  constructor(maxOperations: number) {
+    this.#maxOperations = maxOperations;
+  }
 
   txn(json: JsonObject, at: string, depth: number): Txn {
     if (depth > maxNesting) throw invalid(`transactions nest deeper than ${maxNesting}`);
@@ -55,8 +59,8 @@ class TxnDecoder {
       ['then', weightOf(success)],
       ['else', weightOf(failure)],
     ] as const) {
-      if (size > maxOperations)
-        throw invalid(`${at}.${name} has ${size} entries, nested ones included; ${maxOperations} are allowed`);
+      if (size > this.#maxOperations)
+        throw invalid(`${at}.${name} has ${size} entries, nested ones included; ${this.#maxOperations} are allowed`);
     }
     return { kind: 'Txn', compares, success, failure };
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { addSettings, settingsGiven } from './command.ts';
@@ -165,6 +167,17 @@ test('certificates come as one value, and make the client URL https', () => {
   });
   assert.deepEqual(config.clientTls, { certFile: 'c', keyFile: 'k', caFile: 'a', requireClientCert: true });
   assert.equal(config.advertiseClientUrl, 'https://127.0.0.1:2379');
+});
+
+test('every setting is read by the member', () => {
+  const folder = path.join(import.meta.dirname, '..');
+  const sources = globSync('**/*.ts', { cwd: folder })
+    .filter((file) => !file.startsWith('config') && !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(path.join(folder, file), 'utf8'));
+  const unread = Object.keys(parse({})).filter(
+    (field) => !sources.some((source) => new RegExp(`\\b${field}\\b`).test(source)),
+  );
+  assert.deepEqual(unread, []);
 });
 
 test('a command takes every setting as an option', () => {
