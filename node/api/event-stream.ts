@@ -39,13 +39,13 @@ export class EventStream {
     this.#response = response;
     this.#listener = listener;
     api.admission.enterStream();
+    const remove = api.streams.add(this);
     response.once('close', () => {
       this.#finish();
-      api.streams.delete(this);
+      remove();
       api.admission.leaveStream();
     });
     response.on('drain', () => this.#resume());
-    api.streams.add(this);
     exchange.beginStream(200, [...headers]);
     if (exchange.request.method === 'HEAD') this.end();
     // How soon a browser tries again.
@@ -90,10 +90,15 @@ export class EventStream {
   }
 }
 
+/** Heartbeats go out in this many turns, not all at once: thousands of writes would hold up everything else. */
+const heartbeatTurns = 16;
+
 export class OpenStreams {
-  readonly #streams = new Set<EventStream>();
+  readonly #turns: readonly Set<EventStream>[] = Array.from({ length: heartbeatTurns }, () => new Set<EventStream>());
   readonly #heartbeatIntervalMs: number;
   #timer: NodeJS.Timeout | null = null;
+  #size = 0;
+  #next = 0;
   /** Set when the server stops: answers then close their connections. */
   isClosing = false;
 
@@ -101,25 +106,31 @@ export class OpenStreams {
     this.#heartbeatIntervalMs = heartbeatIntervalMs;
   }
 
-  add(stream: EventStream): void {
-    this.#streams.add(stream);
-    if (this.#timer !== null) return;
-    this.#timer = setInterval(() => {
-      for (const one of this.#streams) one.heartbeat();
-    }, this.#heartbeatIntervalMs);
-    this.#timer.unref();
-  }
-
-  delete(stream: EventStream): void {
-    this.#streams.delete(stream);
-    if (this.#streams.size > 0 || this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.#timer = null;
+  /** Returns how to take it out again. */
+  add(stream: EventStream): () => void {
+    // Into the turn that has just been: a full interval passes before its first heartbeat.
+    const turn = this.#turns[(this.#next + heartbeatTurns - 1) % heartbeatTurns]!;
+    turn.add(stream);
+    this.#size += 1;
+    this.#timer ??= setInterval(() => this.#beat(), this.#heartbeatIntervalMs / heartbeatTurns).unref();
+    return () => {
+      turn.delete(stream);
+      this.#size -= 1;
+      if (this.#size > 0 || this.#timer === null) return;
+      clearInterval(this.#timer);
+      this.#timer = null;
+    };
   }
 
   /** Ends every stream in good order; clients see the end of the response and may go elsewhere. */
   close(): void {
     this.isClosing = true;
-    for (const stream of [...this.#streams]) stream.end();
+    for (const turn of this.#turns) for (const stream of [...turn]) stream.end();
+  }
+
+  #beat(): void {
+    const turn = this.#turns[this.#next]!;
+    this.#next = (this.#next + 1) % heartbeatTurns;
+    for (const stream of turn) stream.heartbeat();
   }
 }

@@ -230,3 +230,34 @@ test('the theme follows the system until it is chosen, and is remembered', { ski
   assert.equal(await page.locator('#theme').textContent(), 'theme: light');
   assert.notEqual(await background(), dark);
 });
+
+test('a browser’s EventSource resumes without a gap and without a repeat', { skip, timeout }, async (t) => {
+  const { apis, url } = await startThree(t);
+  const { put, member } = apis[0]!;
+  const page = await openPage(t, url);
+  await page.evaluate(`new Promise((resolve) => {
+    window.seen = [];
+    const source = new EventSource('v1/watch?prefix=');
+    let wake = () => {};
+    window.until = (count) => new Promise((resolve) => {
+      wake = () => { if (window.seen.length >= count) resolve(); };
+      wake();
+    });
+    source.addEventListener('events', ({ data }) => {
+      window.seen.push(JSON.parse(data).revision);
+      wake();
+    });
+    source.addEventListener('progress', resolve, { once: true });
+  })`);
+  for (let round = 0; round < 2; round++) {
+    for (let at = 0; at < 5; at++) await put('/v1/kv/a', String(at));
+    member.store.close();
+    for (let at = 0; at < 5; at++) await put('/v1/kv/a', String(at));
+    // Written while nobody listened: the browser waits a second before it comes back.
+    await page.evaluate(`window.until(${10 * (round + 1)})`);
+  }
+  assert.deepEqual(
+    await page.evaluate('window.seen'),
+    Array.from({ length: 20 }, (_, at) => at + 2),
+  );
+});
