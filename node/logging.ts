@@ -5,14 +5,8 @@
 import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino';
 import type { Observer } from './server/observer.ts';
 
-type Line = (fields: object, event: string) => void;
-
 export type Logger = {
   readonly log: Observer['log'];
-  readonly debug: Line;
-  readonly info: Line;
-  readonly warn: Line;
-  readonly error: Line;
   /** Writes what is still in memory, synchronously: for the last words of a process. */
   flush(): void;
 };
@@ -43,10 +37,6 @@ export function createLogger(options: LoggerOptions): Logger {
   );
   return {
     log: (level, event, fields) => lines[level](fields, event),
-    debug: (fields, event) => lines.debug(fields, event),
-    info: (fields, event) => lines.info(fields, event),
-    warn: (fields, event) => lines.warn(fields, event),
-    error: (fields, event) => lines.error(fields, event),
     flush: () => stream.flushSync?.(),
   };
 }
