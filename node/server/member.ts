@@ -257,7 +257,8 @@ export class LocalMember implements Member {
         );
       }
       await replica.halt();
-      await this.#grant(() => folder.acceptRecovery(record, replica.id), true);
+      const tail = replica.unappliedEntries();
+      await this.#grant(() => folder.acceptRecovery(record, replica.id, tail), true);
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import { Raft } from '../raft/raft.ts';
 import {
+  type Entry,
   type HardState,
   type MemberId,
   NO_MEMBER,
@@ -309,6 +310,11 @@ export class Replica {
     const hasBegun = this.#raft.transferLeadership(to);
     this.#schedule();
     return hasBegun;
+  }
+
+  /** What its log holds beyond the applied state, whether it is known to be committed or not. */
+  unappliedEntries(): readonly Entry[] {
+    return this.#raft.entriesFrom(this.#state.appliedIndex + 1, Number.MAX_SAFE_INTEGER);
   }
 
   async openSnapshot(): Promise<SnapshotSource> {

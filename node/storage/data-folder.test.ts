@@ -163,7 +163,7 @@ function randomStep(model: Model, random: () => number): Step {
       identity: { ...identity, grant: { kind: 'Survivor', record, memberId: 1 } },
       ...restarted(applied.latest, termAt(log, applied.latest), { term, vote: 0, commit: applied.latest }),
     };
-    return { after, act: (folder) => folder.acceptRecovery(record, 1) };
+    return { after, act: (folder) => folder.acceptRecovery(record, 1, []) };
   }
   if (kind === 2 && below(8) === 0) {
     return { after: { ...model, identity: { ...identity, isRemoved: true } }, act: (folder) => folder.markRemoved() };
@@ -271,26 +271,26 @@ test('an incarnation is drawn once', async () => {
 
 test('each grant is taken once, again when equal, and excludes the others', async () => {
   const folder = await open(new FaultyDisk(Math.random));
-  await assert.rejects(folder.acceptRecovery({ clusterId: CLUSTER, nonce: 'n' }, 1), GrantConflict);
+  await assert.rejects(folder.acceptRecovery({ clusterId: CLUSTER, nonce: 'n' }, 1, []), GrantConflict);
   await assert.rejects(folder.acceptFounding(FOUNDING, 2), /not among the founders/);
   const foreign = { ...FOUNDING, founders: [{ ...FOUNDING.founders[0]!, incarnation: 'f'.repeat(32) }] };
   await assert.rejects(folder.acceptFounding(foreign, 1), /has incarnation f+/);
   await Promise.all([folder.acceptFounding(FOUNDING, 1), folder.acceptFounding(structuredClone(FOUNDING), 1)]);
   await assert.rejects(folder.acceptFounding({ ...FOUNDING, clusterId: '00000000000000bb' }, 1), GrantConflict);
   await assert.rejects(folder.acceptJoin(JOIN), GrantConflict);
-  await assert.rejects(folder.acceptRecovery({ clusterId: CLUSTER, nonce: 'n' }, 1), /needs a new id/);
+  await assert.rejects(folder.acceptRecovery({ clusterId: CLUSTER, nonce: 'n' }, 1, []), /needs a new id/);
   const recovery = { clusterId: '00000000000000cc', nonce: 'n' };
-  await folder.acceptRecovery(recovery, 1);
+  await folder.acceptRecovery(recovery, 1, []);
   const { engine } = folder;
-  await folder.acceptRecovery({ ...recovery }, 1);
+  await folder.acceptRecovery({ ...recovery }, 1, []);
   assert.equal(folder.engine, engine);
   await assert.rejects(
-    folder.acceptRecovery({ clusterId: '00000000000000dd', nonce: 'n' }, 1),
+    folder.acceptRecovery({ clusterId: '00000000000000dd', nonce: 'n' }, 1, []),
     /nonce n has recovered/,
   );
-  await folder.acceptRecovery({ clusterId: '00000000000000dd', nonce: 'another' }, 1);
+  await folder.acceptRecovery({ clusterId: '00000000000000dd', nonce: 'another' }, 1, []);
   await folder.markRemoved();
-  await assert.rejects(folder.acceptRecovery({ clusterId: '00000000000000ee', nonce: 'last' }, 1), /was removed/);
+  await assert.rejects(folder.acceptRecovery({ clusterId: '00000000000000ee', nonce: 'last' }, 1, []), /was removed/);
   await folder.close();
 });
 

@@ -8,7 +8,7 @@
  * What start does with every combination that a crash can leave: start-plan.ts.
  */
 import { dirname, join } from 'node:path';
-import type { HardState } from '../raft/types.ts';
+import type { Entry, HardState } from '../raft/types.ts';
 import type { Engine, EngineReader, EngineSnapshot, Row } from '../store/engine.ts';
 import { DamagedRecord } from '../store/errors.ts';
 import type { Disk } from './disk.ts';
@@ -38,7 +38,13 @@ import type {
 /** What a new state begins with: all rows of a backup, of the survivor, or none. */
 export type StateOrigin =
   | { readonly kind: 'Founding'; readonly record: FoundingRecord; readonly memberId: number }
-  | { readonly kind: 'Recovery'; readonly record: RecoveryRecord; readonly memberId: number };
+  | {
+      readonly kind: 'Recovery';
+      readonly record: RecoveryRecord;
+      readonly memberId: number;
+      /** To be applied to the rows first. */
+      readonly tail: readonly Entry[];
+    };
 
 export type DataFolderOptions = {
   readonly disk: Disk;
@@ -205,7 +211,7 @@ class OpenDataFolder implements DataFolder {
     });
   }
 
-  acceptRecovery(record: RecoveryRecord, memberId: number): Promise<void> {
+  acceptRecovery(record: RecoveryRecord, memberId: number, tail: readonly Entry[]): Promise<void> {
     return this.#inTurn(async () => {
       const grant = grantRecovery(this.identity, this.#engine !== null, record, memberId);
       if (grant === this.identity.grant) return;
@@ -213,7 +219,7 @@ class OpenDataFolder implements DataFolder {
       try {
         // A copy: until the record names it, a crash leaves this member what it was.
         const { term } = this.#segments.state.hardState;
-        await this.#beginWith(grant, { kind: 'Recovery', record, memberId }, rowsOf(snapshot), {
+        await this.#beginWith(grant, { kind: 'Recovery', record, memberId, tail }, rowsOf(snapshot), {
           term,
           vote: 0,
           commit: 0,

@@ -126,8 +126,12 @@ export interface DataFolder {
    */
   acceptFounding(record: FoundingRecord, memberId: number): Promise<void>;
   acceptJoin(record: JoinRecord): Promise<void>;
-  /** Makes this member the only voter under the new cluster id and raises the revision; idempotent by nonce. */
-  acceptRecovery(record: RecoveryRecord, memberId: number): Promise<void>;
+  /**
+   * Makes this member the only voter under the new cluster id and raises the revision; idempotent by nonce.
+   *
+   * @param tail entries of its log after those applied: a lost leader may have acknowledged them, so they are kept
+   */
+  acceptRecovery(record: RecoveryRecord, memberId: number, tail: readonly Entry[]): Promise<void>;
   markRemoved(): Promise<void>;
   startSnapshot(id: string, header: SnapshotHeader): Promise<IncomingSnapshot>;
   /** A transfer of the same id that a broken connection left behind, to go on with. */

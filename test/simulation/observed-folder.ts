@@ -50,7 +50,7 @@ export function observedFolder(
     log,
     acceptFounding: (record, memberId) => folder.acceptFounding(record, memberId),
     acceptJoin: (record) => folder.acceptJoin(record),
-    acceptRecovery: (record, memberId) => folder.acceptRecovery(record, memberId),
+    acceptRecovery: (record, memberId, tail) => folder.acceptRecovery(record, memberId, tail),
     markRemoved: () => folder.markRemoved(),
     startSnapshot: async (id, header) => {
       const base = { index: header.index, term: header.term };
