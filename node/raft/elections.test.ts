@@ -111,6 +111,38 @@ test('a candidate’s own vote counts when it is durable, not when an earlier wr
   assert.equal(member.raft.role, 'Leader');
 });
 
+test('a candidate asks for votes only when its term is durable, so that no term is campaigned in twice', () => {
+  const cluster = new Cluster(THREE);
+  cluster.elect(2);
+  cluster.member(1).isDiskHeld = true;
+  assert.deepEqual(cluster.answersTo({ kind: 'TimeoutNow', from: 2, to: 1, term: 2 }), []);
+  assert.equal(cluster.member(1).raft.role, 'Candidate');
+  cluster.member(1).isDiskHeld = false;
+  assert.deepEqual(
+    cluster.outputOf(1).map((message) => [message.kind, message.to, message.term]),
+    [
+      ['VoteRequest', 2, 3],
+      ['VoteRequest', 3, 3],
+    ],
+  );
+});
+
+test('a member that has not applied a committed configuration does not campaign under the old one (etcd#7625)', () => {
+  const cluster = new Cluster(THREE);
+  cluster.elect(2);
+  const member = cluster.member(1);
+  member.isApplyHeld = true;
+  cluster.changeTo(2, { voters: [1, 2], learners: [3] });
+  cluster.tick(2);
+  member.raft.forgetLeader(2);
+  member.raft.campaign('LeaderLost');
+  assert.equal(member.raft.role, 'Follower');
+  member.isApplyHeld = false;
+  cluster.outputOf(1);
+  member.raft.campaign('LeaderLost');
+  assert.equal(member.raft.role, 'PreCandidate');
+});
+
 test('a vote is given once a term, first come, first served (figure 2, RequestVote 2)', () => {
   const cluster = new Cluster(THREE);
   assert.equal(answerTo(cluster, voteRequest())?.granted, true);
