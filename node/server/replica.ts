@@ -95,6 +95,8 @@ export class Replica {
   readonly #ticker: Ticker;
   readonly #mustReapplyThrough: number;
 
+  /** What the store's time was when this leadership began, and when that was here. */
+  #leadingSince = { storeTimeMs: 0, nowMs: 0 };
   /** The last from each address that was dialled, and the last of those who dialled us: these have a new port each time. */
   readonly #refusals = new Map<string, string>();
 
@@ -184,7 +186,7 @@ export class Replica {
       clock,
       observer,
       proposals: this.#proposals,
-      leaderTimeMs: () => Math.max(clock.wallMs(), this.store?.timeMs ?? 0),
+      leaderTimeMs: () => this.#leaderTimeMs(),
       isGrowthRefused: () => this.#space.isGrowthRefused(clock.nowMs()),
       notLeader: () => this.notLeader(),
       schedule: () => this.#schedule(),
@@ -520,10 +522,22 @@ export class Replica {
       this.#writes.release();
       this.#duties = null;
       this.#samples.reset();
+      if (event.role === 'Leader') {
+        this.#leadingSince = { storeTimeMs: this.store?.timeMs ?? 0, nowMs: this.#with.clock.nowMs() };
+      }
       if (event.leader !== NO_MEMBER) this.#leaderLastKnownMs = this.#with.clock.nowMs();
     }
     this.#with.events.raft(event);
     this.#with.events.changed();
+  }
+
+  /**
+   * The time that entries carry: it runs while someone leads, and is no wall clock. One that was far ahead on a single
+   * leader would make the store's time stand still until the others had caught up, and no idempotency key be dropped.
+   */
+  #leaderTimeMs(): number {
+    const { storeTimeMs, nowMs } = this.#leadingSince;
+    return Math.floor(storeTimeMs + this.#with.clock.nowMs() - nowMs);
   }
 
   #applied(entries: readonly CommittedEntry[], results: readonly (Result | null)[], bytes: number): void {
