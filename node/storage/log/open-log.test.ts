@@ -5,7 +5,7 @@ import { FaultyDisk, type Survival, seededRandom } from '../testing/faulty-disk.
 import { afterStep, FRESH_LOG, type LogStep, lastIndexOf, randomStep } from '../testing/model-log.ts';
 import type { RestoredLog } from '../types.ts';
 import { openLog } from './open-log.ts';
-import { segmentPath } from './segment-file.ts';
+import { prepareSegment, segmentPath } from './segment-file.ts';
 import type { SegmentLog } from './segment-log.ts';
 
 const FOLDER = '/data/log';
@@ -199,6 +199,22 @@ test('on a full disk the log goes on in its reserve, where a cut has room too, a
   await assert.rejects(append(), LogFailed);
   await log.close();
   assert.ok(!disk.files().includes(segmentPath(FOLDER, 1)));
+});
+
+test('a reserve that cannot be made ready never leaves a hole before one that a crash left behind', async () => {
+  const { disk } = await written(3, 1);
+  const options = {
+    disk: disk.boot().disk,
+    folder: FOLDER,
+    incarnation: INCARNATION,
+    maxSegmentBytes: MAX_SEGMENT_BYTES,
+  };
+  await (await prepareSegment(options, 3)).file.close();
+  const { log } = await open(disk.boot().disk);
+  disk.syncError = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+  await log.close();
+  disk.syncError = null;
+  await reopened(disk);
 });
 
 test('sizeBytes shrinks with a cut', async () => {

@@ -43,6 +43,7 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
   const restored = orDamaged(folder, 0, () => replay.finish());
   const active = last === null ? null : await reopen(options, last);
   if (active !== null) await disk.syncFolder(folder);
+  await removeSpares(options, numbers, (last?.number ?? 0) + 2);
   const found = { state: replay.state, inventory, lastSequence: lastSequence ?? 0, active };
   return { log: new SegmentLog(options, found), restored };
 }
@@ -129,6 +130,17 @@ function replayAll({ path, scan: { batches } }: ScannedSegment, replay: Replay, 
   for (const { batch, offset, end } of batches) {
     orDamaged(path, offset, () => replay.add(batch));
     inventory.add(batch, end - offset);
+  }
+}
+
+/**
+ * A crash can leave two segments without a batch: the next one, and the reserve that was being made behind it. Only the
+ * next is kept, because making that ready anew may fail and delete it, which must not leave a hole.
+ */
+async function removeSpares({ disk, folder }: LogOptions, numbers: readonly number[], from: number): Promise<void> {
+  for (const number of numbers.filter((found) => found >= from).reverse()) {
+    await disk.remove(segmentPath(folder, number));
+    await disk.syncFolder(folder);
   }
 }
 
