@@ -48,7 +48,7 @@ export async function connect(options: ConnectionOptions): Promise<Client> {
   return createClient({
     endpoints,
     timeoutMs,
-    token: read(tokenFile)?.trim(),
+    token: tokenFile === undefined ? undefined : readToken(tokenFile),
     fetch,
     onRetry: announceRetries(timeoutMs),
   });
@@ -63,6 +63,14 @@ function announceRetries(timeoutMs: number): (error: Error) => void {
     isAnnounced = true;
     process.stderr.write(`quorate: ${error.message}; trying for ${timeoutMs / 1000} s\n`);
   };
+}
+
+/** The first line: members take a file of several, of which the first is the newest. */
+function readToken(file: string): string {
+  const token = read(file)!.split('\n')[0]!.trim();
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new UserError(`${file}: its first line is not a token of letters, digits and signs without spaces`);
+  return token;
 }
 
 function read(file: string | undefined): string | undefined {

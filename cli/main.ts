@@ -112,13 +112,20 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'GrantConflict',
 ]);
 
+/** What to do, in the words of this program. */
+const HINTS: ReadonlyMap<unknown, string> = new Map([
+  ['unreachable', 'is the cluster running? Start one with: quorate up'],
+  ['unauthenticated', 'give --token-file, or --cert and --key'],
+]);
+
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'unreachable')
-    return `${error.message}; is the cluster running? Start one with: quorate up`;
+  const code = 'code' in error ? error.code : undefined;
+  const hint = error.name === 'QuorateError' ? HINTS.get(code) : undefined;
   // Of the system: a port in use, a folder that may not be written.
   const isOfSystem = 'syscall' in error;
-  return EXPECTED.has(error.name) || isOfSystem ? error.message : (error.stack ?? error.message);
+  const message = EXPECTED.has(error.name) || isOfSystem ? error.message : (error.stack ?? error.message);
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 // Someone who reads only the first lines has not failed.
