@@ -61,6 +61,8 @@ export class SimulatedDisk {
   #failSyncIn = 0;
   #fillerBytes = 0;
   watcher: DiskWatcher = () => {};
+  /** Hears of what changes names, and of what a loss of power has kept. */
+  onNote: (what: string) => void = () => {};
 
   constructor(scheduler: Scheduler, random: Random, settings: DiskSettings) {
     this.#scheduler = scheduler;
@@ -106,6 +108,7 @@ export class SimulatedDisk {
   perform<T>(life: Life, operation: DiskOperation, path: string, effect: () => T): Promise<T> {
     const never = new Promise<T>(() => {});
     if (!life.isAlive) return never;
+    if (CHANGES_NAMES.has(operation)) this.onNote(`${operation} ${path}`);
     this.watcher('Before', operation, path);
     if (!life.isAlive) return never;
     let outcome: { value: T } | { error: Error };
@@ -129,6 +132,7 @@ export class SimulatedDisk {
     begin: () => { finish(): void; fail?(): void },
   ): Promise<void> {
     if (!life.isAlive) return new Promise(() => {});
+    if (operation !== 'sync') this.onNote(`${operation} ${path}`);
     this.watcher('Before', operation, path);
     const epoch = this.#epoch;
     let sync: { finish(): void; fail?(): void };
@@ -345,7 +349,11 @@ export class SimulatedDisk {
       const dependsOnLost = change.some((edit) =>
         lostEdits.some((other) => other.folder === edit.folder && other.name === edit.name),
       );
-      if (isWanted && !dependsOnLost) makeDurable(change);
+      const isKept = isWanted && !dependsOnLost;
+      this.onNote(
+        `${isKept ? 'kept' : 'lost'} ${change.map(({ name, node }) => `${node === null ? '-' : '+'}${name}`)}`,
+      );
+      if (isKept) makeDurable(change);
       else lostEdits.push(...change);
     }
     this.#unsyncedNames = [];
@@ -382,6 +390,15 @@ export class SimulatedDisk {
     }
   }
 }
+
+const CHANGES_NAMES: ReadonlySet<DiskOperation> = new Set([
+  'create',
+  'rename',
+  'remove',
+  'removeFolder',
+  'makeFolder',
+  'engineOpen',
+]);
 
 /** Losing nothing and losing everything find as many bugs as the mixtures do. */
 const SURVIVALS: readonly Survival[] = ['None', 'All', 'Prefix', 'Sectors'];

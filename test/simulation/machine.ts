@@ -64,6 +64,7 @@ export class Machine {
     const rate = 1 + skew.between(-plan.clockRateSpread, plan.clockRateSpread);
     this.time = new SkewedTime(world.scheduler, rate, Math.floor(skew.between(-plan.wallSkewMs, plan.wallSkewMs)));
     this.disk = new SimulatedDisk(world.scheduler, this.#random.fork('disk'), plan.disk);
+    this.disk.onNote = (what) => this.#note(what);
   }
 
   get process(): ProcessState | null {

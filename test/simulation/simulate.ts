@@ -3,6 +3,7 @@
  * nothing goes wrong any more, and it must get going again. Everything follows from the seed.
  */
 import { Admin } from './admin.ts';
+import { sleep } from './calls.ts';
 import { Cluster } from './cluster.ts';
 import { Faults } from './faults.ts';
 import { Losses } from './losses.ts';
@@ -104,13 +105,17 @@ function demandProgress(
   if (!demand('every member is up', () => members().length > 0 && members().every(({ isMember }) => isMember))) return;
   for (const client of clients) client.isStopped = true;
   const last = new Client(cluster, 'last');
-  for (const machine of cluster.machines.filter(({ member }) => member?.phase.state === 'Member')) {
+  for (const { id } of cluster.newestMembership()!.members) {
     let isAcknowledged = false;
     const put = async (): Promise<void> => {
-      while (!isAcknowledged) isAcknowledged = await last.put(machine);
+      while (!isAcknowledged) {
+        const machine = cluster.machines.find(({ memberId }) => memberId === id);
+        if (machine !== undefined) isAcknowledged = await last.put(machine);
+        await sleep(world, 20);
+      }
     };
     void put();
-    if (!demand(`a write through ${machine.name} is acknowledged`, () => isAcknowledged)) return;
+    if (!demand(`a write through member ${id} is acknowledged`, () => isAcknowledged)) return;
   }
   if (!demand('leases that nobody keeps alive expire', () => observers.oracle.model.leases.size === 0)) return;
   const { model } = observers.oracle;
