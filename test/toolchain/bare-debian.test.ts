@@ -1,5 +1,6 @@
 /** The README's commands, typed by an ordinary user on a Debian that has only the README's prerequisites. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { BareRoot, missingForBareRoot } from './bare-root.ts';
@@ -29,6 +30,19 @@ function type(script: string, network: 'host' | 'loopback' = 'loopback', timeout
   return output;
 }
 
+test('these are the commands and the prerequisites that the README names', () => {
+  const readme = readFileSync(path.join(workTree, 'README.md'), 'utf8');
+  for (const words of [
+    'npm ci && npm start',
+    'npm ci && npm test',
+    'Node from 18 on',
+    'libatomic1',
+    'npx quorate put',
+  ]) {
+    assert.ok(readme.includes(words), words);
+  }
+});
+
 test('npm ci installs everything, with nothing to worry about on the screen', { skip }, () => {
   assert.match(type('test "$(id -u)" != 0; node --version'), /^v18\./);
   const output = type('npm ci', 'host', 6 * minutes);
@@ -36,8 +50,9 @@ test('npm ci installs everything, with nothing to worry about on the screen', { 
   assert.doesNotMatch(output, /warn|error|vulnerab|deprecated/i);
 });
 
-test('the checks run under the pinned Node', { skip }, () => {
+test('the checks and the tests run there, under the pinned Node', { skip }, () => {
   type('npm run check');
+  assert.match(type('npm test -- test/toolchain/launcher.test.ts'), /^\d+ passed, 0 failed, 0 skipped$/m);
 });
 
 test('without libatomic1, npm start says in one line how to install it', { skip }, () => {
