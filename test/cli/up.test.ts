@@ -78,6 +78,43 @@ test(
   },
 );
 
+test('a second Ctrl-C kills members that do not stop', limits, async () => {
+  await using folder = await temporaryFolder();
+  const port = await freePorts(2);
+  await using program = start(['up', '--members=1', `--port=${port}`, `--data-dir=${folder.path}/data`]);
+  await program.printed('The cluster is ready');
+  const [member] = await childrenOf(program.child.pid!);
+  process.kill(member!, 'SIGSTOP');
+  program.child.kill('SIGINT');
+  await program.printed('stopping; Ctrl-C again kills');
+  program.child.kill('SIGINT');
+  assert.equal((await program.ended).code, 1);
+  assert.equal(isAlive(member!), false);
+});
+
+test('node says in one line what is wrong, and exits 1', limits, async () => {
+  await using folder = await temporaryFolder();
+  const port = await freePorts(2);
+  const other = createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  const own = [
+    `--data-dir=${folder.path}/m`,
+    `--listen-client=127.0.0.1:${port}`,
+    `--listen-peer=127.0.0.1:${port + 1}`,
+    '--log-level=silent',
+  ];
+  for (const [args, message] of [
+    [own, new RegExp(`^quorate: .*${port}.*\n$`)],
+    [['--election-timeout=50'], /^quorate: --election-timeout: '50' must be a duration such as .*\n$/],
+    [['--join=http://a', '--initial-cluster=m=http://b'], /^quorate: .*choose one way.*\n$/],
+  ] as [string[], RegExp][]) {
+    const { code, stderr } = await run(['node', ...args]);
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+  }
+  other.close();
+});
+
 async function childrenOf(pid: number): Promise<number[]> {
   return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
 }
