@@ -41,6 +41,16 @@ test('two writes have two idempotency keys, and reads have none', async () => {
   assert.equal(read, undefined);
 });
 
+test('a write without an idempotency key is not sent again when its outcome is unknown, one with a key of its own is', async () => {
+  await using first = await FakeMember.start(hangUp);
+  await using second = await FakeMember.start(put);
+  const endpoints = [first.url, second.url];
+  await assert.rejects(createClient({ endpoints }).put('a', '1', { idempotencyKey: null }), isCode('unreachable'));
+  assert.equal(second.asked.length, 0);
+  await createClient({ endpoints }).put('a', '1', { idempotencyKey: 'order 17' });
+  assert.equal(second.asked[0]!.headers['idempotency-key'], 'order 17');
+});
+
 test('a change of membership is not sent again when its outcome is unknown', async () => {
   for (const outcome of [hangUp, failure(504, 'timeout')]) {
     await using first = await FakeMember.start(outcome);

@@ -72,7 +72,15 @@ export type GetOptions = CallOptions & {
   readonly revision?: number | undefined;
 };
 
-export type PutOptions = CallOptions & {
+export type WriteOptions = CallOptions & {
+  /**
+   * Default: a new one for each call. One of your own makes a write happen once even when the whole call is made again.
+   * Null sends none: the write is then not retried where it may have happened, and costs the cluster a little less.
+   */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
+export type PutOptions = WriteOptions & {
   /** Id of the lease to bind the key to; without it the key is bound to none. */
   readonly lease?: string | undefined;
   /** True: answer with the pair that was replaced. */
@@ -83,7 +91,7 @@ export type PutOptions = CallOptions & {
   readonly ifAbsent?: boolean | undefined;
 };
 
-export type DeleteOptions = CallOptions & {
+export type DeleteOptions = WriteOptions & {
   readonly prev?: boolean | undefined;
   readonly ifRevision?: number | undefined;
 };
@@ -176,7 +184,7 @@ export class Client {
   /** All keys that start with `prefix`, which must not be empty, in one revision. */
   async deletePrefix(
     prefix: Bytes,
-    options: CallOptions & { readonly prev?: boolean | undefined } = {},
+    options: WriteOptions & { readonly prev?: boolean | undefined } = {},
   ): Promise<DeleteAnswer> {
     const query = new URLSearchParams();
     setParameter(query, 'prefix', prefix);
@@ -185,7 +193,7 @@ export class Client {
   }
 
   /** Every key there is, in one revision. */
-  async deleteAll(options: CallOptions = {}): Promise<DeleteAnswer> {
+  async deleteAll(options: WriteOptions = {}): Promise<DeleteAnswer> {
     const query = new URLSearchParams({ all: 'true' });
     return deleteAnswer(await this.#write<ApiDeleteAnswer>({ method: 'DELETE', path: '/v1/kv', query }, options));
   }
@@ -216,7 +224,7 @@ export class Client {
   }
 
   /** All of it or nothing, in one revision. Build it with `compare` and `operation`, or write it plainly. */
-  async txn(transaction: ApiTxn, options: CallOptions = {}): Promise<TxnAnswer> {
+  async txn(transaction: ApiTxn, options: WriteOptions = {}): Promise<TxnAnswer> {
     return txnAnswer(await this.#write<ApiTxnAnswer>({ method: 'POST', path: '/v1/txn', body: transaction }, options));
   }
 
@@ -228,7 +236,7 @@ export class Client {
   /** The member may raise a very short `ttlSeconds`; the answer says what it is. */
   async grantLease(
     ttlSeconds: number,
-    options: CallOptions & { readonly id?: string | undefined } = {},
+    options: WriteOptions & { readonly id?: string | undefined } = {},
   ): Promise<{ id: string; ttlSeconds: number }> {
     const body = { ttl_seconds: ttlSeconds, ...(options.id === undefined ? {} : { id: options.id }) };
     const answer = await this.#write<ApiLeaseAnswer>({ method: 'POST', path: '/v1/leases', body }, options);
@@ -242,7 +250,7 @@ export class Client {
   }
 
   /** Deletes all keys that are bound to it, in one revision. */
-  revokeLease(id: string, options: CallOptions = {}): Promise<ApiLeaseRevokeAnswer> {
+  revokeLease(id: string, options: WriteOptions = {}): Promise<ApiLeaseRevokeAnswer> {
     return this.#write({ method: 'DELETE', path: leasePath(id) }, options);
   }
 
@@ -262,7 +270,7 @@ export class Client {
   }
 
   /** Forgets what was overwritten or deleted before `revision`, which stays readable. */
-  compact(revision: number, options: CallOptions = {}): Promise<ApiCompactAnswer> {
+  compact(revision: number, options: WriteOptions = {}): Promise<ApiCompactAnswer> {
     return this.#write({ method: 'POST', path: '/v1/compact', body: { revision } }, options);
   }
 
@@ -363,8 +371,10 @@ export class Client {
   }
 
   /** One key for all attempts: whichever of them are carried out, the write happens once. */
-  #write<T>(request: Omit<Request, 'isRepeatable'>, options: CallOptions): Promise<T> {
-    const headers = { ...request.headers, 'idempotency-key': randomKey() };
+  #write<T>(request: Omit<Request, 'isRepeatable'>, options: WriteOptions): Promise<T> {
+    const { idempotencyKey: key = randomKey() } = options;
+    if (key === null) return this.#caller.json({ ...request, isRepeatable: false, mayWait: true }, options);
+    const headers = { ...request.headers, 'idempotency-key': key };
     return this.#caller.json({ ...request, headers, isRepeatable: true, mayWait: true }, options);
   }
 

@@ -11,6 +11,7 @@ export {
   type GetOptions,
   type PutOptions,
   type RangeOptions,
+  type WriteOptions,
 } from './client.ts';
 export { campaign } from './election.ts';
 export { CompactedError, QuorateError, type QuorateErrorCode } from './errors.ts';
