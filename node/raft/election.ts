@@ -64,10 +64,11 @@ export function handleVoteRequest(core: Core, request: VoteRequest): void {
     isPreVote: request.isPreVote,
     granted: isGranted,
   });
-  if (isGranted && !request.isPreVote) {
+  if (!isGranted) return;
+  if (!request.isPreVote) {
     core.vote = request.from;
     core.electionElapsed = 0;
-  }
+  } else if (yieldsTo(core, request)) loseElection(core, 'Yielded');
 }
 
 export function handleVoteResponse(core: Core, response: VoteResponse): void {
@@ -93,6 +94,18 @@ function mayVoteFor(core: Core, request: VoteRequest): boolean {
     (core.vote === NO_MEMBER && core.leader === NO_MEMBER) ||
     (request.isPreVote && request.term > core.term);
   return isFree && core.log.isUpToDate(request.lastIndex, request.lastTerm);
+}
+
+/**
+ * When a leader's connections break, all its followers ask at nearly the same time. Two that get each other's pre-votes
+ * would both become candidates, split the votes and wait an election timeout: so one of them steps back. Not in a
+ * campaign after a timeout: one whose answers never arrive could then hold the other back for ever.
+ */
+function yieldsTo(core: Core, request: VoteRequest): boolean {
+  const { state, log } = core;
+  if (state.role !== 'PreCandidate' || state.reason !== 'LeaderLost') return false;
+  const isAhead = request.lastTerm > log.lastTerm || request.lastIndex > log.lastIndex;
+  return isAhead || request.from < core.id;
 }
 
 function preCampaign(core: Core, reason: ElectionReason): void {

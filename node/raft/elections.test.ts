@@ -312,6 +312,35 @@ test('when a leader dies, those who saw it elect the next without waiting for a 
   assert.equal(cluster.member(2).raft.role, 'Leader');
 });
 
+test('followers that lose their leader in the same moment do not split the votes', () => {
+  const cluster = new Cluster(THREE);
+  cluster.elect(1);
+  cluster.crash(1);
+  for (const id of [2, 3]) {
+    cluster.member(id).raft.forgetLeader(1);
+    cluster.member(id).raft.campaign('LeaderLost');
+  }
+  cluster.settle();
+  assert.equal(cluster.leader()?.id, 2);
+  assert.deepEqual(cluster.eventsOf(3, 'ElectionLost').map(({ why }) => why), ['Yielded']);
+});
+
+test('of two that lose their leader in the same moment the one with the longer log is elected', () => {
+  const cluster = new Cluster(THREE);
+  cluster.elect(1);
+  cluster.isLost = ({ to }) => to === 2;
+  cluster.member(1).raft.propose([new Uint8Array(1)]);
+  cluster.settle();
+  cluster.crash(1);
+  cluster.isLost = () => false;
+  for (const id of [2, 3]) {
+    cluster.member(id).raft.forgetLeader(1);
+    cluster.member(id).raft.campaign('LeaderLost');
+  }
+  cluster.settle();
+  assert.equal(cluster.leader()?.id, 3);
+});
+
 test('a leader that cannot reach a majority for an election timeout steps down (6.2, CheckQuorum)', () => {
   const cluster = new Cluster(FIVE);
   cluster.elect(1);

@@ -177,7 +177,7 @@ export type RaftEvent =
   | {
       readonly kind: 'ElectionLost';
       readonly term: number;
-      readonly why: 'Rejected' | 'OtherLeader' | 'HigherTerm' | 'TimedOut';
+      readonly why: 'Rejected' | 'OtherLeader' | 'HigherTerm' | 'TimedOut' | 'Yielded';
     }
   | {
       readonly kind: 'SteppedDown';

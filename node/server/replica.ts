@@ -482,8 +482,10 @@ export class Replica {
     // leader withholds its pre-vote, so asking at once is safe and saves an election timeout.
     if (!isDeliberate && from === this.#raft.leader) {
       this.#raft.forgetLeader(from);
+      const { term } = this.#raft;
       this.#with.clock.after(this.#with.random() * LEADER_LOST_SPREAD_MS, () => {
-        if (this.#isStopped || this.#raft.leader !== NO_MEMBER) return;
+        // In a later term someone else has asked, and been voted for: to ask now would depose whom we have just elected.
+        if (this.#isStopped || this.#raft.leader !== NO_MEMBER || this.#raft.term !== term) return;
         this.#raft.campaign('LeaderLost');
         this.#schedule();
       });
