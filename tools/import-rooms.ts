@@ -1,7 +1,7 @@
 /**
  * Imports point one way: which room of the tree may import which. A file belongs to the longest room that is a
- * prefix of its path; everything inside a room may import everything else there. Tests, and what lies in a folder
- * `testing/` to support them, may import anything; nothing else may import from a `testing/`.
+ * prefix of its path; everything inside a room may import everything else there. Tests, what lies in a folder
+ * `testing/` to support them, and benchmarks may import anything; the product may import nothing of these.
  */
 import path from 'node:path';
 
@@ -34,12 +34,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'examples/': { may: ['client/'] },
   'tools/': { may: ['node/config/'] },
-  'bench/': { may: ['client/', 'node/', 'cli/'] },
 };
 
 /** Sentences, one for each forbidden import in the file; paths are relative to the root of the tree, with slashes. */
 export function forbiddenImports(file: string, source: string): string[] {
-  if (isForTests(file)) return [];
+  if (isOutsideProduct(file)) return [];
   const home = roomOf(file);
   if (home === null) return [`${file}: lies in no room; add its folder to tools/import-rooms.ts`];
   const { may, packages } = rooms[home]!;
@@ -47,8 +46,8 @@ export function forbiddenImports(file: string, source: string): string[] {
   for (const { specifier, line } of importsOf(source)) {
     if (specifier.startsWith('.')) {
       const target = path.posix.join(path.posix.dirname(file), specifier);
-      if (isForTests(target)) {
-        problems.push(`${file}:${line}: may not import ${target}, which is for tests`);
+      if (isOutsideProduct(target)) {
+        problems.push(`${file}:${line}: may not import ${target}, which is no part of the product`);
         continue;
       }
       if (roomOf(target) === home || may.some((prefix) => target.startsWith(prefix))) continue;
@@ -62,8 +61,8 @@ export function forbiddenImports(file: string, source: string): string[] {
   return problems;
 }
 
-function isForTests(file: string): boolean {
-  return file.endsWith('.test.ts') || /(?:^|\/)testing\//.test(file) || file.startsWith('test/');
+function isOutsideProduct(file: string): boolean {
+  return file.endsWith('.test.ts') || /(?:^|\/)testing\//.test(file) || /^(?:test|bench)\//.test(file);
 }
 
 function roomOf(file: string): string | null {
