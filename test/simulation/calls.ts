@@ -1,6 +1,7 @@
 /** A request to a member from outside of the cluster, as a client over a connection experiences it. */
 import type { LocalMember } from '../../node/server/member.ts';
 import { RequestError } from '../../node/server/types.ts';
+import { LogFailed } from '../../node/storage/errors.ts';
 import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
 
@@ -55,6 +56,10 @@ export function call<T>(
       ask(member).then(
         (value) => answer({ kind: 'Answered', value }),
         (error: unknown) => {
+          if (isDiskError(error) && machine.mayDiskFail) {
+            answer({ kind: 'Unknown', code: 'disk error' });
+            return;
+          }
           if (!(error instanceof RequestError)) {
             world.fail(
               `${machine.name} answered a request with ${error instanceof Error ? error.stack : String(error)}`,
@@ -74,4 +79,10 @@ export function sleep(world: World, delayMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   world.scheduler.after(delayMs, resolve);
   return promise;
+}
+
+/** What a disk may answer once it was told to fail. */
+export function isDiskError(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return error instanceof LogFailed || code === 'EIO' || code === 'ENOSPC';
 }

@@ -161,13 +161,13 @@ export class Faults {
   }
 
   #fillDisk(machine: Machine, random: Random): void {
-    this.#cluster.observers.expectDiskFailure(machine);
+    machine.mayDiskFail = true;
     machine.disk.fillUntil(random.pick([1_000, MIN_FREE_BYTES / 2]));
     this.#cluster.world.scheduler.after(random.between(200, 4_000), () => machine.disk.release());
   }
 
   #failSync(machine: Machine, random: Random): void {
-    this.#cluster.observers.expectDiskFailure(machine);
+    machine.mayDiskFail = true;
     machine.disk.failSync(random.integer(1, 10));
   }
 

@@ -49,6 +49,8 @@ export class Machine {
   incarnation: string | null = null;
   /** The disk has bits that the member cannot know to be wrong until it reads them. */
   isDamaged = false;
+  /** The disk was told to run full or to fail a sync. */
+  mayDiskFail = false;
   /** Stays off: its supervisor has given up, or it is not wanted yet. */
   mayRun = true;
 

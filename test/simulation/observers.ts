@@ -2,9 +2,9 @@
 
 import type { LocalMember } from '../../node/server/member.ts';
 import { type Observer, silentObserver } from '../../node/server/observer.ts';
-import { LogFailed } from '../../node/storage/errors.ts';
 import type { DataFolder } from '../../node/storage/types.ts';
 import { appliedRowKey, decodeApplied } from '../../node/store/meta.ts';
+import { isDiskError } from './calls.ts';
 import { Invariants } from './invariants.ts';
 import type { MirroredEntry } from './log-mirror.ts';
 import type { Machine, ProcessState } from './machine.ts';
@@ -17,8 +17,6 @@ export class Observers {
   readonly invariants: Invariants;
   readonly oracle: Oracle;
   readonly #world: World;
-  /** Disks that were told to fail: the process may end. */
-  readonly #failingDisks = new Set<Machine>();
 
   constructor(world: World, network: SimulatedNetwork) {
     this.#world = world;
@@ -82,14 +80,10 @@ export class Observers {
     }
   }
 
-  expectDiskFailure(machine: Machine): void {
-    this.#failingDisks.add(machine);
-  }
-
   /** A process may end itself because of its disk, and for no other reason. */
   endedItself(machine: Machine, error: unknown): void {
     this.#world.count('ended by its disk');
-    if (isDiskError(error) && this.#failingDisks.has(machine)) return;
+    if (isDiskError(error) && machine.mayDiskFail) return;
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#world.fail(`${machine.name} ended itself: ${detail}`);
   }
@@ -105,8 +99,3 @@ export class Observers {
 }
 
 const APPLIED = text(appliedRowKey);
-
-function isDiskError(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return error instanceof LogFailed || code === 'EIO' || code === 'ENOSPC';
-}
