@@ -165,7 +165,7 @@ function startApi(
       defaultTimeoutMs: config.requestTimeoutMs,
     },
     logger: {
-      error: (fields, message) => log('error', 'api_error', { ...fields, message }),
+      error: (fields, event) => log('error', event, { ...fields }),
     },
     version: VERSION,
     statusOf: statusOverHttp(() => clientCredentials(config)),

@@ -85,6 +85,8 @@ export class LocalMember implements Member {
   readonly #listeners = new Set<(event: MemberEvent) => void>();
   #phase: Phase = parked('NoData', 'starting');
   #folder: DataFolder | null = null;
+  /** Of a folder that could be read no further: whoever replaces this member needs to know which one it is. */
+  #identity: Identity | null = null;
   #databaseBytes = 0;
   #refusal: RefusedHandshake | null = null;
   /** Changes of state, one at a time: a grant and a stop must not cross. */
@@ -129,7 +131,7 @@ export class LocalMember implements Member {
     if (this.replica !== null && this.#folder?.engine) this.#databaseBytes = await this.#folder.engine.sizeBytes();
     return buildStatus({
       options,
-      identity: this.#folder?.identity ?? null,
+      identity: this.#folder?.identity ?? this.#identity,
       phase: this.#phase,
       uptimeSeconds: (clock.nowMs() - this.#startedMs) / 1000,
       databaseBytes: this.#databaseBytes,
@@ -297,6 +299,7 @@ export class LocalMember implements Member {
       this.#folder = await this.#with.openFolder();
       await this.#takeUp(this.#folder);
     } catch (error) {
+      if (error instanceof DataDamaged || error instanceof NewerFormat) this.#identity = error.identity;
       if (error instanceof DataDamaged) this.#become(parked('Damaged', error.message));
       else if (error instanceof NewerFormat || error instanceof UnknownEntry)
         this.#become(parked('NewerFormat', error.message));

@@ -30,7 +30,7 @@ export class SnapshotSender {
     if (this.#sending.has(to) || this.#isStopped) return;
     this.#sending.add(to);
     const startedMs = this.#clock.nowMs();
-    this.#transfer(to)
+    void this.#transfer(to)
       .then(
         () => 'Installed' as const,
         (error: unknown) => {

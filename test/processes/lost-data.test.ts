@@ -12,7 +12,8 @@ test('a member that lost its data does not act under its old id, and takes its p
   const cluster = await LocalCluster.form(3);
   try {
     const load = new Load(cluster.client());
-    const victim = cluster.members.find(async (member) => member !== (await cluster.leader()))!;
+    const leader = await cluster.leader();
+    const victim = cluster.members.find((member) => member !== leader)!;
     const before = await cluster.statusOf(victim);
     await cluster.kill(victim);
     await rm(victim.folder, { recursive: true });
@@ -68,12 +69,14 @@ test('a member whose log is damaged parks as Damaged and serves nothing; the oth
     const leader = await cluster.leader();
     const victim = cluster.members.find((member) => member !== leader)!;
     await cluster.settled();
+    const incarnation = (await cluster.statusOf(victim))?.incarnation;
     await cluster.kill(victim);
     await flipByteInLog(victim);
     cluster.restart(victim);
     const damaged = await until('the damaged member', () => cluster.statusOf(victim));
     assert.equal(damaged.state, 'Parked');
     assert.equal(damaged.reason, 'Damaged');
+    assert.equal(damaged.incarnation, incarnation);
     const answer = await fetch(`${victim.url}/v1/kv/key/0?consistency=serializable`);
     assert.equal(answer.status, 503);
     assert.equal(((await answer.json()) as { error: { code: string } }).error.code, 'parked');

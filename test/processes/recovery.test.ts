@@ -11,7 +11,10 @@ test('the survivor of a lost quorum goes on under a new cluster id with all that
   const cluster = await LocalCluster.form(3);
   try {
     const leader = await cluster.leader();
-    const [survivor, other] = cluster.members.filter((member) => member !== leader) as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    const [survivor, other] = cluster.members.filter((member) => member !== leader) as [
+      (typeof cluster.members)[0],
+      (typeof cluster.members)[0],
+    ];
     const client = cluster.client();
     for (let i = 0; i < 100; i++) await client.put(`key/${i}`, String(i));
     const before = await client.get('key/99');
@@ -21,13 +24,20 @@ test('the survivor of a lost quorum goes on under a new cluster id with all that
     await cluster.kill(leader);
 
     const only = cluster.client([survivor]);
-    await until('a survivor without a leader', async () => ((await cluster.statusOf(survivor))?.leader === 0 ? true : null));
+    await until('a survivor without a leader', async () =>
+      (await cluster.statusOf(survivor))?.leader === 0 ? true : null,
+    );
     await only.recover({ cluster_id: NEW_CLUSTER, nonce: 'consent' });
     await only.recover({ cluster_id: NEW_CLUSTER, nonce: 'consent' });
-    await assert.rejects(only.recover({ cluster_id: '1111111111111111', nonce: 'consent' }), { code: 'grant_conflict' });
+    await assert.rejects(only.recover({ cluster_id: '1111111111111111', nonce: 'consent' }), {
+      code: 'grant_conflict',
+    });
     const status = await cluster.statusOf(survivor);
     assert.equal(status?.cluster_id, NEW_CLUSTER);
-    assert.deepEqual(status?.members?.map(({ name }) => name), [survivor.name]);
+    assert.deepEqual(
+      status?.members?.map(({ name }) => name),
+      [survivor.name],
+    );
     assert.equal((await only.get('last'))?.value, 'acknowledged');
     assert.equal((await only.get('key/99'))?.modRevision, before?.modRevision);
     assert.ok((await only.put('after', 'x')).revision > before!.modRevision + REVISION_GAP);
