@@ -2,7 +2,7 @@
  * What Raft promises, checked after every step from outside of the production code: what members send, what they
  * write, and what they say of themselves (thesis figure 3.2, and what Quorate adds to it).
  */
-import type { RaftStatus } from '../../node/raft/types.ts';
+import type { Configuration, RaftStatus } from '../../node/raft/types.ts';
 import type { PeerFrame } from '../../node/transport/types.ts';
 import { type LogMirror, type MirroredEntry, termAt } from './log-mirror.ts';
 import type { World } from './world.ts';
@@ -112,7 +112,7 @@ export class Invariants {
     if (!hasLed) this.#checkCompleteness(member, status);
     else if (status.lastIndex < previous.lastIndex)
       this.#fail(`leader ${member} shortened its log from ${previous.lastIndex} to ${status.lastIndex}`);
-    if (status.commit > (previous?.commit ?? 0) && hasLed) this.#checkQuorum(member, status);
+    if (status.commit > (previous?.commit ?? 0) && hasLed) this.#checkQuorum(member, status, previous.configuration);
   }
 
   /**
@@ -176,18 +176,20 @@ export class Invariants {
     }
   }
 
-  /** A leader counts only entries of its own term, and only voters that have them on disk (thesis section 3.6.2). */
-  #checkQuorum(member: number, status: RaftStatus): void {
+  /**
+   * A leader counts only entries of its own term, and only voters that have them on disk (thesis section 3.6.2). In a
+   * step that commits and changes the configuration, either may have come first.
+   */
+  #checkQuorum(member: number, status: RaftStatus, before: Configuration): void {
     const { commit, configuration, term } = status;
-    const own = this.#logs.get(member)?.termAt(commit);
-    const holders = [...this.#logs]
-      .filter(([, log]) => log.termAt(commit) === term || log.state.base.index > commit)
-      .map(([id]) => id);
-    for (const voters of [configuration.voters, configuration.leaving ?? []]) {
-      const count = voters.filter((voter) => holders.includes(voter)).length;
-      if (voters.length === 0 || count > voters.length / 2) continue;
-      this.#fail(`leader ${member} committed ${commit} in term ${term}, durable on ${holders} of voters ${voters}`);
+    const holders = [...this.#logs].filter(([, log]) => log.termAt(commit) === term || log.state.base.index > commit);
+    const ids = new Set(holders.map(([id]) => id));
+    if (!isQuorum(ids, configuration) && !isQuorum(ids, before)) {
+      this.#fail(
+        `leader ${member} committed ${commit} in term ${term}, durable on ${[...ids]} of ${JSON.stringify(configuration)}`,
+      );
     }
+    const own = this.#logs.get(member)?.termAt(commit);
     if (own !== undefined && own !== term)
       this.#fail(`leader ${member} of term ${term} committed entry ${commit} of term ${own} directly`);
   }
@@ -195,4 +197,11 @@ export class Invariants {
   #fail(message: string): void {
     this.#world.fail(message);
   }
+}
+
+/** By counting, in each half of the configuration. */
+function isQuorum(members: ReadonlySet<number>, { voters, leaving }: Configuration): boolean {
+  return [voters, leaving ?? []].every(
+    (half) => half.length === 0 || half.filter((voter) => members.has(voter)).length > half.length / 2,
+  );
 }

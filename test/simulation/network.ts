@@ -16,6 +16,7 @@ import type {
   RefusedHandshake,
   SnapshotOffer,
 } from '../../node/transport/types.ts';
+import { describeFrame } from './describe-frame.ts';
 import { decodeFrame, encodeFrame } from './frame-bytes.ts';
 import type { Life } from './life.ts';
 import type { Random } from './random.ts';
@@ -385,7 +386,7 @@ export class Stream {
       trace.add(`lose ${this.#name()} ${bytes.length}`);
       return;
     }
-    trace.add(`send ${this.#name()} ${frame.kind} ${bytes.length}`);
+    trace.add(`send ${this.#name()} ${describeFrame(frame)}`);
     if (isRaft && random.chance(settings.duplicateChance)) this.#deliverAlone(bytes);
     if (isRaft && random.chance(settings.reorderChance)) {
       this.#deliverAlone(bytes);
@@ -487,7 +488,7 @@ export class Stream {
     this.to.life.deliver(() => {
       const from = this.from.hello!.memberId;
       const frame = decodeFrame(bytes, from, this.to.hello!.memberId);
-      this.#network.trace.add(`recv ${this.#name()} ${frame.kind} ${bytes.length}`);
+      this.#network.trace.add(`recv ${this.#name()} ${describeFrame(frame)}`);
       this.to.events!.frame(from, frame);
     });
   }

@@ -103,7 +103,8 @@ export class SnapshotTransfer {
     const { scheduler } = this.#network;
     const startedMs = scheduler.nowMs;
     const attempt = (): void => {
-      if (!this.#network.isBlocked(from.address, to.address)) to.life.deliver(resolve);
+      if (!to.life.isAlive) this.cut('nobody answers');
+      else if (!this.#network.isBlocked(from.address, to.address)) to.life.deliver(resolve);
       else if (scheduler.nowMs - startedMs > GIVE_UP_AFTER_MS) this.cut('nothing was heard for too long');
       else scheduler.after(50, attempt);
     };
