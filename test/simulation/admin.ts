@@ -83,7 +83,6 @@ export class Admin {
       )
         continue;
       this.#cluster.world.trace.add(`${machine.name}, once member ${lastMemberId}, is given an empty disk`);
-      this.#cluster.observers.invariants.lostLog(lastMemberId);
       machine.wipe();
       machine.lastMemberId = null;
     }

@@ -191,7 +191,6 @@ export class Faults {
     if (!this.#losses.mayLose(machine)) return;
     const id = machine.lastMemberId!;
     this.#losses.lose(id);
-    this.#cluster.observers.invariants.lostLog(id);
     machine.wipe();
     this.#cluster.world.trace.add(`wiped ${machine.name}, member ${id}`);
   }

@@ -11,7 +11,10 @@ type Committed = { readonly term: number; readonly digest: string };
 
 export class Invariants {
   readonly #world: World;
-  /** The log of each member id on its own disk; a wiped one has nothing. */
+  /**
+   * The log of each member id on its own disk. Of one that was lost, as it was: its acknowledgements were true when
+   * they were given, and the faults see to it that enough others remain.
+   */
   readonly #logs = new Map<number, LogMirror>();
   readonly #leaders = new Map<number, number>();
   readonly #votes = new Map<string, number>();
@@ -35,12 +38,6 @@ export class Invariants {
 
   hasLog(member: number, log: LogMirror): void {
     this.#logs.set(member, log);
-  }
-
-  /** The member's disk is gone for good. */
-  lostLog(member: number): void {
-    this.#logs.delete(member);
-    this.#applied.delete(member);
   }
 
   /** Log matching (thesis section 3.5). */

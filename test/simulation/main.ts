@@ -8,6 +8,7 @@ import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runBatch } from './batch.ts';
+import { replayCommand } from './replay-command.ts';
 import { simulate } from './simulate.ts';
 
 const { values } = parseArgs({
@@ -18,10 +19,6 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
   },
 });
-
-export function replayCommand(seed: string): string {
-  return `npm run sim -- --seed ${seed} --trace`;
-}
 
 if (values.seed === undefined) await many(Number(values.from), Number(values.seeds));
 else await single(values.seed, values.trace);
