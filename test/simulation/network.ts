@@ -336,16 +336,19 @@ export class Endpoint implements Network {
     stream: Stream,
     id: number,
     refusal: RefusedHandshake | null,
-    again: (refusal: RefusedHandshake) => void,
+    again: (refusal?: RefusedHandshake) => void,
   ): void {
     if (refusal !== null) {
       stream.end('Broken', this);
       again(refusal);
       return;
     }
+    if (!stream.opened()) {
+      again();
+      return;
+    }
     this.#dialling.delete(id);
     this.#outgoing.set(id, stream);
-    stream.opened();
     this.events!.connected(id, stream.to.hello!);
   }
 }
@@ -373,8 +376,10 @@ export class Stream {
     this.to = to;
   }
 
-  opened(): void {
+  /** False when it has broken before the dialler knew that it was accepted. */
+  opened(): boolean {
     this.#isOpen = !this.#hasEnded;
+    return this.#isOpen;
   }
 
   send(frame: PeerFrame): void {
