@@ -52,7 +52,7 @@ export type DiskWatcher = (moment: 'Before' | 'After', operation: DiskOperation,
 export class SimulatedDisk {
   readonly settings: DiskSettings;
   readonly random: Random;
-  readonly #scheduler: Scheduler;
+  readonly scheduler: Scheduler;
   #root = new Folder();
   #unsyncedNames: NameChange[] = [];
   /** Counts losses of power: what was in flight then never happens. */
@@ -65,7 +65,7 @@ export class SimulatedDisk {
   onNote: (what: string) => void = () => {};
 
   constructor(scheduler: Scheduler, random: Random, settings: DiskSettings) {
-    this.#scheduler = scheduler;
+    this.scheduler = scheduler;
     this.random = random;
     this.settings = settings;
   }
@@ -191,7 +191,7 @@ export class SimulatedDisk {
   }
 
   stall(forMs: number): void {
-    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#scheduler.nowMs + forMs);
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.scheduler.nowMs + forMs);
   }
 
   /** The sync after the next `count` - 1 fails with EIO; nothing that it covered is known to be durable. */
@@ -206,6 +206,11 @@ export class SimulatedDisk {
 
   release(): void {
     this.#fillerBytes = 0;
+  }
+
+  /** As if every folder had been synced. */
+  makeNamesDurable(): void {
+    for (const change of this.#unsyncedNames.splice(0)) makeDurable(change);
   }
 
   /** What waits for a sync survives in some part; what was in flight never happens. The process must be dead. */
@@ -251,7 +256,7 @@ export class SimulatedDisk {
     const isSync = operation === 'sync' || operation === 'syncFolder' || operation === 'engineFlush';
     const usualMs = isSync ? this.settings.syncLatencyMs : this.settings.latencyMs;
     const slowness = this.random.chance(this.settings.slowChance) ? 10 : 1;
-    const stallMs = Math.max(0, this.#stalledUntilMs - this.#scheduler.nowMs);
+    const stallMs = Math.max(0, this.#stalledUntilMs - this.scheduler.nowMs);
     return stallMs + usualMs * slowness * this.random.between(0.3, 2);
   }
 

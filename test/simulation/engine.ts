@@ -57,11 +57,13 @@ export async function openModelEngine(
       });
     },
     sizeBytes: () => perform(() => rows.sizeBytes),
-    close: () =>
-      perform(() => {
+    close: async () => {
+      if (!isOpen) return;
+      await perform(() => {
         isOpen = false;
         rows.isOpen = false;
-      }),
+      });
+    },
   };
 }
 

@@ -224,6 +224,10 @@ export class Endpoint implements Network {
     for (const stream of [...this.#outgoing.values(), ...this.#incoming.values()]) stream.end('Broken', this);
   }
 
+  get isListening(): boolean {
+    return this.hello !== null && !this.#isClosed;
+  }
+
   /** The acceptor's side of the handshake. */
   refuses(hello: Hello, expected: Expected): RefusedHandshake | null {
     if (this.hello === null) return { code: 'NotReady', message: 'not started' };
@@ -307,7 +311,7 @@ export class Endpoint implements Network {
         again();
       });
       other.life.deliver(() => {
-        if (isAnswered || !this.life.isAlive) return;
+        if (isAnswered || !this.life.isAlive || !other.isListening) return;
         const expected: Expected = { id: peer.id, incarnation: peer.incarnation };
         const refusal = other.refuses(this.hello!, expected);
         const stream = new Stream(network, this, other);
