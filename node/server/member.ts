@@ -155,7 +155,7 @@ export class LocalMember implements Member {
   async range(range: Range, options: ReadOptions): Promise<RangeResult> {
     const replica = this.#serving();
     if (options.consistency === 'linearizable') await replica.readBarrier(options);
-    return asRequestErrors(() => storeOf(replica).range(range));
+    return this.#read(replica, options, (store) => store.range(range));
   }
 
   async readBarrier(options: RequestOptions): Promise<void> {
@@ -183,7 +183,7 @@ export class LocalMember implements Member {
     const store = storeOf(replica);
     const found = store.lease(lease);
     if (found === null) throw leaseNotFound(lease);
-    const keys = withKeys ? await store.leaseKeys(lease) : [];
+    const keys = withKeys ? await this.#read(replica, options, (present) => present.leaseKeys(lease)) : [];
     return { lease: found, remainingSeconds: Math.max(0, Math.ceil(remainingMs / 1000)), keys };
   }
 
@@ -371,6 +371,19 @@ export class LocalMember implements Member {
       'grant_conflict',
       `this member already belongs to cluster ${this.replica?.clusterId}: it takes no ${what}`,
     );
+  }
+
+  /** A snapshot that takes the state's place closes its engine under those who read: they read the new one, once it is there. */
+  async #read<T>(replica: Replica, { timeoutMs }: RequestOptions, read: (store: Store) => Promise<T>): Promise<T> {
+    const store = storeOf(replica);
+    try {
+      return await asRequestErrors(() => read(store));
+    } catch (error) {
+      if (error instanceof RequestError) throw error;
+      const isReplaced = (): boolean => replica.store !== store || this.replica !== replica;
+      if (!(await this.#conditions.until(isReplaced, timeoutMs))) throw error;
+      return asRequestErrors(() => read(storeOf(this.#serving())));
+    }
   }
 
   /** Requests are served by members alone. */
