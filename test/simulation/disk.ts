@@ -293,10 +293,12 @@ export class SimulatedDisk {
           file.truncate(size);
         }),
       size: () => perform('open', () => file.size),
-      close: () =>
-        perform('open', () => {
+      close: async () => {
+        if (!isOpen) return;
+        await perform('open', () => {
           isOpen = false;
-        }),
+        });
+      },
     };
   }
 
