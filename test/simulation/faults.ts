@@ -1,5 +1,5 @@
 /** What goes wrong during a run, each kind at its own pace, until it is told to stop. */
-import { sleep } from './calls.ts';
+import { call, sleep } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import type { DiskOperation } from './disk.ts';
 import type { Losses } from './losses.ts';
@@ -55,7 +55,7 @@ export class Faults {
       syncError: (random) => this.#failSync(this.#some(random), random),
       clockJump: (random) => this.#some(random).time.jumpWallClock(random.integer(-20_000, 20_000)),
       bitFlip: (random) => this.#flipBit(this.#some(random), random),
-      wipe: (random) => this.#wipe(this.#some(random)),
+      wipe: (random) => this.#wipe(this.#some(random), random),
       transfer: () => this.#transfer(),
     };
     for (const [kind, strike] of Object.entries(kinds)) {
@@ -93,10 +93,10 @@ export class Faults {
 
   /** Starts what is down again, as a supervisor would; also in the quiet phase. */
   async #superviseAll(): Promise<void> {
-    const { world, machines } = this.#cluster;
+    const { world, machines, plan } = this.#cluster;
     const random = this.#random.fork('supervisor');
     for (;;) {
-      await sleep(world, random.between(1, this.#isOver ? 50 : 400));
+      await sleep(world, random.between(1, plan.restartMs));
       const down = machines.filter((machine) => machine.process === null);
       if (down.length > 0) random.pick(down).start();
     }
@@ -187,12 +187,29 @@ export class Faults {
     this.#cluster.world.trace.add(`bit flipped ${machine.name} ${path} ${position}`);
   }
 
-  #wipe(machine: Machine): void {
+  #wipe(machine: Machine, random: Random): void {
     if (!this.#losses.mayLose(machine)) return;
-    const id = machine.lastMemberId!;
-    this.#losses.lose(id);
+    const { world, clusterId } = this.#cluster;
+    const memberId = machine.lastMemberId!;
+    this.#losses.lose(memberId);
     machine.wipe();
-    this.#cluster.world.trace.add(`wiped ${machine.name}, member ${id}`);
+    world.trace.add(`wiped ${machine.name}, member ${memberId}`);
+    if (random.chance(0.5)) void this.#pretend(machine, { clusterId, memberId });
+  }
+
+  /** Somebody who should know better tells the empty machine that it is still the member that it was. */
+  async #pretend(machine: Machine, grant: { readonly clusterId: string; readonly memberId: number }): Promise<void> {
+    const { world } = this.#cluster;
+    for (let attempt = 0; attempt < 20; attempt++) {
+      await sleep(world, 50);
+      const membership = this.#cluster.newestMembership();
+      const { incarnation } = machine;
+      if (membership === null || incarnation === null) continue;
+      const peers = membership.members.filter(({ id }) => id !== grant.memberId);
+      const answer = await call(world, machine, 1_000, (member) => member.join({ ...grant, incarnation, peers }));
+      world.trace.add(`${machine.name} is told that it is member ${grant.memberId}: ${answer.kind}`);
+      if (answer.kind === 'Answered') return;
+    }
   }
 
   async #transfer(): Promise<void> {

@@ -16,6 +16,7 @@ export class Invariants {
    * they were given, and the faults see to it that enough others remain.
    */
   readonly #logs = new Map<number, LogMirror>();
+  readonly #incarnations = new Map<number, string>();
   readonly #leaders = new Map<number, number>();
   readonly #votes = new Map<string, number>();
   /** (index, term) names one entry, and one entry before it: by induction, equal logs up to there. */
@@ -36,7 +37,11 @@ export class Invariants {
     return this.#lastCommitted;
   }
 
-  hasLog(member: number, log: LogMirror): void {
+  /** Of the first incarnation that has this id: whoever else claims it must not be believed by anyone. */
+  hasLog(member: number, incarnation: string, log: LogMirror): void {
+    const known = this.#incarnations.get(member);
+    if (known !== undefined && known !== incarnation) return;
+    this.#incarnations.set(member, incarnation);
     this.#logs.set(member, log);
   }
 

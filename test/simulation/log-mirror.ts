@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Entry, HardState } from '../../node/raft/types.ts';
 import type { DurableConfiguration, LogBatch, LogPosition, RestoredLog } from '../../node/storage/types.ts';
+import type { Membership } from '../../node/store/types.ts';
 
 /** An entry without its bytes; `entry` is kept for those that the oracle still has to read. */
 export type MirroredEntry = {
@@ -21,6 +22,9 @@ export type LogState = {
   readonly base: LogPosition;
   readonly entries: readonly MirroredEntry[];
 };
+
+/** What a snapshot stands for. */
+export type ReceivedState = { readonly base: LogPosition; readonly membership: Membership };
 
 export const EMPTY_LOG: LogState = {
   hardState: { term: 0, vote: 0, commit: 0 },
@@ -66,9 +70,9 @@ export class LogMirror {
     this.next = { ...this.state, base, entries };
   }
 
-  installing(base: LogPosition, hardState: HardState): void {
+  installing({ base, membership }: ReceivedState, hardState: HardState): void {
     this.isInstalling = true;
-    this.next = { ...this.state, hardState, base, entries: [] };
+    this.next = { hardState, configuration: { membership, commit: base.index }, base, entries: [] };
   }
 
   done(): void {

@@ -6,12 +6,12 @@
 import { describeState, initializeState } from '../../node/server/initial-state.ts';
 import { LocalMember } from '../../node/server/member.ts';
 import { openDataFolder } from '../../node/storage/data-folder.ts';
-import type { DataFolder, LogPosition } from '../../node/storage/types.ts';
+import type { DataFolder } from '../../node/storage/types.ts';
 import { processClock, SkewedTime } from './clock.ts';
 import { SimulatedDisk } from './disk.ts';
 import { openModelEngine } from './engine.ts';
 import { Life } from './life.ts';
-import { LogMirror } from './log-mirror.ts';
+import { LogMirror, type ReceivedState } from './log-mirror.ts';
 import { memberOptions } from './member-options.ts';
 import type { SimulatedNetwork } from './network.ts';
 import { observedFolder } from './observed-folder.ts';
@@ -25,6 +25,8 @@ export type ProcessState = {
   readonly number: number;
   member: LocalMember | null;
   folder: DataFolder | null;
+  /** Of the membership that it began with. */
+  firstConfigIndex: number | null;
   /** Batches of the engine that were looked at. */
   seenWriteCount: number;
 };
@@ -42,7 +44,7 @@ export class Machine {
   #process: ProcessState | null = null;
   #processCount = 0;
   mirror: LogMirror = new LogMirror();
-  #received = new Map<string, LogPosition>();
+  #received = new Map<string, ReceivedState>();
   /** The id that it last had in the cluster. */
   lastMemberId: number | null = null;
   /** As last told to anyone: it must not change while the disk stays. */
@@ -90,6 +92,7 @@ export class Machine {
       number: ++this.#processCount,
       member: null,
       folder: null,
+      firstConfigIndex: null,
       seenWriteCount: -1,
     };
     this.#process = process;

@@ -6,21 +6,20 @@ import type {
   Identity,
   IncomingSnapshot,
   LogBatch,
-  LogPosition,
   RaftLog,
   RestoredLog,
 } from '../../node/storage/types.ts';
 import type { Engine } from '../../node/store/engine.ts';
-import type { LogMirror, MirroredEntry } from './log-mirror.ts';
+import type { LogMirror, MirroredEntry, ReceivedState } from './log-mirror.ts';
 
 /** @param received positions of snapshots by id, over all lives of the process: a transfer may be gone on with */
 export function observedFolder(
   folder: DataFolder,
   mirror: LogMirror,
-  received: Map<string, LogPosition>,
+  received: Map<string, ReceivedState>,
   appending: (entries: readonly MirroredEntry[]) => void,
 ): DataFolder {
-  const snapshots = new Map<IncomingSnapshot, LogPosition>();
+  const snapshots = new Map<IncomingSnapshot, ReceivedState>();
   const log: RaftLog = {
     append: async (batch: LogBatch) => {
       appending(mirror.appending(batch));
@@ -53,10 +52,10 @@ export function observedFolder(
     acceptRecovery: (record, memberId, tail) => folder.acceptRecovery(record, memberId, tail),
     markRemoved: () => folder.markRemoved(),
     startSnapshot: async (id, header) => {
-      const base = { index: header.index, term: header.term };
-      received.set(id, base);
+      const state = { base: { index: header.index, term: header.term }, membership: header.membership };
+      received.set(id, state);
       const snapshot = await folder.startSnapshot(id, header);
-      snapshots.set(snapshot, base);
+      snapshots.set(snapshot, state);
       return snapshot;
     },
     resumableSnapshot: () => {
@@ -65,9 +64,9 @@ export function observedFolder(
       return snapshot;
     },
     installSnapshot: async (snapshot: IncomingSnapshot, hardState: HardState) => {
-      const base = snapshots.get(snapshot);
-      if (base === undefined) throw new Error('a snapshot is installed that was not received');
-      mirror.installing(base, hardState);
+      const state = snapshots.get(snapshot);
+      if (state === undefined) throw new Error('a snapshot is installed that was not received');
+      mirror.installing(state, hardState);
       const engine = await folder.installSnapshot(snapshot, hardState);
       mirror.done();
       return engine;

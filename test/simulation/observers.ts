@@ -11,6 +11,7 @@ import type { Machine, ProcessState } from './machine.ts';
 import { type ModelRows, text } from './model-rows.ts';
 import type { SimulatedNetwork } from './network.ts';
 import { Oracle } from './oracle.ts';
+import type { Plan } from './plan.ts';
 import type { World } from './world.ts';
 
 export class Observers {
@@ -18,10 +19,10 @@ export class Observers {
   readonly oracle: Oracle;
   readonly #world: World;
 
-  constructor(world: World, network: SimulatedNetwork) {
+  constructor(world: World, network: SimulatedNetwork, plan: Plan) {
     this.#world = world;
     this.invariants = new Invariants(world);
-    this.oracle = new Oracle(world);
+    this.oracle = new Oracle(world, plan.clockRateSpread);
     this.invariants.onCommitted = (entry) => this.oracle.committed(entry);
     network.watcher = (from, to, frame) => this.invariants.sending(from, to, frame);
   }
@@ -34,7 +35,9 @@ export class Observers {
       process.life.hasRun = false;
       this.#checkRows(machine, process);
       const replica = process.member?.replica;
-      if (replica != null) this.invariants.observed(replica.id, process.number, replica.raftStatus());
+      if (replica == null) continue;
+      this.invariants.observed(replica.id, process.number, replica.raftStatus());
+      this.#checkConfiguration(machine, process, replica.membership?.configIndex ?? 0);
     }
   }
 
@@ -51,12 +54,20 @@ export class Observers {
     const id = grant.kind === 'Joiner' ? grant.record.memberId : grant.memberId;
     const objection = machine.mirror.reopened(restored);
     if (objection !== null) this.#world.fail(`${machine.name}, member ${id}: ${objection}`);
-    this.invariants.hasLog(id, machine.mirror);
+    this.invariants.hasLog(id, identity.incarnation, machine.mirror);
     machine.lastMemberId = id;
   }
 
   appending(machine: Machine, entries: readonly MirroredEntry[]): void {
     this.invariants.appending(machine.mirror, entries);
+  }
+
+  /** What a member acts on, it must know after a crash: else membership travels back in time. */
+  #checkConfiguration(machine: Machine, process: ProcessState, configIndex: number): void {
+    process.firstConfigIndex ??= configIndex;
+    const durable = machine.mirror.state.configuration?.membership.configIndex ?? 0;
+    if (machine.mirror.isInstalling || configIndex <= Math.max(process.firstConfigIndex, durable)) return;
+    this.#world.fail(`${machine.name} uses the configuration of index ${configIndex}, durable is that of ${durable}`);
   }
 
   #checkRows(machine: Machine, process: ProcessState): void {

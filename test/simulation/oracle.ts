@@ -13,6 +13,7 @@ import type { World } from './world.ts';
 export class Oracle {
   readonly model: ModelStore = new ModelStore();
   readonly #world: World;
+  readonly #leastTimeShare: number;
   /** Newest revision that some finished request has shown to its client. */
   #knownRevision = 1;
   /** The store's revision after each committed entry. */
@@ -24,8 +25,11 @@ export class Oracle {
   /** Until when, in the world's time, each lease's holder may believe in it at the least. */
   readonly #leaseHeldUntilMs = new Map<LeaseId, number>();
 
-  constructor(world: World) {
+  /** @param clockRateSpread clocks run up to this much faster or slower than the world's */
+  constructor(world: World, clockRateSpread: number) {
     this.#world = world;
+    // A clock that counts faster ends a lease that much earlier.
+    this.#leastTimeShare = 0.999 / (1 + clockRateSpread);
   }
 
   committed(entry: MirroredEntry): void {
@@ -143,7 +147,7 @@ export class Oracle {
 
   /** From when it was asked for, by the slowest clock, the holder has the lease for its whole time. */
   leaseHeld(lease: LeaseId, askedMs: number, ttlSeconds: number): void {
-    const untilMs = askedMs + ttlSeconds * 1000 * LEAST_TIME_SHARE;
+    const untilMs = askedMs + ttlSeconds * 1000 * this.#leastTimeShare;
     this.#leaseHeldUntilMs.set(lease, Math.max(untilMs, this.#leaseHeldUntilMs.get(lease) ?? 0));
   }
 
@@ -174,9 +178,6 @@ export class Oracle {
     this.#revisionOfValue.set(name, revision);
   }
 }
-
-/** Clocks run at different rates: one that counts faster than the world's ends a lease that much earlier. */
-const LEAST_TIME_SHARE = 0.9;
 
 function itemOf(item: KeyValue): ModelItem {
   return {

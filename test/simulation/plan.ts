@@ -27,6 +27,19 @@ export type FaultRates = {
   readonly transfer: number | null;
 };
 
+export const REQUEST_KINDS = [
+  'Put',
+  'Delete',
+  'CompareAndPut',
+  'PutTwo',
+  'Read',
+  'SerializableRead',
+  'PastRead',
+  'Lease',
+  'Compact',
+] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
+
 export type Plan = {
   readonly founderCount: number;
   readonly machineCount: number;
@@ -45,6 +58,10 @@ export type Plan = {
   readonly clockRateSpread: number;
   readonly wallSkewMs: number;
   readonly thinkMs: number;
+  /** How often clients do what, one to another. */
+  readonly mixture: Readonly<Record<RequestKind, number>>;
+  /** A process that died is started again within this. */
+  readonly restartMs: number;
   readonly network: NetworkSettings;
   readonly disk: DiskSettings;
   readonly faults: FaultRates;
@@ -76,6 +93,18 @@ export function drawPlan(random: Random): Plan {
     clockRateSpread: random.pick([0, 0.01, 0.08]),
     wallSkewMs: random.pick([0, 500, 60_000]),
     thinkMs: random.pick([5, 15, 50]),
+    mixture: {
+      Put: 30,
+      Delete: random.pick([0, 8]),
+      CompareAndPut: random.pick([0, 12, 40]),
+      PutTwo: random.pick([0, 7]),
+      Read: random.pick([0, 20, 100]),
+      SerializableRead: random.pick([0, 6]),
+      PastRead: random.pick([0, 4]),
+      Lease: random.pick([0, 8, 60]),
+      Compact: random.pick([0, 2]),
+    },
+    restartMs: random.pick([5, 50, 400]),
     network: {
       leastDelayMs: random.pick([0.05, 0.5]),
       mostDelayMs: random.pick([0.5, 2, 15]),

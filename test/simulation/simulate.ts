@@ -74,6 +74,7 @@ function run(cluster: Cluster): void {
   faults.stop();
   admin.isQuiet = true;
   for (const client of clients) client.isIdle = true;
+  for (const watcher of watchers) watcher.isEager = true;
   demandProgress(cluster, admin, clients, watchers);
 }
 
@@ -106,7 +107,7 @@ function demandProgress(
   for (const client of clients) client.isStopped = true;
   const served = new Set<number>();
   void writeThroughEach(cluster, served);
-  const isServedByAll = (): boolean => cluster.newestMembership()!.members.every(({ id }) => served.has(id));
+  const isServedByAll = (): boolean => cluster.newestMembership()?.members.every(({ id }) => served.has(id)) ?? false;
   if (!demand('a write through each member is acknowledged', isServedByAll)) return;
   if (!demand('leases that nobody keeps alive expire', () => observers.oracle.model.leases.size === 0)) return;
   const { model } = observers.oracle;

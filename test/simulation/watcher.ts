@@ -7,6 +7,8 @@ import { ALL_KEYS } from './workload.ts';
 
 export class Watcher {
   isStopped = false;
+  /** Takes what comes at once. */
+  isEager = false;
   /** Everything through this revision has been delivered. */
   seenRevision = 0;
   readonly #cluster: Cluster;
@@ -31,6 +33,9 @@ export class Watcher {
     const opened = await call(world, machine, PATIENCE_MS, (member) =>
       member.watch({ ...ALL_KEYS, startRevision, returnPrevious: false }),
     );
+    world.trace.add(
+      `watch ${machine.name} from ${startRevision}: ${opened.kind === 'Answered' ? opened.value.revision : opened.code}`,
+    );
     if (opened.kind !== 'Answered') return;
     const watch = opened.value;
     if (startRevision === 0) this.seenRevision = watch.revision;
@@ -43,14 +48,15 @@ export class Watcher {
       observers.oracle.watched(ALL_KEYS, this.seenRevision, batch);
       world.count('watch batches');
       this.seenRevision = Math.max(this.seenRevision, batch.revision);
-      if (this.#random.chance(0.1)) await sleep(world, this.#random.between(0, 2_000));
-      if (this.#random.chance(0.02)) return watch.close();
+      if (!this.isEager && this.#random.chance(0.1)) await sleep(world, this.#random.between(0, 2_000));
+      if (!this.isEager && this.#random.chance(0.02)) return watch.close();
     }
     watch.close();
   }
 
   #ended(watch: Watch, code: string, startRevision: number): void {
     watch.close();
+    this.#cluster.world.trace.add(`watch from ${startRevision} ended at ${this.seenRevision}: ${code}`);
     if (code !== 'compacted') return;
     const { world, observers } = this.#cluster;
     const { compactedRevision } = observers.oracle.model;

@@ -8,6 +8,7 @@ import { type Answer, call, sleep } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import type { Oracle } from './oracle.ts';
+import { REQUEST_KINDS, type RequestKind } from './plan.ts';
 import type { Random } from './random.ts';
 
 export const KEY_COUNT = 6;
@@ -42,16 +43,29 @@ export class Client {
   }
 
   async #request(): Promise<void> {
-    const choice = this.#random.below(100);
-    if (choice < 35) await this.put();
-    else if (choice < 43) await this.#delete();
-    else if (choice < 55) await this.#compareAndPut();
-    else if (choice < 62) await this.#putTwo();
-    else if (choice < 80) await this.#read('linearizable');
-    else if (choice < 86) await this.#read('serializable');
-    else if (choice < 90) await this.#readPast();
-    else if (choice < 98) await this.#useLease();
-    else await this.#compact();
+    const requests: Record<RequestKind, () => Promise<unknown>> = {
+      Put: () => this.put(),
+      Delete: () => this.#delete(),
+      CompareAndPut: () => this.#compareAndPut(),
+      PutTwo: () => this.#putTwo(),
+      Read: () => this.#read('linearizable'),
+      SerializableRead: () => this.#read('serializable'),
+      PastRead: () => this.#readPast(),
+      Lease: () => this.#useLease(),
+      Compact: () => this.#compact(),
+    };
+    const { mixture } = this.#cluster.plan;
+    let choice = this.#random.between(
+      0,
+      REQUEST_KINDS.reduce((sum, kind) => sum + mixture[kind], 0),
+    );
+    for (const kind of REQUEST_KINDS) {
+      choice -= mixture[kind];
+      if (choice < 0) {
+        await requests[kind]();
+        return;
+      }
+    }
   }
 
   /** True when it was acknowledged. */
