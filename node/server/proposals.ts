@@ -32,6 +32,7 @@ export class Proposals {
   #bytes = 0;
   readonly #pending = new Map<number, Pending>();
   #waiting: Pending[] = [];
+  #waitingBytes = 0;
   /** Sequences that are handed over again though an earlier leader may have committed them: no refusal is certain. */
   readonly #uncertain = new Set<number>();
   /** Lowest term that something was handed over in; above any term when nothing was. */
@@ -42,6 +43,11 @@ export class Proposals {
     this.origin = origin;
     this.#maxCount = maxCount;
     this.#maxBytes = maxBytes;
+  }
+
+  /** Of what waits for a leader to take it. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   get count(): number {
@@ -56,6 +62,7 @@ export class Proposals {
   add(pending: Pending): void {
     this.#hold(pending);
     this.#waiting.push(pending);
+    this.#waitingBytes += pending.data.length;
   }
 
   /** For what the leader has already taken in this term. */
@@ -69,6 +76,7 @@ export class Proposals {
     if (this.#waiting.length === 0) return [];
     const taken = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     return taken.filter((pending) => this.#pending.has(pending.sequence));
   }
 
@@ -82,6 +90,7 @@ export class Proposals {
       pending.term = 0;
       if (pending.isConfiguration) this.reject(pending, changeLost());
     }
+    for (const pending of again) this.#waitingBytes += pending.data.length;
     this.#waiting = [...again, ...this.#waiting];
   }
 

@@ -408,9 +408,11 @@ export class Replica {
   #turn(): boolean {
     let isInstalling = false;
     try {
-      this.#writes.handOver();
-      this.#startReads();
-      for (let output = this.#raft.takeOutput(); output !== null; output = this.#raft.takeOutput()) {
+      for (;;) {
+        this.#writes.handOver();
+        this.#startReads();
+        const output = this.#raft.takeOutput();
+        if (output === null) break;
         this.#carryOut(output);
         if (output.append !== null && output.append.snapshot !== null) isInstalling = true;
       }
@@ -435,7 +437,7 @@ export class Replica {
       this.#writer.append(output.append);
     }
     if (output.committed.length > 0) {
-      this.#samples.committed(output.committed.at(-1)?.index as number);
+      this.#samples.committed((output.committed.at(-1) as Entry).index);
       this.#state.apply(output.committed);
     }
     for (const { requestId, index } of output.reads) this.#reads.confirmed(requestId, index, this.#state.appliedIndex);
@@ -521,7 +523,7 @@ export class Replica {
     this.#with.observer.raftEvent(event);
     if (event.kind === 'RoleChanged') {
       this.#with.observer.log('info', 'role_changed', { role: event.role, term: event.term, leader: event.leader });
-      this.#writes.release();
+      this.#writes.roleChanged();
       this.#duties = null;
       this.#samples.reset();
       if (event.role === 'Leader') {
@@ -555,6 +557,7 @@ export class Replica {
     }
     const { index } = entries.at(-1) as CommittedEntry;
     this.#raft.applied(index);
+    this.#writes.applied(index);
     this.#reads.applied(index);
     if (this.#duties !== null) this.#duties.applied(entries, results);
     else this.#startDuties();

@@ -27,11 +27,15 @@ export type WritePathDependencies = {
 
 /** Bounds what one call to the core takes or refuses as a whole. */
 const MAX_HANDOVER_BYTES = 1 << 20;
+/** Two: one gathers acknowledgements while the other is applied. More make smaller batches, which cost more a write. */
+const MAX_BATCHES_IN_FLIGHT = 2;
 
 export class WritePath {
   readonly #with: WritePathDependencies;
   /** After a refusal the rest waits for the next tick or leader instead of asking as fast as the network allows. */
   #isHeld = false;
+  /** Last index of each batch that is not applied yet, oldest first. */
+  #batchesInFlight: number[] = [];
 
   constructor(dependencies: WritePathDependencies) {
     this.#with = dependencies;
@@ -69,12 +73,27 @@ export class WritePath {
     this.#isHeld = false;
   }
 
+  /** Everything through `index` is applied here. */
+  applied(index: number): void {
+    while (this.#batchesInFlight.length > 0 && this.#batchesInFlight[0]! <= index) this.#batchesInFlight.shift();
+  }
+
+  /** Leadership has changed: what was on its way is the business of another term. */
+  roleChanged(): void {
+    this.#isHeld = false;
+    this.#batchesInFlight = [];
+  }
+
   /** Gives what waits to the leader, if one is known. */
   handOver(): void {
     const { raft, proposals } = this.#with;
     if (this.#isHeld || !proposals.hasWaiting || raft.leader === NO_MEMBER) return;
-    if (raft.role === 'Leader') this.#proposeHere(proposals.takeWaiting());
-    else this.#forward(raft.leader, proposals.takeWaiting());
+    if (raft.role === 'Leader') {
+      // What arrives while batches are on their way gathers to the next one: each costs messages, two writes and their
+      // wake-ups, whatever is in it. An idle leader waits for nothing.
+      const isFull = this.#batchesInFlight.length >= MAX_BATCHES_IN_FLIGHT;
+      if (!isFull || proposals.waitingBytes >= MAX_HANDOVER_BYTES) this.#proposeHere(proposals.takeWaiting());
+    } else this.#forward(raft.leader, proposals.takeWaiting());
   }
 
   forwarded(from: MemberId, frame: ForwardedProposals): void {
@@ -170,7 +189,9 @@ export class WritePath {
     const timeMs = this.#with.leaderTimeMs();
     for (const entry of data) stampTime(entry, timeMs);
     const proposed = this.#with.raft.propose(data);
-    return proposed.accepted ? null : proposed.reason;
+    if (!proposed.accepted) return proposed.reason;
+    this.#batchesInFlight.push(proposed.firstIndex + data.length - 1);
+    return null;
   }
 }
 

@@ -100,6 +100,16 @@ export class Draft {
     for (let n = 0; n < absent.length; n += 1) this.remember(absent[n]!, rows[n]!);
   }
 
+  /** Takes over a version that is known to be the newest. */
+  rememberVersion(key: Buffer, keyText: string, version: Version | null): void {
+    this.#keys.set(keyText, { key, version, wasStored: version !== null, isChanged: false });
+  }
+
+  /** What the batch leaves of each key that it has changed, by the key's text. */
+  *changedKeys(): Iterable<readonly [string, Version | null]> {
+    for (const [keyText, { version, isChanged }] of this.#keys) if (isChanged) yield [keyText, version];
+  }
+
   /** Takes over a current row as it is stored. */
   remember(key: Buffer, row: Buffer | null): void {
     const version = row === null ? null : decodeCurrent(key, row);

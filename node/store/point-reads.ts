@@ -15,21 +15,29 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
+export type PointReadHooks = {
+  /** For what one trip cannot answer. */
+  readAlone(range: Range): Promise<RangeResult>;
+  /** Resolves when the batch that ends at this index is applied for everyone; null when it is. */
+  whenApplied(index: number): Promise<void> | null;
+  /** A version as it was when exactly the entries through `index` were applied. */
+  found(key: Buffer, version: Version | null, index: number): void;
+};
+
 /** Two, so that a trip that waits for the disk does not hold up those that do not. */
 const MAX_TRIPS = 2;
 const MAX_KEYS_PER_TRIP = 256;
 
 export class PointReads {
   readonly #reader: EngineReader;
-  readonly #readAlone: (range: Range) => Promise<RangeResult>;
+  readonly #hooks: PointReadHooks;
   #waiting: Waiting[] = [];
   #trips = 0;
   #isScheduled = false;
 
-  /** @param readAlone for what one trip cannot answer */
-  constructor(reader: EngineReader, readAlone: (range: Range) => Promise<RangeResult>) {
+  constructor(reader: EngineReader, hooks: PointReadHooks) {
     this.#reader = reader;
-    this.#readAlone = readAlone;
+    this.#hooks = hooks;
   }
 
   read(range: Range): Promise<RangeResult> {
@@ -67,12 +75,16 @@ export class PointReads {
     rowKeys.push(appliedRowKey);
     const rows = await this.#reader.getMany(rowKeys);
     const applied = decodeApplied(rows[batch.length]!);
+    // The engine shows a batch a moment before the store does. A read that told of it too early could be followed by one
+    // from memory that does not know it yet.
+    await this.#hooks.whenApplied(applied.index);
     const elsewhere: { readonly waiting: Waiting; readonly version: Version }[] = [];
     for (let n = 0; n < batch.length; n += 1) {
       const waiting = batch[n]!;
       const { range } = waiting;
       const row = rows[n]!;
       const version = row === null ? null : decodeCurrent(range.key, row);
+      this.#hooks.found(range.key, version, applied.index);
       if (version?.value === null && !range.keysOnly && !range.countOnly) elsewhere.push({ waiting, version });
       else waiting.resolve(pointResult(range, version, applied.revision));
     }
@@ -91,7 +103,7 @@ export class PointReads {
         waiting.resolve(pointResult(waiting.range, { ...version, value }, applied.revision));
       } else {
         // Replaced and compacted since the first trip.
-        waiting.resolve(this.#readAlone(waiting.range));
+        waiting.resolve(this.#hooks.readAlone(waiting.range));
       }
     });
   }

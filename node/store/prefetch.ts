@@ -2,13 +2,14 @@
 import type { Draft } from './draft.ts';
 import { currentKey } from './row-keys.ts';
 import type { Command, CommittedEntry, TxnOperation } from './types.ts';
+import type { VersionCache } from './version-cache.ts';
 
 type Needs = { readonly keys: Map<string, Buffer>; readonly values: Buffer[] };
 
 /** Loads into `draft` all keys that the entries name one by one, their values where needed, and remembered answers. */
-export async function prefetch(draft: Draft, entries: readonly CommittedEntry[]): Promise<void> {
+export async function prefetch(draft: Draft, entries: readonly CommittedEntry[], cache: VersionCache): Promise<void> {
   const needs: Needs = { keys: new Map(), values: [] };
-  const answers: { readonly key: string; readonly generation: number; readonly rowKey: Buffer }[] = [];
+  const answers: AnswerRow[] = [];
   for (const { proposal } of entries) {
     if (proposal === null) continue;
     addNeeds(needs, proposal.command);
@@ -16,15 +17,25 @@ export async function prefetch(draft: Draft, entries: readonly CommittedEntry[])
     const { key } = proposal.idempotency;
     for (const row of draft.answers.rowKeys(key)) answers.push({ key, ...row });
   }
-  const keys = [...needs.keys.values()];
-  if (keys.length + answers.length === 0) return;
+  const keys: Buffer[] = [];
+  for (const [keyText, key] of needs.keys) {
+    const version = cache.get(keyText);
+    if (version === undefined) keys.push(key);
+    else draft.rememberVersion(key, keyText, version);
+  }
+  if (keys.length + answers.length > 0) await fetchRows(draft, keys, answers);
+  if (needs.values.length > 0) await draft.loadValues(needs.values);
+}
+
+type AnswerRow = { readonly key: string; readonly generation: number; readonly rowKey: Buffer };
+
+async function fetchRows(draft: Draft, keys: readonly Buffer[], answers: readonly AnswerRow[]): Promise<void> {
   const rows = await draft.reader.getMany([...keys.map(currentKey), ...answers.map(({ rowKey }) => rowKey)]);
   for (let n = 0; n < keys.length; n += 1) draft.remember(keys[n]!, rows[n]!);
   answers.forEach(({ key, generation }, n) => {
     const row = rows[keys.length + n];
     if (row) draft.answers.remember(key, generation, row);
   });
-  await draft.loadValues(needs.values);
 }
 
 function addNeeds(needs: Needs, command: Command): void {

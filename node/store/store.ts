@@ -17,7 +17,7 @@ import { attachedPages } from './lease-draft.ts';
 import { type Applied, appliedRowKey, decodeApplied, type Meta, readMeta } from './meta.ts';
 import { PointReads } from './point-reads.ts';
 import { prefetch } from './prefetch.ts';
-import { assertReadable, readRange } from './range-read.ts';
+import { assertReadable, pointResult, readRange } from './range-read.ts';
 import { RememberedCounts } from './remembered-counts.ts';
 import { leaseOfKey, leaseTable } from './row-keys.ts';
 import { CurrentSource, RevisionSource, type RowSource } from './row-source.ts';
@@ -34,6 +34,7 @@ import type {
   Watch,
   WatchOptions,
 } from './types.ts';
+import { VersionCache } from './version-cache.ts';
 import { WatchHub } from './watch-hub.ts';
 
 export type StoreStats = {
@@ -63,6 +64,7 @@ export type StoreOptions = {
 };
 
 const MAX_QUEUED_BYTES_PER_WATCH = 1 << 20;
+const CACHE_BYTES = 16 << 20;
 const LEASE_PAGE_ROWS = 10_000;
 
 export class Store {
@@ -71,10 +73,12 @@ export class Store {
   readonly #writes: Exclusive;
   readonly #compaction: Compaction;
   readonly #pointReads: PointReads;
+  readonly #cache = new VersionCache(CACHE_BYTES);
   readonly #hub: WatchHub;
   readonly #counts = new RememberedCounts();
   #meta: Meta;
   #isApplying = false;
+  #awaitingApply: (() => void)[] = [];
 
   private constructor(
     engine: Engine,
@@ -89,7 +93,13 @@ export class Store {
     this.#leases = leases;
     this.#writes = writes;
     this.#compaction = compaction;
-    this.#pointReads = new PointReads(engine, (range) => this.#rangeInSnapshot(range));
+    this.#pointReads = new PointReads(engine, {
+      readAlone: (range) => this.#rangeInSnapshot(range),
+      whenApplied: (index) => this.#whenApplied(index),
+      found: (key, version, index) => {
+        if (index === this.appliedIndex) this.#cache.set(key.toString('latin1'), version);
+      },
+    });
     this.#hub = new WatchHub(new History(engine), meta.applied, maxQueuedBytesPerWatch);
   }
 
@@ -153,7 +163,7 @@ export class Store {
     try {
       this.#assertNext(entries);
       const draft = new Draft(this.#engine, this.#meta, this.#leases, ANSWER_LIMITS);
-      await prefetch(draft, entries);
+      await prefetch(draft, entries, this.#cache);
       const results: (Result | null)[] = [];
       for (const entry of entries) {
         const result = executeEntry(draft, entry);
@@ -163,11 +173,13 @@ export class Store {
       const operations = draft.operations(applied);
       await this.#writes.run(() => this.#engine.write(operations));
       this.#meta = { applied, cluster: draft.cluster };
+      for (const [keyText, version] of draft.changedKeys()) this.#cache.set(keyText, version);
       draft.leases.commitTo(this.#leases);
       this.#hub.publish(draft.events, applied);
       return results;
     } finally {
       this.#isApplying = false;
+      for (const resolve of this.#awaitingApply.splice(0)) resolve();
     }
   }
 
@@ -177,7 +189,12 @@ export class Store {
    * @throws StoreError with `compacted` or `future_revision`
    */
   async range(range: Range): Promise<RangeResult> {
-    if (range.rangeEnd === null && range.revision === 0) return this.#pointReads.read(range);
+    if (range.rangeEnd === null && range.revision === 0) {
+      const version = this.#cache.get(range.key.toString('latin1'));
+      const isEnough = version === null || version?.value != null || range.keysOnly || range.countOnly;
+      if (version !== undefined && isEnough) return pointResult(range, version, this.revision);
+      return this.#pointReads.read(range);
+    }
     return this.#rangeInSnapshot(range);
   }
 
@@ -263,6 +280,7 @@ export class Store {
     const snapshot = this.#engine.snapshot();
     try {
       const applied = decodeApplied((await snapshot.get(appliedRowKey))!);
+      await this.#whenApplied(applied.index);
       assertReadable(revision, applied);
       const isNewest = revision === 0 || revision === applied.revision;
       const source = isNewest
@@ -272,6 +290,12 @@ export class Store {
     } finally {
       await snapshot.close();
     }
+  }
+
+  /** For reads that saw in the engine what `apply` is about to show. */
+  #whenApplied(index: number): Promise<void> | null {
+    if (index <= this.appliedIndex) return null;
+    return new Promise((resolve) => this.#awaitingApply.push(resolve));
   }
 
   #assertNext(entries: readonly CommittedEntry[]): void {
