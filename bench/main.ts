@@ -1,104 +1,44 @@
 /**
- * `npm run bench`: drives a three-member cluster of real processes on this machine and prints what it does and which
- * limit binds. The load generator shares the machine with the members, as it says.
+ * `npm run bench`: what a three-member cluster of real processes on this machine does, and which limit binds. The load
+ * generator shares the machine with the members.
+ *
+ *   npm run bench                      requests per second, latencies, processor time, memory
+ *   npm run bench -- failover          how long writes stop when the leader dies, or falls silent
+ *   npm run bench -- fill              resident memory after a million keys
  */
 import { parseArgs } from 'node:util';
-import { LocalCluster } from '../test/processes/local-cluster.ts';
-import { drive, getRequest, putRequest } from './http-load.ts';
-import { usageOf } from './process-usage.ts';
-import { bindingLimit, type Measured, printTable } from './report.ts';
+import { measureFailovers } from './failover.ts';
+import { fill } from './fill.ts';
+import { measureLoads } from './loads.ts';
 
-const VALUE_BYTES = 256;
-const KEYS = 10_000;
-
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seconds: { type: 'string', default: '5' },
-    members: { type: 'string', default: '3' },
-    only: { type: 'string' },
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '10' },
+    keys: { type: 'string', default: '1000000' },
   },
 });
-const measureMs = Number(values.seconds) * 1000;
-const value = Buffer.alloc(VALUE_BYTES, 'v');
-const keyOf = (sequence: number): string => `bench${String(sequence % KEYS).padStart(8, '0')}`;
 
-type Scenario = {
-  readonly name: string;
-  readonly clients: number;
-  readonly depth: number;
-  readonly kind: 'put' | 'read' | 'serializable';
-};
-
-const scenarios: readonly Scenario[] = [
-  { name: 'put', clients: 1, depth: 1, kind: 'put' },
-  { name: 'put', clients: 64, depth: 1, kind: 'put' },
-  { name: 'put', clients: 1000, depth: 1, kind: 'put' },
-  { name: 'put, pipelined', clients: 16, depth: 64, kind: 'put' },
-  { name: 'linearizable read', clients: 1, depth: 1, kind: 'read' },
-  { name: 'linearizable read', clients: 64, depth: 1, kind: 'read' },
-  { name: 'linearizable read', clients: 1000, depth: 1, kind: 'read' },
-  { name: 'serializable read', clients: 64, depth: 1, kind: 'serializable' },
-];
-
-const cluster = await LocalCluster.form(Number(values.members));
-try {
-  const rows: Measured[] = [];
-  for (const scenario of scenarios) {
-    if (values.only !== undefined && !`${scenario.name} ${scenario.clients}`.includes(values.only)) continue;
-    rows.push(await measure(scenario));
-  }
-  printTable(rows);
-} finally {
-  await cluster.remove();
-}
-
-async function measure(scenario: Scenario): Promise<Measured> {
-  const leader = await cluster.leader();
-  // To the leader, as etcd's published figures are measured; any member would take them.
-  const endpoints = [{ host: '127.0.0.1', port: leader.port }];
-  const host = `127.0.0.1:${leader.port}`;
-  const requests = Array.from({ length: KEYS }, (_, i) =>
-    scenario.kind === 'put'
-      ? putRequest(host, keyOf(i), value)
-      : getRequest(host, keyOf(i), scenario.kind === 'serializable'),
-  );
-  const pids = cluster.members.map((member) => member.process.pid!);
-  const read = () => ({ members: pids.map(usageOf), own: process.cpuUsage(), atMs: performance.now() });
-  let before = read();
-  let after = before;
-  const result = await drive(
-    {
-      endpoints,
-      clients: scenario.clients,
-      depth: scenario.depth,
-      warmUpMs: Math.min(2000, measureMs / 2),
-      measureMs,
-      request: (sequence) => requests[sequence % KEYS]!,
-    },
-    async (edge) => {
-      if (edge === 'start') before = read();
-      else after = read();
-    },
-  );
-  const seconds = (after.atMs - before.atMs) / 1000;
-  const cores = after.members.map((usage, i) => (usage.cpuSeconds - before.members[i]!.cpuSeconds) / seconds);
-  const ownCores = (after.own.user + after.own.system - before.own.user - before.own.system) / 1e6 / seconds;
-  const leaderCores = cores[cluster.members.indexOf(leader)]!;
-  return {
-    name: scenario.name,
-    clients: scenario.clients * scenario.depth,
-    perSecond: result.perSecond,
-    p50Ms: result.latencies.percentileMs(0.5),
-    p99Ms: result.latencies.percentileMs(0.99),
-    failures: result.failures,
-    leaderCores,
-    memberCores: cores.reduce((sum, one) => sum + one, 0),
-    loadCores: ownCores,
-    maxResidentBytes: Math.max(...after.members.map(({ residentBytes }) => residentBytes)),
-    limit: bindingLimit(
-      leaderCores,
-      cores.reduce((sum, one) => sum + one, 0),
-      ownCores,
-    ),
-  };
+const [part = 'loads'] = positionals;
+switch (part) {
+  case 'loads':
+    await measureLoads(Number(values.seconds) * 1000, values.only);
+    break;
+  case 'failover':
+    for (const kind of ['killed', 'silent'] as const) {
+      const gaps = (await measureFailovers(kind, Number(values.rounds))).sort((a, b) => a - b);
+      const [least, median, most] = [gaps[0]!, gaps[Math.floor(gaps.length / 2)]!, gaps.at(-1)!].map(Math.round);
+      console.log(
+        `leader ${kind}: no write acknowledged for ${median} ms (median of ${gaps.length}; ${least} to ${most})`,
+      );
+    }
+    break;
+  case 'fill':
+    await fill(Number(values.keys));
+    break;
+  default:
+    console.error(`bench: no part '${part}'; there are loads, failover and fill`);
+    process.exitCode = 2;
 }

@@ -33,9 +33,9 @@ export function printTable(rows: readonly Measured[]): void {
     `\nNode ${process.version}, Linux ${release()}, ${availableParallelism()} cores (${cpu}), load generator on the same machine\n`,
   );
   console.log(
-    '| load | clients | per second | p50 ms | p99 ms | leader cores | all members | generator | resident MiB | limit |',
+    '| load | clients | per second | p50 ms | p99 ms | members’ CPU µs/request | leader cores | all members | generator | resident MiB | limit |',
   );
-  console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|---|');
+  console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|');
   for (const row of rows) {
     const cells = [
       row.name + (row.failures > 0 ? ` (${row.failures} failed)` : ''),
@@ -43,6 +43,7 @@ export function printTable(rows: readonly Measured[]): void {
       Math.round(row.perSecond).toLocaleString('en'),
       row.p50Ms.toFixed(2),
       row.p99Ms.toFixed(2),
+      Math.round((row.memberCores / row.perSecond) * 1e6),
       row.leaderCores.toFixed(2),
       row.memberCores.toFixed(2),
       row.loadCores.toFixed(2),

@@ -208,11 +208,11 @@ const shape: Shape = {
     help: 'Bytes per second of a snapshot that is sent to another member; 0 is no limit.',
   }),
 
-  maxLogBytes: always(sizeBytes('1MiB', '64GiB'), 'Disk', 'max-log-size', '64MiB', {
+  maxLogBytes: always(sizeBytes('1MiB', '64GiB'), 'Disk', 'max-log-size', '16MiB', {
     placeholder: 'SIZE',
     help: 'The log is cut when it holds more than this.',
   }),
-  logTailBytes: always(sizeBytes('0', '64GiB'), 'Disk', 'log-tail-size', '16MiB', {
+  logTailBytes: always(sizeBytes('0', '64GiB'), 'Disk', 'log-tail-size', '4MiB', {
     placeholder: 'SIZE',
     help: 'What a cut leaves, so that a slow follower needs no snapshot. Below --max-log-size.',
   }),

@@ -16,19 +16,21 @@ export function httpMetrics(metrics: Metrics, sources: MetricSources): HttpMetri
   return {
     observeRequest: (method, route, status, seconds) => {
       const timed = `${method} ${route}`;
-      let timer = timers.get(timed);
-      if (timer === undefined) timers.set(timed, (timer = metrics.httpRequestSeconds.labels({ method, route })));
-      timer.observe(seconds);
+      series(timers, timed, () => metrics.httpRequestSeconds.labels({ method, route })).observe(seconds);
       const counted = `${timed} ${status}`;
-      let counter = counters.get(counted);
-      if (counter === undefined) {
-        counters.set(counted, (counter = metrics.httpRequests.labels({ method, route, code: String(status) })));
-      }
-      counter.inc();
+      series(counters, counted, () => metrics.httpRequests.labels({ method, route, code: String(status) })).inc();
     },
     exposition: async () => {
       await collect(metrics, sources);
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
     },
   };
+}
+
+function series<T>(known: Map<string, T>, name: string, create: () => T): T {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const created = create();
+  known.set(name, created);
+  return created;
 }

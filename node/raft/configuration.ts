@@ -2,9 +2,6 @@
 import { assert } from './invariant.ts';
 import type { Configuration, MemberId } from './types.ts';
 
-/** A member that nobody has told yet which cluster it belongs to: it follows, and cannot campaign. */
-export const NO_CONFIGURATION: Configuration = { voters: [], leaving: null, learners: [] };
-
 /**
  * The configuration to enter on the way to `target`. A change of at most one voter is safe in one step: any two
  * majorities overlap (section 4.1). Anything larger goes through a joint configuration (section 4.3).

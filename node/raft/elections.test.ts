@@ -322,7 +322,10 @@ test('followers that lose their leader in the same moment do not split the votes
   }
   cluster.settle();
   assert.equal(cluster.leader()?.id, 2);
-  assert.deepEqual(cluster.eventsOf(3, 'ElectionLost').map(({ why }) => why), ['Yielded']);
+  assert.deepEqual(
+    cluster.eventsOf(3, 'ElectionLost').map(({ why }) => why),
+    ['Yielded'],
+  );
 });
 
 test('of two that lose their leader in the same moment the one with the longer log is elected', () => {

@@ -4,7 +4,6 @@
  */
 import type { Scheduler } from './scheduler.ts';
 
-export type Deferred<T> = { readonly promise: Promise<T>; resolve(value: T): void; reject(error: Error): void };
 
 export class Life {
   isAlive = true;

@@ -27,7 +27,7 @@ async function single(seed: string, withTrace: boolean): Promise<void> {
   const { plan, ...result } = await simulate(seed, withTrace ? (line) => writeSync(1, `${line}\n`) : null);
   console.log(JSON.stringify(plan, null, 2));
   if (result.failure !== null && !withTrace) console.log(result.lastLines.join('\n'));
-  for (const [what, count] of [...result.counts].sort()) console.log(`${String(count).padStart(8)}  ${what}`);
+  for (const [what, count] of [...result.counts].sort(byName)) console.log(`${String(count).padStart(8)}  ${what}`);
   console.log(
     `${result.stepCount} steps, ${(result.simulatedMs / 1000).toFixed(1)} simulated seconds, trace ${result.digest}`,
   );
@@ -50,7 +50,11 @@ async function many(from: number, count: number): Promise<void> {
     },
   });
   const failed = outcomes.filter(({ failure }) => failure !== null);
-  for (const [what, times] of [...totals].sort()) console.log(`${String(times).padStart(10)}  ${what}`);
+  for (const [what, times] of [...totals].sort(byName)) console.log(`${String(times).padStart(10)}  ${what}`);
   console.log(`${outcomes.length} seeds, ${failed.length} failed`);
   if (failed.length > 0) process.exitCode = 1;
+}
+
+function byName([a]: readonly [string, number], [b]: readonly [string, number]): number {
+  return a.localeCompare(b);
 }

@@ -21,7 +21,7 @@ test('what an event sets off in promises is done before time moves, however deep
     let doneAtMs = -1;
     const deep = async (levels: number): Promise<void> => {
       if (levels > 0) await deep(levels - 1);
-      else await null;
+      else await Promise.resolve();
     };
     scheduler.after(5, () => void deep(500).then(() => (doneAtMs = scheduler.nowMs)));
     scheduler.after(6, () => {});

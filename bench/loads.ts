@@ -1,0 +1,93 @@
+/** Closed loops of clients against the leader, as etcd's published figures are measured; any member would take them. */
+import { LocalCluster } from '../test/processes/local-cluster.ts';
+import { drive, getRequest, putRequest } from './http-load.ts';
+import { usageOf } from './process-usage.ts';
+import { bindingLimit, type Measured, printTable } from './report.ts';
+
+const VALUE_BYTES = 256;
+const KEYS = 10_000;
+
+const value = Buffer.alloc(VALUE_BYTES, 'v');
+const keyOf = (sequence: number): string => `bench${String(sequence % KEYS).padStart(8, '0')}`;
+
+type Scenario = {
+  readonly name: string;
+  readonly clients: number;
+  readonly depth: number;
+  readonly kind: 'put' | 'read' | 'serializable';
+};
+
+const scenarios: readonly Scenario[] = [
+  { name: 'put', clients: 1, depth: 1, kind: 'put' },
+  { name: 'put', clients: 64, depth: 1, kind: 'put' },
+  { name: 'put', clients: 1000, depth: 1, kind: 'put' },
+  { name: 'put, pipelined', clients: 16, depth: 64, kind: 'put' },
+  { name: 'linearizable read', clients: 1, depth: 1, kind: 'read' },
+  { name: 'linearizable read', clients: 64, depth: 1, kind: 'read' },
+  { name: 'linearizable read', clients: 1000, depth: 1, kind: 'read' },
+  { name: 'serializable read', clients: 64, depth: 1, kind: 'serializable' },
+];
+
+export async function measureLoads(measureMs: number, only: string): Promise<void> {
+  const cluster = await LocalCluster.form(3);
+  try {
+    const rows: Measured[] = [];
+    for (const scenario of scenarios) {
+      if (`${scenario.name} ${scenario.clients}`.includes(only)) rows.push(await measure(cluster, scenario, measureMs));
+    }
+    printTable(rows);
+  } finally {
+    await cluster.remove();
+  }
+}
+
+async function measure(cluster: LocalCluster, scenario: Scenario, measureMs: number): Promise<Measured> {
+  const leader = await cluster.leader();
+  // To the leader, as etcd's published figures are measured; any member would take them.
+  const endpoints = [{ host: '127.0.0.1', port: leader.port }];
+  const host = `127.0.0.1:${leader.port}`;
+  const requests = Array.from({ length: KEYS }, (_, i) =>
+    scenario.kind === 'put'
+      ? putRequest(host, keyOf(i), value)
+      : getRequest(host, keyOf(i), scenario.kind === 'serializable'),
+  );
+  const pids = cluster.members.map((member) => member.process.pid!);
+  const read = () => ({ members: pids.map(usageOf), own: process.cpuUsage(), atMs: performance.now() });
+  let before = read();
+  let after = before;
+  const result = await drive(
+    {
+      endpoints,
+      clients: scenario.clients,
+      depth: scenario.depth,
+      warmUpMs: Math.min(2000, measureMs / 2),
+      measureMs,
+      request: (sequence) => requests[sequence % KEYS]!,
+    },
+    async (edge) => {
+      if (edge === 'start') before = read();
+      else after = read();
+    },
+  );
+  const seconds = (after.atMs - before.atMs) / 1000;
+  const cores = after.members.map((usage, i) => (usage.cpuSeconds - before.members[i]!.cpuSeconds) / seconds);
+  const ownCores = (after.own.user + after.own.system - before.own.user - before.own.system) / 1e6 / seconds;
+  const leaderCores = cores[cluster.members.indexOf(leader)]!;
+  return {
+    name: scenario.name,
+    clients: scenario.clients * scenario.depth,
+    perSecond: result.perSecond,
+    p50Ms: result.latencies.percentileMs(0.5),
+    p99Ms: result.latencies.percentileMs(0.99),
+    failures: result.failures,
+    leaderCores,
+    memberCores: cores.reduce((sum, one) => sum + one, 0),
+    loadCores: ownCores,
+    maxResidentBytes: Math.max(...after.members.map(({ residentBytes }) => residentBytes)),
+    limit: bindingLimit(
+      leaderCores,
+      cores.reduce((sum, one) => sum + one, 0),
+      ownCores,
+    ),
+  };
+}
