@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Proposal, Result } from '../store/types.ts';
 import { type Pending, Proposals } from './proposals.ts';
-import type { RequestError } from './types.ts';
+import { RequestError } from './types.ts';
 
 const ORIGIN = 7;
 const done: Result = { kind: 'Put', revision: 2, previous: null };
@@ -143,4 +143,14 @@ test('past the limits a write is refused before it is held', () => {
   assert.throws(() => bySize.add(), { code: 'overloaded' });
   bySize.proposals.rejectAll(() => ({ code: 'stopping' }) as RequestError);
   bySize.add();
+});
+
+test('what has expired waits no longer for a leader: it would fill memory while there is none', () => {
+  const { proposals, add } = setUp();
+  const { outcome } = add();
+  const { pending: patient } = add({ deadlineMs: 2000 });
+  proposals.expire(1000, () => new RequestError('no_leader', 'nobody leads'));
+  assert.equal(outcome.error?.code, 'no_leader');
+  assert.equal(proposals.waitingBytes, patient.data.length);
+  assert.deepEqual(proposals.takeWaiting(), [patient]);
 });

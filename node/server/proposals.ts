@@ -163,6 +163,7 @@ export class Proposals {
       if (pending.deadlineMs > nowMs) continue;
       this.reject(pending, pending.term === 0 ? noLeader() : outcomeUnknown('no answer from a quorum in time'));
     }
+    this.#dropAnswered();
   }
 
   rejectAll(error: (pending: Pending) => RequestError): void {
@@ -178,6 +179,13 @@ export class Proposals {
     }
     this.#bytes += pending.data.length;
     this.#pending.set(pending.sequence, pending);
+  }
+
+  /** What has its answer must not wait on for a leader: without one, nobody else empties the queue. */
+  #dropAnswered(): void {
+    if (this.#waiting.every(({ sequence }) => this.#pending.has(sequence))) return;
+    this.#waiting = this.#waiting.filter(({ sequence }) => this.#pending.has(sequence));
+    this.#waitingBytes = this.#waiting.reduce((bytes, { data }) => bytes + data.length, 0);
   }
 
   #forget(pending: Pending): void {
