@@ -12,12 +12,13 @@ export type BatchOptions = {
   /** No more seeds are begun from then on. */
   readonly signal?: AbortSignal;
   readonly onOutcome?: (outcome: Outcome) => void;
-  readonly stopAtFailure?: boolean;
+  /** No more seeds after an outcome of which this is true. */
+  readonly stopAt?: (outcome: Outcome) => boolean;
 };
 
 /** Outcomes in the order in which they come; fewer than seeds when it was stopped. */
 export async function runBatch(options: BatchOptions): Promise<Outcome[]> {
-  const { seeds, root, signal, onOutcome = () => {}, stopAtFailure = false } = options;
+  const { seeds, root, signal, onOutcome = () => {}, stopAt = () => false } = options;
   const outcomes: Outcome[] = [];
   const left = [...seeds];
   let isStopped = false;
@@ -39,7 +40,7 @@ export async function runBatch(options: BatchOptions): Promise<Outcome[]> {
         }
         outcomes.push(outcome);
         onOutcome(outcome);
-        if (outcome.failure !== null && stopAtFailure) isStopped = true;
+        if (stopAt(outcome)) isStopped = true;
       }
     } finally {
       signal?.removeEventListener('abort', end);

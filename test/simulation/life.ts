@@ -4,7 +4,6 @@
  */
 import type { Scheduler } from './scheduler.ts';
 
-
 export class Life {
   isAlive = true;
   isPaused = false;
