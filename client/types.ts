@@ -144,7 +144,10 @@ export type ApiStatus = {
   peer_address: string;
   client_url: string;
   version: string;
+  /** The highest that this member's build speaks. */
   format: number;
+  /** What the cluster speaks: it rises when all members can, and older builds then stop. */
+  cluster_format?: number;
   state: ApiMemberState;
   /** Of a parked member, with a sentence that says what to do. */
   reason?: ParkedReason;

@@ -7,6 +7,7 @@ import { decodeProposal } from '../store/codec.ts';
 import type { Store } from '../store/store.ts';
 import type { CommittedEntry, Membership, Result } from '../store/types.ts';
 import type { Clock } from './clock.ts';
+import { assertSpoken } from './format.ts';
 import type { Observer } from './observer.ts';
 
 export type ApplierEvents = {
@@ -85,6 +86,7 @@ export class Applier {
     const startedMs = this.#clock.nowMs();
     const entries = batch.map(decodeEntry);
     const results = await this.#store.apply(entries);
+    assertSpoken(this.#store.format);
     this.#observer.applied((this.#clock.nowMs() - startedMs) / 1000, entries.length);
     const last = entries.at(-1);
     if (last?.isConfiguration) await this.#events.configurationApplied(last.index, this.#store.membership);

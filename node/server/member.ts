@@ -29,6 +29,7 @@ import type {
 import type { Network, RefusedHandshake } from '../transport/types.ts';
 import type { Clock } from './clock.ts';
 import { Conditions } from './conditions.ts';
+import { FormatTooNew } from './format.ts';
 import { objectionTo } from './membership-guard.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
@@ -301,8 +302,7 @@ export class LocalMember implements Member {
     } catch (error) {
       if (error instanceof DataDamaged || error instanceof NewerFormat) this.#identity = error.identity;
       if (error instanceof DataDamaged) this.#become(parked('Damaged', error.message));
-      else if (error instanceof NewerFormat || error instanceof UnknownEntry)
-        this.#become(parked('NewerFormat', error.message));
+      else if (isTooNew(error)) this.#become(parked('NewerFormat', error.message));
       else throw error;
     }
   }
@@ -526,7 +526,7 @@ export class LocalMember implements Member {
   }
 
   #fatal(error: unknown): void {
-    if (!(error instanceof UnknownEntry)) return this.#with.onFatal(error);
+    if (!isTooNew(error)) return this.#with.onFatal(error);
     this.#leave('NewerFormat', error.message);
   }
 
@@ -550,6 +550,10 @@ export class LocalMember implements Member {
     this.#transition = next.catch(() => {});
     return next;
   }
+}
+
+function isTooNew(error: unknown): error is Error {
+  return error instanceof NewerFormat || error instanceof UnknownEntry || error instanceof FormatTooNew;
 }
 
 type ChangeBody = {

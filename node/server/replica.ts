@@ -22,7 +22,7 @@ import type { Network, PeerFrame, RefusedHandshake } from '../transport/types.ts
 import { AppliedState } from './applied-state.ts';
 import { type CallHandler, Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
-import { FORMAT, OLDEST_FORMAT } from './format.ts';
+import { assertSpoken, FORMAT, FormatTooNew, OLDEST_FORMAT } from './format.ts';
 import { IncomingSnapshots } from './incoming-snapshot.ts';
 import { LatencySamples } from './latency-samples.ts';
 import { LeaderDuties } from './leader-duties.ts';
@@ -112,7 +112,9 @@ export class Replica {
 
   static async start(dependencies: ReplicaDependencies): Promise<Replica> {
     const { engine } = dependencies.folder;
-    const replica = new Replica(dependencies, engine === null ? null : await Store.open(engine));
+    const store = engine === null ? null : await Store.open(engine);
+    if (store !== null) assertSpoken(store.format);
+    const replica = new Replica(dependencies, store);
     await replica.#begin();
     return replica;
   }
@@ -383,6 +385,10 @@ export class Replica {
           if (call === 'Ours') this.#with.events.refused(reason);
         },
         snapshotOffered: async (from, offer) => {
+          if (offer.header.format > FORMAT) {
+            this.#fail(new FormatTooNew(offer.header.format));
+            return null;
+          }
           const isOfUse = offer.term >= this.#raft.term && offer.header.index > this.#state.appliedIndex;
           return isOfUse && !this.#isStopped ? this.#incoming.offered(from, offer) : null;
         },

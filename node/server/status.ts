@@ -55,6 +55,7 @@ export function buildStatus(sources: StatusSources): ApiStatus {
     no_space: replica.isSpaceLow,
   });
   if (replica.store !== null) {
+    status.cluster_format = replica.store.format;
     status.revision = replica.store.revision;
     status.compacted_revision = replica.store.compactedRevision;
   }

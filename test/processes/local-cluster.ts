@@ -79,9 +79,10 @@ export class LocalCluster {
     await stop(member.process, 'SIGKILL');
   }
 
-  /** With the data that it has. */
-  restart(member: Member, flags: readonly string[] = []): void {
-    member.process = start([...member.args, ...flags]);
+  /** With the data that it has; `build` is the root of another source tree to run. */
+  restart(member: Member, build?: string): void {
+    const [cli, ...others] = member.args as [string, ...string[]];
+    member.process = start([build === undefined ? cli : join(build, 'cli/main.ts'), ...others]);
   }
 
   /** Null while it does not answer. */
