@@ -50,7 +50,11 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
     status: 412,
     meaning: '`If-Match` or `If-None-Match` was not met; `revision` is the key’s present one, 0 when absent.',
   },
-  too_large: { status: 413, meaning: 'The body, the value or the request’s head is over its limit.' },
+  too_large: {
+    status: 413,
+    meaning:
+      'The body, the value or the request’s head is over its limit, or what a write would answer. Nothing was done.',
+  },
   not_leader: {
     status: 421,
     meaning: 'Asked with `forward=false` of a member that does not lead; `leader_url` says where to go.',

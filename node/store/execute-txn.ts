@@ -3,6 +3,7 @@
  * could refuse them is checked; only then is anything written. So a refused transaction has changed nothing, on
  * every member alike (etcd issue 18667).
  */
+import { AnswerBytes } from './answer-bytes.ts';
 import { satisfies } from './compare.ts';
 import type { Draft } from './draft.ts';
 import { deleteKeys, putKey, refusePut, refuseRange, runRange } from './execute-key.ts';
@@ -17,7 +18,7 @@ const PAGE_ROWS = 1000;
 
 export async function executeTxn(draft: Draft, txn: Txn): Promise<TxnResult | Failed> {
   const path = await decide(draft, txn);
-  return refuse(draft, path) ?? (await run(draft, path));
+  return (await refuse(draft, path, new AnswerBytes(draft))) ?? (await run(draft, path));
 }
 
 async function decide(draft: Draft, txn: Txn): Promise<Path> {
@@ -49,12 +50,12 @@ async function allSatisfy(draft: Draft, compare: Compare): Promise<boolean> {
   return isEmpty ? satisfies(compare, null) : true;
 }
 
-function refuse(draft: Draft, path: Path): Failed | null {
+async function refuse(draft: Draft, path: Path, answer: AnswerBytes): Promise<Failed | null> {
   for (const step of path.steps) {
     let refusal: Failed | null = null;
     if (step.kind === 'Put') refusal = refusePut(draft, step);
     else if (step.kind === 'Range') refusal = refuseRange(draft, step);
-    else if (step.kind === 'Path') refusal = refuse(draft, step.path);
+    refusal ??= await (step.kind === 'Path' ? refuse(draft, step.path, answer) : answer.refuse(step));
     if (refusal !== null) return refusal;
   }
   return null;

@@ -1,11 +1,12 @@
 /** Carries out one committed entry on a draft. The same draft and entry give the same result on every member. */
+import { AnswerBytes } from './answer-bytes.ts';
 import type { Draft } from './draft.ts';
 import { failed, invariant } from './errors.ts';
 import { deleteKeys, putKey, refusePut, refuseRange, runRange } from './execute-key.ts';
 import { executeLeaseCheckpoint, executeLeaseExpire, executeLeaseGrant, executeLeaseRevoke } from './execute-lease.ts';
 import { executeTxn } from './execute-txn.ts';
 import { applyMembershipChange, leaveJoint } from './membership.ts';
-import type { Command, CommittedEntry, Result } from './types.ts';
+import type { Command, CommittedEntry, DeleteRange, Range, Result } from './types.ts';
 import { validate } from './validate.ts';
 
 /** Null for an entry without a command. A promise only where the engine has to be asked for more than was fetched. */
@@ -55,9 +56,11 @@ function run(draft: Draft, command: Command, index: number): Result | Promise<Re
     case 'Put':
       return refusePut(draft, command) ?? putKey(draft, command);
     case 'DeleteRange':
-      return deleteKeys(draft, command);
+      return command.returnPrevious && command.rangeEnd !== null
+        ? ifItFits(draft, command, () => deleteKeys(draft, command))
+        : deleteKeys(draft, command);
     case 'Range':
-      return refuseRange(draft, command) ?? runRange(draft, command);
+      return refuseRange(draft, command) ?? ifItFits(draft, command, () => runRange(draft, command));
     case 'Txn':
       return executeTxn(draft, command);
     case 'Compact':
@@ -81,6 +84,14 @@ function run(draft: Draft, command: Command, index: number): Result | Promise<Re
       if (command.format > draft.cluster.format) draft.setFormat(command.format);
       return { kind: 'Format', format: draft.cluster.format };
   }
+}
+
+async function ifItFits(
+  draft: Draft,
+  command: DeleteRange | Range,
+  run: () => Result | Promise<Result>,
+): Promise<Result> {
+  return (await new AnswerBytes(draft).refuse(command)) ?? run();
 }
 
 /** Takes effect for reads and watches at once; the rows go later (compaction.ts). */

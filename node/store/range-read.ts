@@ -22,12 +22,17 @@ export async function readRange(
   if (range.countOnly) {
     return { kind: 'Range', revision, items: [], count: await source.count(range), more: false };
   }
-  const { versions, count, more } = needsAll(range)
-    ? await selectAll(source, range)
-    : await selectPage(source, range, counts, range.revision === 0 ? revision : range.revision);
+  const { versions, count, more } = await select(source, range, revision, counts);
   const values = range.keysOnly ? null : await loadValues(source.reader, versions);
   const items = versions.map((version, n) => toKeyValue(version, values === null ? null : values[n]!));
   return { kind: 'Range', revision, items, count, more };
+}
+
+/** The keys and values that a read would answer; counted no further than to the item with which they are over `mostBytes`. */
+export async function rangeBytes(source: RowSource, range: Range, mostBytes: number): Promise<number> {
+  if (range.countOnly) return 0;
+  const { versions } = await select(source, { ...range, maxBytes: mostBytes + 1 }, 0, null);
+  return versions.reduce((bytes, { key, valueBytes }) => bytes + key.length + (range.keysOnly ? 0 : valueBytes), 0);
 }
 
 /** The answer to a read of one key at the newest revision, whose value is at hand. */
@@ -64,6 +69,16 @@ export function unreadable(
 }
 
 type Selection = { readonly versions: Version[]; readonly count: number; readonly more: boolean };
+
+function select(
+  source: RowSource,
+  range: Range,
+  revision: number,
+  counts: RememberedCounts | null,
+): Promise<Selection> {
+  if (needsAll(range)) return selectAll(source, range);
+  return selectPage(source, range, counts, range.revision === 0 ? revision : range.revision);
+}
 
 /** In order of key, so that reading can stop at the limit; what follows is only counted. */
 async function selectPage(

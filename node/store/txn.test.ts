@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { MAX_ANSWER_BYTES } from './answer-bytes.ts';
 import { del, put, range, StoreUnderTest, span } from './testing/store-under-test.ts';
 import type { Compare, Result, Txn, TxnOperation } from './types.ts';
 import { MAX_TXN_OPERATIONS, validate } from './validate.ts';
@@ -126,4 +127,31 @@ test('commands that say nonsense are refused at the door', () => {
     { kind: 'Compact', revision: -1 } as const,
   ];
   for (const command of nonsense) assert.equal(validate(command)?.code, 'invalid_request');
+});
+
+test('a write that would answer more than every member should hold is refused, and writes nothing', async () => {
+  const subject = await StoreUnderTest.found();
+  const value = 'x'.repeat(MAX_ANSWER_BYTES / 16);
+  await subject.applyAll(Array.from({ length: 8 }, (_, n) => put(`a${n}`, value)));
+  const all = range('a', 'b');
+  const { revision } = subject.store;
+  // Half of the limit, and the keys: once fits, twice does not.
+  const tooMuch: Txn[] = [
+    txn([all, put('z', ''), all]),
+    txn([put('z', ''), all, txn([all])]),
+    txn([put('z', ''), all, { ...del('a', 'b'), returnPrevious: true }]),
+    txn([all, ...Array.from({ length: 8 }, (_, n) => range(`a${n}`))]),
+    txn([all, ...Array.from({ length: 8 }, (_, n) => put(`a${n}`, '', { returnPrevious: true }))]),
+    txn([...Array.from({ length: 8 }, (_, n) => put(`b${n}`, value)), range('a', 'c')]),
+  ];
+  for (const one of tooMuch) assert.equal(codeOf(await subject.apply(one)), 'too_large');
+  assert.equal(subject.store.revision, revision);
+  const fitting = [txn([all, range('a', 'b', { keysOnly: true }), range('a', 'b', { countOnly: true })])];
+  fitting.push(txn([all, range('a', 'b', { limit: 7 })]), txn([put('z', ''), all]));
+  for (const one of fitting) assert.equal(codeOf(await subject.apply(one)), 'ok');
+
+  await subject.applyAll(Array.from({ length: 8 }, (_, n) => put(`b${n}`, value)));
+  assert.equal(codeOf(await subject.apply({ ...del('a', 'c'), returnPrevious: true })), 'too_large');
+  assert.equal(codeOf(await subject.apply({ ...del('a', 'b'), returnPrevious: true })), 'ok');
+  assert.equal(codeOf(await subject.apply(del('b', 'c'))), 'ok');
 });

@@ -149,6 +149,7 @@ export type StoreErrorCode =
   | 'lease_exists'
   | 'duplicate_key' // one key written twice in one branch of a transaction
   | 'invalid_request'
+  | 'too_large' // what the reads of a write would answer
   | 'idempotency_key_reused' // the same key with another request
   | 'too_many_idempotency_keys'
   | 'config_index_mismatch'
