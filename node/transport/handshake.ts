@@ -54,7 +54,9 @@ function refuseIdentity(expected: Expected, answering: Hello): RefusedHandshake 
       `member ${expected.id} is expected at this address, member ${answering.memberId} answers`,
     );
   }
-  return refuseIncarnation(answering, expected.incarnation);
+  // Not the code that a caller gets for its own incarnation: this one says nothing against who called.
+  const refused = refuseIncarnation(answering, expected.incarnation);
+  return refused === null ? null : refusal('MemberIdMismatch', refused.message);
 }
 
 function refuseMember(own: Hello, roster: Roster, theirs: Hello): RefusedHandshake | null {

@@ -95,6 +95,7 @@ export type NetworkEvents = {
 };
 
 /**
+ * `IncarnationMismatch` is said of the caller; that another than the expected one answers is a `MemberIdMismatch`.
  * `NotReady`: the other side does not know its peers yet. `UnknownMember`: more strangers at once than a member can
  * be behind. The others say which two values differ.
  */
