@@ -123,6 +123,18 @@ test('a member that does not answer is given up after the attempt timeout', asyn
   assert.equal(member.asked[0]!.query.get('timeout'), '0.045');
 });
 
+test('in a short call a silent member leaves the next one its share, unless a repeat might write twice', async () => {
+  await using silent = await FakeMember.start(() => undefined);
+  await using member = await FakeMember.start(put);
+  const endpoints = [silent.url, member.url];
+  await createClient({ endpoints, timeoutMs: 1_000 }).put('a', '1');
+  assert.equal(member.asked.length, 1);
+  assert.equal(silent.asked[0]!.query.get('timeout'), '0.45');
+  const once = createClient({ endpoints, timeoutMs: 200 }).put('a', '1', { idempotencyKey: null });
+  await assert.rejects(once, isCode('unreachable'));
+  assert.equal(member.asked.length, 1);
+});
+
 test('an abort ends the call with its reason, also while it waits to retry', async () => {
   await using silent = await FakeMember.start(() => undefined);
   const reason = new Error('enough');

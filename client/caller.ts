@@ -52,13 +52,17 @@ export class Caller {
 
   /** `read` runs inside the attempt: an answer that breaks off is tried again like one that never came. */
   async call<T>(request: Request, options: CallOptions, read: (response: Response) => Promise<T>): Promise<T> {
-    const deadlineMs = performance.now() + (options.timeoutMs ?? this.#options.timeoutMs);
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    const deadlineMs = performance.now() + timeoutMs;
+    // One frozen member must not use up a short call: each gets its turn, where the request may be sent to another.
+    const shareMs = request.isRepeatable ? timeoutMs / this.endpoints.length : timeoutMs;
+    const longestMs = Math.min(this.#options.attemptTimeoutMs, shareMs);
     const reasons = new Map<string, string>();
     for (let attempts = 1, at = this.#preferred; ; attempts++, at = (at + 1) % this.endpoints.length) {
       options.signal?.throwIfAborted();
       const endpoint = this.endpoints[at]!;
       // A pause that took longer than it was meant to still leaves the last attempt a moment.
-      const budgetMs = Math.max(1, Math.min(this.#options.attemptTimeoutMs, deadlineMs - performance.now()));
+      const budgetMs = Math.max(1, Math.min(longestMs, deadlineMs - performance.now()));
       const result = await this.#attempt(endpoint, request, options.signal, budgetMs, read);
       if ('value' in result) {
         this.#preferred = at;

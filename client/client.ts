@@ -55,7 +55,10 @@ export type ClientOptions = {
    * and a retry later than that could write twice.
    */
   readonly timeoutMs?: number | undefined;
-  /** For one attempt at one member. Default 5,000. */
+  /**
+   * For one attempt at one member. Default 5,000. What is safe to repeat is given less in a short call: each endpoint
+   * its share of the whole, so that one frozen member does not fail it.
+   */
   readonly attemptTimeoutMs?: number | undefined;
   /** In place of the global `fetch`: to bring certificates (`quorate/client/tls`), a proxy, or an observer. */
   readonly fetch?: typeof globalThis.fetch | undefined;
