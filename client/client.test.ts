@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { createClient } from './client.ts';
 import { QuorateError } from './errors.ts';
 import { KeyValue } from './key-value.ts';
@@ -98,6 +99,12 @@ test('a transaction travels in the types of the API, bytes as base64', async () 
     answer.results.map(({ kind }) => kind),
     ['put', 'get'],
   );
+});
+
+test('a logged item shows its key and value', () => {
+  const item = KeyValue.fromApi({ key: 'a', value: 'b', create_revision: 2, mod_revision: 3, version: 2 });
+  const shown = inspect(item, { breakLength: Number.POSITIVE_INFINITY });
+  assert.equal(shown, "{ key: 'a', value: 'b', create_revision: 2, mod_revision: 3, version: 2 }");
 });
 
 test('bytes that are not text survive a key-value', () => {

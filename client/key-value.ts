@@ -63,3 +63,8 @@ export class KeyValue {
     };
   }
 }
+
+// For Node's console.log, which shows no getters: an item would seem to have neither key nor value.
+Object.defineProperty(KeyValue.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value: KeyValue.prototype.toJSON,
+});
