@@ -5,6 +5,8 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { ownVersion } from './own-version.ts';
+import { UserError } from './user-error.ts';
 
 // Halves the time a member takes to start. In a folder that only the installing user writes, so nobody else's code runs.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
@@ -65,13 +67,19 @@ Examples:
   quorate COMMAND --help              everything about a command, with examples`;
 
 async function main(args: readonly string[]): Promise<void> {
+  // Node has put U+FFFD where an argument was not UTF-8: the store would keep other bytes than the shell gave.
+  const mangled = args.find((arg) => arg.includes('\ufffd'));
+  if (mangled !== undefined) {
+    throw new UserError(`'${mangled}' is not UTF-8 text: give such a value on standard input, such a key by HTTP`, 2);
+  }
   const program = new Command('quorate')
     .description('A replicated key-value store.')
-    .helpCommand(false)
+    .version(ownVersion(), '--version', 'version of this program')
+    .helpCommand('help [COMMAND]', 'the same as COMMAND --help')
     .addHelpText('after', examples)
     .exitOverride()
     .configureOutput({ writeErr: (text) => void process.stderr.write(text.replace(/^error: /, 'quorate: ')) })
-    .showHelpAfterError(false);
+    .showHelpAfterError('(--help says what there is)');
   const wanted = args.find((arg) => definitions.some(({ name }) => name === arg));
   for (const { name, summary, group, load } of definitions) {
     const command = program

@@ -1,9 +1,9 @@
 /** `quorate version` */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { QuorateError } from '../../client/errors.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connection.ts';
 import { printJson, printLines } from '../output.ts';
+import { ownVersion } from '../own-version.ts';
 
 export function define(command: Command): void {
   addConnectionOptions(
@@ -19,7 +19,6 @@ Examples:
 }
 
 async function version(options: ConnectionOptions): Promise<void> {
-  const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   const client = await connect({ ...options, timeout: Math.min(options.timeout, 1_000) });
   let member: string | null = null;
   try {
@@ -28,6 +27,6 @@ async function version(options: ConnectionOptions): Promise<void> {
     // No cluster is no reason not to say one's own version.
     if (!(error instanceof QuorateError)) throw error;
   }
-  if (options.json) return printJson({ quorate: own.version, node: process.versions.node, member });
-  printLines([`quorate ${own.version} (Node ${process.versions.node})`, `member  ${member ?? 'none answers'}`]);
+  if (options.json) return printJson({ quorate: ownVersion(), node: process.versions.node, member });
+  printLines([`quorate ${ownVersion()} (Node ${process.versions.node})`, `member  ${member ?? 'none answers'}`]);
 }

@@ -148,14 +148,22 @@ test('mistakes on the command line get one line and exit code 2', async () => {
     [['put', 'a', 'b', '--if-revision', 'x'], /argument 'x' is invalid\. It must be a whole number/],
     [['get', 'a', '--endpoints', 'localhost'], /'localhost' is not a URL such as http:/],
     [['gte', 'a'], /unknown command 'gte'/],
+    [['get', 'a', '--prefx'], /unknown option '--prefx'\n\(Did you mean --prefix\?\)\n\(--help says what there is\)/],
+    [['put', 'a', 'caf\ufffd'], /'caf\ufffd' is not UTF-8 text: give such a value on standard input/],
     [['up', '--members', '9'], /must be from 1 to 7/],
     [['status', '--cert', 'x'], /--cert and --key go together/],
   ] as [string[], RegExp][]) {
     const { code, stdout, stderr } = await run(args);
     assert.deepEqual([code, stdout], [2, ''], args.join(' '));
-    assert.match(stderr, /^quorate: .*\n(\(.*\)\n)?$/);
+    assert.match(stderr, /^quorate: .*\n(\(.*\)\n)*$/);
     assert.match(stderr, message);
   }
+});
+
+test('help and the version are where one looks for them', async () => {
+  const { stdout } = await run(['get', '--help']);
+  assert.deepEqual(await run(['help', 'get']), { code: 0, stdout, stderr: '' });
+  assert.match((await run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
 test('without a cluster a command says so within its timeout', async () => {
