@@ -260,6 +260,23 @@ test('after a loss of power at any operation a member is what it was, or what it
   }
 });
 
+test('what a process did before it died counts only once it is durable: a later loss of power takes nothing back', async () => {
+  const entry = { index: 2, term: 1, kind: 0 as const, data: Buffer.from('acknowledged') };
+  for (let operations = 1; operations <= 60; operations++) {
+    const disk = new FaultyDisk(seededRandom(operations));
+    const { disk: mounted, died } = disk.boot(operations);
+    const begin = async (): Promise<void> => (await openDataFolder(optionsOn(mounted))).acceptFounding(FOUNDING, 1);
+    await Promise.race([begin(), died]);
+    const folder = await open(disk);
+    await folder.acceptFounding(FOUNDING, 1);
+    await folder.log.append({ hardState: null, configuration: null, entries: [entry] });
+    disk.losePower('None');
+    const again = await open(disk);
+    assert.deepEqual(again.restored.entries, [entry], `died after ${operations} operations`);
+    await again.close();
+  }
+});
+
 test('an incarnation is drawn once', async () => {
   const disk = new FaultyDisk(Math.random);
   await (await open(disk)).close();

@@ -81,6 +81,9 @@ export async function openDataFolder(options: DataFolderOptions): Promise<DataFo
     return openRecorded(options, await drawRecord(options), found);
   }
   try {
+    // A process that died before its sync may have left this record in the kernel's memory only. Were it lost later, its
+    // predecessor would come back, and with it the order to restart a log that has acknowledged entries by then.
+    await disk.syncFolder(folder);
     return await openRecorded(options, record, found);
   } catch (error) {
     if (error instanceof DataDamaged || error instanceof NewerFormat) error.identity = record.identity;
