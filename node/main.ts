@@ -1,15 +1,16 @@
 /** One member as a process: assembles the parts and runs them until a signal. The only place that knows them all. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ApiVersion } from '../client/types.ts';
 import { type Addresses, resolveAddresses } from './addresses.ts';
 import { defaultApiLimits } from './api/context.ts';
 import { createHttpApi } from './api/http-api.ts';
 import { type HttpServer, startHttpServer } from './api/http-server.ts';
 import { statusOverHttp } from './api/status-over-http.ts';
+import { assertCanListen } from './can-listen.ts';
 import type { Config } from './config/config.ts';
-import { type Environment, type Flags, parseConfig } from './config/parse-config.ts';
+import { ConfigError, type Environment, type Flags, parseConfig } from './config/parse-config.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { memberOptions } from './member-options.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
@@ -19,7 +20,7 @@ import { openFolder } from './open-folder.ts';
 import { systemClock } from './server/clock.ts';
 import { LocalMember } from './server/member.ts';
 import type { Observer } from './server/observer.ts';
-import { lockDataFolder } from './storage/folder-lock.ts';
+import { type FolderLock, lockDataFolder } from './storage/folder-lock.ts';
 import { createTcpNetwork } from './transport/network.ts';
 import { ReloadingTls } from './transport/tls.ts';
 import type { Network } from './transport/types.ts';
@@ -50,13 +51,20 @@ const FATAL = 70;
  * Runs until SIGTERM or SIGINT, then stops cleanly; a second signal ends the process at once.
  *
  * @returns the exit code
- * @throws ConfigError, DataFolderInUse, and the system's error when it cannot listen: nothing is left running then
+ * @throws ConfigError, also when it cannot listen or use its folder, and DataFolderInUse: nothing is left running then
  */
 export async function runMember(flags: Flags, env: Environment): Promise<number> {
   const config = parseConfig(flags, env, (file) => readFileSync(file, 'utf8'));
   const addresses = resolveAddresses(config, { hostname: hostname(), interfaces: networkInterfaces() });
   const dataFolder = resolve(config.dataDir);
-  const lock = await lockDataFolder(dataFolder);
+  const lock = await lockOwnFolder(dataFolder);
+  try {
+    await assertCanListen(addresses.listenClient, '--listen-client');
+    await assertCanListen(addresses.listenPeer, '--listen-peer');
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
   const logger = createLogger({ level: config.logLevel, member: addresses.name });
   const ending = Promise.withResolvers<number>();
   const forming = new AbortController();
@@ -96,6 +104,19 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
     logger.log('info', 'stopped', {});
     logger.flush();
   }
+}
+
+/** @throws DataFolderInUse, ConfigError */
+async function lockOwnFolder(folder: string): Promise<FolderLock> {
+  if (existsSync(join(folder, 'cluster.json'))) {
+    throw new ConfigError([
+      `${folder} is a folder of quorate up, with a folder for each member: run quorate up --data-dir ${folder}, or name a member's folder`,
+    ]);
+  }
+  return lockDataFolder(folder).catch((error: unknown) => {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new ConfigError([`cannot use the data folder ${folder} (${error.message}): choose another with --data-dir`]);
+  });
 }
 
 async function startMember(

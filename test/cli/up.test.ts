@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from '../../client/client.ts';
@@ -103,8 +103,17 @@ test('node says in one line what is wrong, and exits 1', limits, async () => {
     `--listen-peer=127.0.0.1:${port + 1}`,
     '--log-level=silent',
   ];
+  await writeFile(`${folder.path}/file`, '');
+  await mkdir(`${folder.path}/of-up`);
+  await writeFile(`${folder.path}/of-up/cluster.json`, '{}');
+  const inUse = (flag: string) => new RegExp(`^quorate: cannot listen on .*:${port}: the port is in use.* ${flag}\n$`);
   for (const [args, message] of [
-    [own, new RegExp(`^quorate: .*${port}.*\n$`)],
+    [own, inUse('--listen-client')],
+    // Opened only when the member joins: it would have been added already.
+    [[own[0]!, `--listen-client=127.0.0.1:${port + 1}`, `--listen-peer=127.0.0.1:${port}`], inUse('--listen-peer')],
+    [['--listen-client=192.0.2.1:1', own[0]!], /192\.0\.2\.1:1: this machine has no such address/],
+    [[`--data-dir=${folder.path}/file`], /^quorate: cannot use the data folder .*: choose another with --data-dir\n$/],
+    [[`--data-dir=${folder.path}/of-up`], /^quorate: .* is a folder of quorate up, .*\n$/],
     [['--election-timeout=50'], /^quorate: --election-timeout: '50' must be a duration such as .*\n$/],
     [['--join=http://a', '--initial-cluster=m=http://b'], /^quorate: .*choose one way.*\n$/],
   ] as [string[], RegExp][]) {
