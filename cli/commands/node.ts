@@ -1,6 +1,7 @@
 /** `quorate node` */
 import type { Command } from 'commander';
 import { addSettings, settingsGiven } from '../../node/config/command.ts';
+import { becomeSmall } from '../small-memory.ts';
 
 export function define(command: Command): void {
   addSettings(command)
@@ -17,6 +18,7 @@ Examples:
 }
 
 async function run(_: unknown, command: Command): Promise<void> {
+  becomeSmall();
   stopWithParent();
   const { runMember } = await import('../../node/main.ts');
   process.exitCode = await runMember(settingsGiven(command), process.env);

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { memberEnvironment, memberNodeFlags } from '../small-memory.ts';
 import { HOST, type PlannedMember } from './plan.ts';
 
 export type MemberProcessEvents = {
@@ -47,7 +48,8 @@ export class MemberProcess {
       'listen-peer': `${HOST}:${peerPort}`,
     };
     const args = Object.entries(settings).map(([flag, value]) => `--${flag}=${value}`);
-    const child = spawn(process.execPath, [MAIN, 'node', ...args], {
+    const child = spawn(process.execPath, [...memberNodeFlags, MAIN, 'node', ...args], {
+      env: { ...process.env, ...memberEnvironment },
       // In a group of its own, or a Ctrl-C in the terminal would reach it too, all at once with the others.
       detached: true,
       // The channel tells it when this process is gone.

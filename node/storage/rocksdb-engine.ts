@@ -16,12 +16,12 @@ import type {
 import { DataDamaged } from './errors.ts';
 
 /**
- * Chosen for a member that stays small: three write buffers, the binding's block cache of 32 MiB, and index and filter
+ * Chosen for a member that stays small: two write buffers, the binding's block cache of 32 MiB, and index and filter
  * blocks in that cache, not beside it.
  */
 const OPTIONS: RocksDB.Options = {
   writeBufferSize: 8 * 1024 * 1024,
-  maxWriteBufferNumber: 3,
+  maxWriteBufferNumber: 2,
   maxBackgroundJobs: 2,
   maxOpenFiles: 256,
   tableBlockSize: 8 * 1024,

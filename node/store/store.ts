@@ -64,7 +64,7 @@ export type StoreOptions = {
 };
 
 const MAX_QUEUED_BYTES_PER_WATCH = 1 << 20;
-const CACHE_BYTES = 16 << 20;
+const CACHE_BYTES = 8 << 20;
 const LEASE_PAGE_ROWS = 10_000;
 
 export class Store {
