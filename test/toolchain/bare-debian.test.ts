@@ -37,7 +37,7 @@ test('these are the commands and the prerequisites that the README names', () =>
     'npm ci && npm test',
     'Node from 18 on',
     'libatomic1',
-    'npx quorate put',
+    'quorate put',
   ]) {
     assert.ok(readme.includes(words), words);
   }
