@@ -104,7 +104,7 @@ test('a transaction travels in the types of the API, bytes as base64', async () 
 test('a logged item shows its key and value', () => {
   const item = KeyValue.fromApi({ key: 'a', value: 'b', create_revision: 2, mod_revision: 3, version: 2 });
   const shown = inspect(item, { breakLength: Number.POSITIVE_INFINITY });
-  assert.equal(shown, "{ key: 'a', value: 'b', create_revision: 2, mod_revision: 3, version: 2 }");
+  assert.equal(shown, "{ key: 'a', value: 'b', createRevision: 2, modRevision: 3, version: 2, lease: null }");
 });
 
 test('bytes that are not text survive a key-value', () => {

@@ -66,5 +66,8 @@ export class KeyValue {
 
 // For Node's console.log, which shows no getters: an item would seem to have neither key nor value.
 Object.defineProperty(KeyValue.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value: KeyValue.prototype.toJSON,
+  value(this: KeyValue): object {
+    const { key, value, createRevision, modRevision, version, lease } = this;
+    return { key, value, createRevision, modRevision, version, lease };
+  },
 });
