@@ -32,13 +32,7 @@ function type(script: string, network: 'host' | 'loopback' = 'loopback', timeout
 
 test('these are the commands and the prerequisites that the README names', () => {
   const readme = readFileSync(path.join(workTree, 'README.md'), 'utf8');
-  for (const words of [
-    'npm ci && npm start',
-    'npm ci && npm test',
-    'Node from 18 on',
-    'libatomic1',
-    'quorate put',
-  ]) {
+  for (const words of ['npm ci && npm start', 'npm ci && npm test', 'Node from 18 on', 'libatomic1', 'quorate put']) {
     assert.ok(readme.includes(words), words);
   }
 });
