@@ -60,6 +60,12 @@ export function call<T>(
             answer({ kind: 'Unknown', code: 'disk error' });
             return;
           }
+          // A slow watch may read history of the very state that a snapshot replaces; it breaks off and is resumed.
+          if (machine.mirror.isInstalling && !(error instanceof RequestError)) {
+            world.count('requests broken by a snapshot');
+            answer({ kind: 'Unknown', code: 'state replaced' });
+            return;
+          }
           if (!(error instanceof RequestError)) {
             world.fail(
               `${machine.name} answered a request with ${error instanceof Error ? error.stack : String(error)}`,
