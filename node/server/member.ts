@@ -466,9 +466,11 @@ export class LocalMember implements Member {
     const membership = replica.membership as Membership;
     const objection = objectionTo(change, membership, replica.raftStatus());
     if (objection !== null) throw new RequestError(objection.code, objection.message);
-    if (leavesOut(change, membership, replica.id) && membership.voters.length > 1) {
+    const to = leavesOut(change, membership, replica.id) ? successorFor(change, replica) : NO_MEMBER;
+    // Nobody to hand over to when all voters are replaced: then this one leads until those that come have the change.
+    if (to !== NO_MEMBER) {
       // A leader that removes itself would leave the others to notice its silence: leadership goes first.
-      const successor = await this.#handleTransfer({ to: successorFor(change, replica), timeoutMs: leftMs() });
+      const successor = await this.#handleTransfer({ to, timeoutMs: leftMs() });
       this.#with.observer.log('info', 'leader_transferred_before_removal', { to: successor });
       return replica.callLeader('changeMembership', { ...body, timeoutMs: leftMs() }, { timeoutMs: leftMs() });
     }
@@ -585,8 +587,8 @@ function leavesOut(change: MembershipChange, membership: Membership, id: number)
   return change.kind === 'ReplaceVoters' && membership.voters.includes(id) && !change.voters.includes(id);
 }
 
-/** Someone who stays: handing leadership to another one that leaves would only repeat the step. */
-function successorFor(change: MembershipChange, replica: Replica): number | null {
+/** Someone who stays: handing leadership to another one that leaves would only repeat the step. `NO_MEMBER` for nobody. */
+function successorFor(change: MembershipChange, replica: Replica): number {
   const status = replica.raftStatus();
   if (change.kind !== 'ReplaceVoters') return mostCaughtUpVoter(status);
   return mostCaughtUpVoter(status, (id) => change.voters.includes(id));

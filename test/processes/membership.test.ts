@@ -59,3 +59,30 @@ test('1 → 3 → 5 → 3 → 1 members under load: nothing acknowledged is lost
     await cluster.remove();
   }
 });
+
+test('all voters give place to new ones at once', async () => {
+  const cluster = await LocalCluster.form(2);
+  try {
+    const leaving = [...cluster.members];
+    const client = cluster.client(leaving);
+    await client.put('before', 'x');
+    const coming = [await cluster.add(), await cluster.add(), await cluster.add()];
+    const ids: number[] = [];
+    for (const member of coming) ids.push(await joinCluster(client, cluster.client([member]), { asLearner: true }));
+    await until('learners that have caught up', async () => {
+      const { peers } = (await cluster.statusOf(await cluster.leader(leaving)))!;
+      return peers?.every(({ state }) => state === 'Replicate') ? true : null;
+    });
+    await client.at((await cluster.leader(leaving)).url).replaceVoters({ voters: ids });
+    for (const member of leaving) await cluster.kill(member);
+    const newClient = cluster.client(coming);
+    assert.deepEqual(
+      (await newClient.cluster()).members.map(({ id, role }) => [id, role]),
+      ids.map((id) => [id, 'Voter']),
+    );
+    assert.equal((await newClient.get('before'))?.value, 'x');
+    await newClient.put('after', 'x');
+  } finally {
+    await cluster.remove();
+  }
+});
