@@ -33,7 +33,7 @@ function world(seed: string, capacityBytes = 1 << 20): World {
         (error: unknown) => (outcome = error),
       );
       while (scheduler.step());
-      if (outcome !== null) throw outcome instanceof Error ? outcome : new Error(String(outcome));
+      if (outcome !== null) throw outcome instanceof Error ? outcome : new Error('it did not finish');
     },
   };
   return result;
