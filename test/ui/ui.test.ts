@@ -90,17 +90,17 @@ const peer = (id: number, match: number) => ({
 
 const eventText = (page: Page, text: string) => page.locator('#event-list li', { hasText: text }).waitFor();
 
-test('a picture of a running cluster', {
-  skip: screenshot === undefined ? 'not asked for' : skip,
-  timeout,
-}, async (t) => {
-  const page = await openPage(t, process.env['QUORATE_UI_URL'] ?? 'http://127.0.0.1:2379');
-  await page.locator('#ring .role-leader').waitFor();
-  await page.locator('#metric-tiles dd').nth(3).waitFor();
-  // Long enough for rates and for what the cluster is doing to show.
-  await page.waitForTimeout(Number(process.env['QUORATE_UI_WAIT_MS'] ?? 6000));
-  await page.screenshot({ path: screenshot! });
-});
+// Asked for by name, with a running cluster: it is how docs/images/ui.png is made, and no test otherwise.
+if (screenshot !== undefined) {
+  test('a picture of a running cluster', { skip, timeout }, async (t) => {
+    const page = await openPage(t, process.env['QUORATE_UI_URL'] ?? 'http://127.0.0.1:2379');
+    await page.locator('#ring .role-leader').waitFor();
+    await page.locator('#metric-tiles dd').nth(3).waitFor();
+    // Long enough for rates and for what the cluster is doing to show.
+    await page.waitForTimeout(Number(process.env['QUORATE_UI_WAIT_MS'] ?? 6000));
+    await page.screenshot({ path: screenshot });
+  });
+}
 
 test('every member is drawn with its role, term and log', { skip, timeout }, async (t) => {
   const { url } = await startThree(t);
