@@ -71,6 +71,7 @@ export function drawPlan(random: Random): Plan {
   const founderCount = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]);
   const electionTimeoutMs = random.pick([150, 300, 1000]);
   const isHarsh = random.chance(0.3);
+  const isBusy = random.chance(0.15);
   const often = (probability: number, leastMs: number, mostMs: number): number | null =>
     random.chance(probability) ? random.between(leastMs, mostMs) : null;
   return {
@@ -78,7 +79,7 @@ export function drawPlan(random: Random): Plan {
     machineCount: Math.min(7, founderCount + random.pick([0, 1, 2])),
     clientCount: random.integer(2, 5),
     watcherCount: random.integer(0, 2),
-    durationMs: random.pick([2_000, 4_000, 8_000]),
+    durationMs: isBusy ? 1_500 : random.pick([2_000, 4_000, 8_000]),
     electionTimeoutMs,
     heartbeatIntervalMs: electionTimeoutMs / 10,
     tickMs: electionTimeoutMs / 20,
@@ -92,7 +93,7 @@ export function drawPlan(random: Random): Plan {
     historyRetentionMs: random.pick([0, 0, 2_000]),
     clockRateSpread: random.pick([0, 0.01, 0.08]),
     wallSkewMs: random.pick([0, 500, 60_000]),
-    thinkMs: random.pick([5, 15, 50]),
+    thinkMs: isBusy ? 0.5 : random.pick([5, 15, 50]),
     mixture: {
       Put: 30,
       Delete: random.pick([0, 8]),
@@ -108,7 +109,7 @@ export function drawPlan(random: Random): Plan {
     network: {
       leastDelayMs: random.pick([0.05, 0.5]),
       mostDelayMs: random.pick([0.5, 2, 15]),
-      lossChance: isHarsh ? random.pick([0, 0.01, 0.1]) : 0,
+      lossChance: isHarsh ? random.pick([0, 0.01, 0.1, 0.3]) : 0,
       duplicateChance: isHarsh ? random.pick([0, 0.02, 0.1]) : 0,
       reorderChance: isHarsh ? random.pick([0, 0.02, 0.2]) : 0,
     },

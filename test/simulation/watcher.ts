@@ -40,7 +40,9 @@ export class Watcher {
     const watch = opened.value;
     if (startRevision === 0) this.seenRevision = watch.revision;
     const iterator = watch[Symbol.asyncIterator]();
+    const { process } = machine;
     while (!this.isStopped) {
+      if (machine.process !== process) return this.#ended(watch, 'connection lost', startRevision);
       const next = await call(world, machine, PATIENCE_MS, () => iterator.next());
       if (next.kind !== 'Answered') return this.#ended(watch, next.code, startRevision);
       if (next.value.done) return;

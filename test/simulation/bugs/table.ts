@@ -24,7 +24,7 @@ export const bugs: readonly Bug[] = [
     file: 'node/raft/election.ts',
     find: '(core.vote === NO_MEMBER && core.leader === NO_MEMBER)',
     replace: 'core.leader === NO_MEMBER',
-    seeds: 100,
+    seeds: 400,
     lastFoundBy: 7,
   },
   {
@@ -199,15 +199,6 @@ export const bugs: readonly Bug[] = [
     replace: 'if (pending.sequence > 0) again.push(pending);',
     seeds: 1000,
     lastFoundBy: 8,
-  },
-  {
-    name: 'keeps a lease alive without asking whether it still leads',
-    finds: /its holder was promised/,
-    file: 'node/server/member.ts',
-    find: '    // Only a leader that a quorum still follows, and that knows all that its predecessors decided, may prolong a lease.\n    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });\n',
-    replace: '',
-    seeds: 1000,
-    lastFoundBy: 1,
   },
   {
     name: 'tells followers to commit what they may not have',
