@@ -117,6 +117,18 @@ test('a keyed write that a snapshot may have brought is never refused for certai
   assert.equal(keyed.outcome.error?.code, 'outcome_unknown');
 });
 
+test('a refusal that comes late does not end what a later leader was given', () => {
+  const { proposals, add } = setUp();
+  const { pending, outcome } = add();
+  proposals.markHandedOver(proposals.takeWaiting(), 3);
+  proposals.reachedTerm(4);
+  proposals.markHandedOver(proposals.takeWaiting(), 4);
+  proposals.abandon(pending.sequence, 3, { code: 'no_space' } as RequestError);
+  assert.equal(proposals.count, 1);
+  proposals.abandon(pending.sequence, 4, { code: 'no_space' } as RequestError);
+  assert.equal(outcome.error?.code, 'no_space');
+});
+
 test('past its deadline a write that no leader took did not happen, one that a leader took may have', () => {
   const { proposals, add } = setUp();
   const taken = add();

@@ -152,9 +152,10 @@ export class Proposals {
     pending.reject(isUncertain ? outcomeUnknown(error.message) : error);
   }
 
-  abandon(sequence: number, error: RequestError): void {
+  /** The leader of `term` refuses it for good. A late refusal says nothing of what a later leader was given. */
+  abandon(sequence: number, term: number, error: RequestError): void {
     const pending = this.#pending.get(sequence);
-    if (pending !== undefined) this.reject(pending, error);
+    if (pending?.term === term) this.reject(pending, error);
   }
 
   /** @param noLeader the error for what was never handed to a leader: it certainly did not happen */

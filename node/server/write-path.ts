@@ -123,7 +123,7 @@ export class WritePath {
       this.#isHeld = true;
       proposals.refused(frame.sequences, frame.term);
     } else {
-      for (const sequence of frame.sequences) proposals.abandon(sequence, error);
+      for (const sequence of frame.sequences) proposals.abandon(sequence, frame.term, error);
     }
   }
 
