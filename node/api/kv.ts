@@ -1,7 +1,8 @@
 /** `/v1/kv/KEY`: one key, its value as raw bytes, its modification revision as ETag. The hottest path of the API. */
 import { apiHeaders } from '../../client/types.ts';
 import { RequestError } from '../server/types.ts';
-import type { DeleteRange, Keys, KeyValue, Put, Range, TxnResult } from '../store/types.ts';
+import { rangeOf } from '../store/range-of.ts';
+import type { DeleteRange, Keys, KeyValue, Put, TxnResult } from '../store/types.ts';
 import { readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import { deleteToJson, parseLeaseId, putToJson } from './json.ts';
@@ -61,10 +62,7 @@ export async function serveKeyInPath(exchange: Exchange): Promise<void> {
 export async function getKey(exchange: Exchange, keys: Keys, query: Query): Promise<void> {
   const { api } = exchange;
   const revision = query.integer('revision', 1) ?? 0;
-  const { items, revision: storeRevision } = await api.member.range(
-    rangeOfOne(keys, revision),
-    readOptions(query, api),
-  );
+  const { items, revision: storeRevision } = await api.member.range(rangeOf(keys, revision), readOptions(query, api));
   const item = items[0];
   const conditions = preconditions(exchange.request.headers);
   const verdict = conditions === null ? 'Send' : judgeRead(conditions, item?.modRevision ?? 0);
@@ -133,7 +131,7 @@ async function write(
     compares: comparesOf(conditions, key),
     success: [command],
     // What is there instead, for the caller's next attempt.
-    failure: [{ ...rangeOfOne(key, 0), keysOnly: true }],
+    failure: [{ ...rangeOf(key), keysOnly: true }],
   } as const;
   const result = await propose(exchange, txn, query, body);
   if (result.kind !== 'Txn') throw new Error(`a transaction was answered with ${result.kind}`);
@@ -153,21 +151,4 @@ function refusePrecondition(exchange: Exchange, revision: number): void {
     { revision },
   );
   exchange.refuse(code, message, detail, revision === 0 ? [] : ['ETag', `"${revision}"`]);
-}
-
-function rangeOfOne({ key }: Keys, revision: number): Range {
-  return {
-    kind: 'Range',
-    key,
-    rangeEnd: null,
-    revision,
-    limit: 0,
-    sort: null,
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
-  };
 }

@@ -1,5 +1,6 @@
 /** `/v1/kv`: many keys, page by page; and the one key that stands in the query instead of the path. */
 import type { ApiRangeAnswer } from '../../client/types.ts';
+import { rangeOf } from '../store/range-of.ts';
 import type { Keys } from '../store/types.ts';
 import { assertWithin, decodeCursor, encodeCursor, keyAfter } from './cursor.ts';
 import { invalid } from './errors.ts';
@@ -39,18 +40,11 @@ export async function getRange(exchange: Exchange): Promise<void> {
   const { keys, revision, delivered } = pageStart(query);
   const result = await api.member.range(
     {
-      kind: 'Range',
-      ...keys,
-      revision,
+      ...rangeOf(keys, revision),
       limit: pageItems(query, api.limits.maxPageItems),
       maxBytes: api.limits.maxPageBytes,
-      sort: null,
       keysOnly,
       countOnly,
-      minModRevision: 0,
-      maxModRevision: 0,
-      minCreateRevision: 0,
-      maxCreateRevision: 0,
     },
     readOptions(query, api),
   );

@@ -1,6 +1,7 @@
 /** `POST /v1/txn`: conditions, then one of two lists of operations, all or nothing. */
 
 import { RequestError } from '../server/types.ts';
+import { rangeOf } from '../store/range-of.ts';
 import type { Compare, Keys, Txn, TxnOperation } from '../store/types.ts';
 import { readJson } from './body.ts';
 import type { ApiLimits } from './context.ts';
@@ -95,17 +96,10 @@ class TxnDecoder {
       case 'get':
         body.allow(inner, [...keysFields, 'limit', 'keys_only', 'count_only']);
         return {
-          kind: 'Range',
-          ...this.#keys(body, inner),
-          revision: 0,
+          ...rangeOf(this.#keys(body, inner)),
           limit: body.count('limit', inner) ?? 0,
-          sort: null,
           keysOnly: body.boolean('keys_only', inner),
           countOnly: body.boolean('count_only', inner),
-          minModRevision: 0,
-          maxModRevision: 0,
-          minCreateRevision: 0,
-          maxCreateRevision: 0,
         };
       case 'txn':
         return this.txn(body, inner, depth + 1);

@@ -171,7 +171,7 @@ const shape: Shape = {
     placeholder: 'SIZE',
     help: 'Largest value or transaction. Larger ones are answered 413.',
   }),
-  maxTxnOperations: always(integer(1, 10_000), 'Limits', 'max-txn-operations', '128', {
+  maxTxnOperations: always(integer(1, 128), 'Limits', 'max-txn-operations', '128', {
     placeholder: 'COUNT',
     help: 'Comparisons, and operations of each branch, that a transaction may have.',
   }),
@@ -199,7 +199,7 @@ const shape: Shape = {
     placeholder: 'SIZE',
     help: 'The same, by their size.',
   }),
-  watcherQueueBytes: always(sizeBytes('64KiB', '1GiB'), 'Limits', 'watcher-queue-size', '4MiB', {
+  watcherQueueBytes: always(sizeBytes('64KiB', '1GiB'), 'Limits', 'watcher-queue-size', '1MiB', {
     placeholder: 'SIZE',
     help: 'Events kept in memory for one slow watcher; past that it is served from history.',
   }),

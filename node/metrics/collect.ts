@@ -1,5 +1,6 @@
 /** Reads a member's present state into the gauges, once a scrape: nothing has to be kept up to date in between. */
 import type { ApiMemberState, ApiRole, ApiStatus } from '../../client/types.ts';
+import type { MemberCounts } from '../server/member.ts';
 import type { PeerState } from '../transport/types.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -7,16 +8,8 @@ export type MetricSources = {
   status(): Promise<ApiStatus>;
   /** Empty while parked. */
   peers(): readonly PeerState[];
+  /** All zero while parked. */
   counts(): MemberCounts;
-};
-
-/** All zero while parked. */
-export type MemberCounts = {
-  readonly proposalsPending: number;
-  readonly keys: number;
-  readonly leases: number;
-  readonly watchers: number;
-  readonly slowWatchers: number;
 };
 
 const states: readonly ApiMemberState[] = ['Parked', 'Joining', 'Member'];

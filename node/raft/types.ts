@@ -191,7 +191,6 @@ export type Refusal =
   | 'NotLeader' // also when there is no leader
   | 'LeadershipTransfer' // being handed over: ask again shortly
   | 'UncommittedLimit' // too many bytes wait for a quorum: back off
-  | 'NotInConfiguration' // a leader that is no longer a voter
   | 'ConfigurationPending' // an earlier change is not applied yet
   | 'JointConfiguration' // a joint configuration is not left yet
   | 'NotCommittedInTerm'; // a new leader must commit in its term first (the single-server bug, Ongaro 2015)

@@ -5,7 +5,7 @@
 import type { Entry, HardState, MemberId } from '../raft/types.ts';
 import type { ClusterId, DataFolder, DurableConfiguration, SnapshotSource } from '../storage/types.ts';
 import type { Engine } from '../store/engine.ts';
-import { Store } from '../store/store.ts';
+import { Store, type StoreOptions } from '../store/store.ts';
 import type { CommittedEntry, Membership, Result } from '../store/types.ts';
 import { Applier } from './applier.ts';
 import type { Clock } from './clock.ts';
@@ -29,6 +29,7 @@ export type AppliedStateDependencies = {
   readonly clusterId: ClusterId;
   readonly clock: Clock;
   readonly observer: Observer;
+  readonly storeOptions: StoreOptions;
   readonly events: AppliedStateEvents;
 };
 
@@ -57,6 +58,12 @@ export class AppliedState {
     return this.#store;
   }
 
+  /** @throws RequestError while there is none */
+  servingStore(): Store {
+    if (this.#store === null) throw stateless();
+    return this.#store;
+  }
+
   get membership(): Membership | null {
     return this.#membership;
   }
@@ -79,11 +86,9 @@ export class AppliedState {
 
   /** Content between two applied batches, and what it stands for. */
   openSnapshot(): Promise<SnapshotSource> {
-    if (this.#applier === null) {
-      throw new RequestError('not_ready', 'this member has no state yet: it waits for its first snapshot');
-    }
+    if (this.#applier === null) throw stateless();
     return this.#applier.between(async () => {
-      const store = this.#store as Store;
+      const store = this.servingStore();
       const { folder, clusterId } = this.#with;
       return folder.openSnapshot((folder.engine as Engine).snapshot(), {
         format: store.format,
@@ -103,7 +108,8 @@ export class AppliedState {
       // The engine that it works on is about to be closed.
       this.#isInstalling = true;
       await this.#compaction;
-      const store = await Store.open(await this.#with.folder.installSnapshot(staged.snapshot, hardState));
+      const engine = await this.#with.folder.installSnapshot(staged.snapshot, hardState);
+      const store = await Store.open(engine, this.#with.storeOptions);
       if (this.#store !== null) store.adoptWatches(this.#store);
       this.#store = store;
       this.#isInstalling = false;
@@ -170,4 +176,8 @@ export class AppliedState {
     }
     this.#with.events.membershipApplied(index, membership);
   }
+}
+
+function stateless(): RequestError {
+  return new RequestError('not_ready', 'this member has no state yet: it waits for its first snapshot');
 }

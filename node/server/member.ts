@@ -17,7 +17,6 @@ import { UnknownEntry } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type {
   Command,
-  Failed,
   Lease,
   LeaseId,
   Membership,
@@ -30,14 +29,13 @@ import type { Network, RefusedHandshake } from '../transport/types.ts';
 import type { Clock } from './clock.ts';
 import { Conditions } from './conditions.ts';
 import { FormatTooNew } from './format.ts';
-import { objectionTo } from './membership-guard.ts';
+import { type ChangeBody, LeaderCalls, type LeaseBody, leaseNotFound, type TransferBody } from './leader-calls.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
 import { type Phase, parked } from './phase.ts';
 import { Replica } from './replica.ts';
 import { buildReadiness, buildStatus } from './status.ts';
 import { asRequestErrors, MemberWatch } from './store-errors.ts';
-import { mostCaughtUpVoter } from './successor.ts';
 import {
   type Member,
   type MemberEvent,
@@ -83,6 +81,7 @@ export class LocalMember implements Member {
   readonly #with: MemberDependencies;
   readonly #startedMs: number;
   readonly #conditions: Conditions;
+  readonly #leaderCalls: LeaderCalls;
   readonly #listeners = new Set<(event: MemberEvent) => void>();
   #phase: Phase = parked('NoData', 'starting');
   #folder: DataFolder | null = null;
@@ -103,6 +102,13 @@ export class LocalMember implements Member {
     this.#with = dependencies;
     this.#startedMs = dependencies.clock.nowMs();
     this.#conditions = new Conditions(dependencies.clock);
+    this.#leaderCalls = new LeaderCalls({
+      serving: () => this.#serving(),
+      conditions: this.#conditions,
+      clock: dependencies.clock,
+      observer: dependencies.observer,
+      electionTimeoutMs: dependencies.options.timing.electionTimeoutMs,
+    });
   }
 
   /** Null while parked. For metrics and the simulation; requests go through the methods below. */
@@ -164,11 +170,13 @@ export class LocalMember implements Member {
   }
 
   async watch(options: WatchOptions): Promise<Watch> {
-    return new MemberWatch(await asRequestErrors(async () => storeOf(this.#serving()).watch(options)));
+    return new MemberWatch(await asRequestErrors(async () => this.#serving().servingStore().watch(options)));
   }
 
   async keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }> {
-    return (await this.#callLeader('keepAlive', { lease: lease.toString() }, options)) as { ttlSeconds: number };
+    return (await this.#callLeader('keepAlive', { lease: lease.toString() } satisfies LeaseBody, options)) as {
+      ttlSeconds: number;
+    };
   }
 
   async timeToLive(
@@ -177,11 +185,15 @@ export class LocalMember implements Member {
     options: RequestOptions,
   ): Promise<{ readonly lease: Lease; readonly remainingSeconds: number; readonly keys: readonly Buffer[] }> {
     const replica = this.#serving();
-    const { remainingMs } = (await this.#callLeader('leaseRemaining', { lease: lease.toString() }, options)) as {
+    const { remainingMs } = (await this.#callLeader(
+      'leaseRemaining',
+      { lease: lease.toString() } satisfies LeaseBody,
+      options,
+    )) as {
       remainingMs: number;
     };
     await replica.readBarrier(options);
-    const store = storeOf(replica);
+    const store = replica.servingStore();
     const found = store.lease(lease);
     if (found === null) throw leaseNotFound(lease);
     const keys = withKeys ? await this.#read(replica, options, (present) => present.leaseKeys(lease)) : [];
@@ -191,7 +203,7 @@ export class LocalMember implements Member {
   async leases(options: ReadOptions): Promise<readonly Lease[]> {
     const replica = this.#serving();
     if (options.consistency === 'linearizable') await replica.readBarrier(options);
-    return [...storeOf(replica).leases()];
+    return [...replica.servingStore().leases()];
   }
 
   async cluster(options: RequestOptions): Promise<{
@@ -270,16 +282,14 @@ export class LocalMember implements Member {
     expectedConfigIndex: number | null,
     options: RequestOptions,
   ): Promise<{ readonly id: number; readonly configIndex: number }> {
-    const answer = await this.#callLeader(
-      'changeMembership',
-      { change, expectedConfigIndex, timeoutMs: options.timeoutMs },
-      options,
-    );
+    const body = { change, expectedConfigIndex, timeoutMs: options.timeoutMs } satisfies ChangeBody;
+    const answer = await this.#callLeader('changeMembership', body, options);
     return answer as { id: number; configIndex: number };
   }
 
   async transferLeader(to: number | null, options: RequestOptions): Promise<number> {
-    return (await this.#callLeader('transferLeader', { to, timeoutMs: options.timeoutMs }, options)) as number;
+    const body = { to, timeoutMs: options.timeoutMs } satisfies TransferBody;
+    return (await this.#callLeader('transferLeader', body, options)) as number;
   }
 
   async openSnapshot(): Promise<SnapshotSource> {
@@ -326,12 +336,7 @@ export class LocalMember implements Member {
       random,
       options,
       observer,
-      callHandlers: {
-        keepAlive: (body) => this.#handleKeepAlive(body as { lease: string }),
-        leaseRemaining: (body) => this.#handleLeaseRemaining(body as { lease: string }),
-        changeMembership: (body) => this.#handleChange(body as ChangeBody),
-        transferLeader: (body) => this.#handleTransfer(body as { to: number | null; timeoutMs: number }),
-      },
+      callHandlers: this.#leaderCalls.handlers,
       events: {
         changed: () => this.#conditions.changed(),
         raft: (event) => this.#raftEvent(event),
@@ -375,14 +380,14 @@ export class LocalMember implements Member {
 
   /** A snapshot that takes the state's place closes its engine under those who read: they read the new one, once it is there. */
   async #read<T>(replica: Replica, { timeoutMs }: RequestOptions, read: (store: Store) => Promise<T>): Promise<T> {
-    const store = storeOf(replica);
+    const store = replica.servingStore();
     try {
       return await asRequestErrors(() => read(store));
     } catch (error) {
       if (error instanceof RequestError) throw error;
       const isReplaced = (): boolean => replica.store !== store || this.replica !== replica;
       if (!(await this.#conditions.until(isReplaced, timeoutMs))) throw error;
-      return asRequestErrors(() => read(storeOf(this.#serving())));
+      return asRequestErrors(() => read(this.#serving().servingStore()));
     }
   }
 
@@ -408,85 +413,6 @@ export class LocalMember implements Member {
     return this.#conditions
       .until(() => replica.leader !== NO_MEMBER, options.timeoutMs)
       .then(() => replica.callLeader(method, body, { ...options, timeoutMs: deadlineMs - this.#with.clock.nowMs() }));
-  }
-
-  async #handleKeepAlive(body: { lease: string }): Promise<unknown> {
-    const replica = this.#serving();
-    const id = BigInt(body.lease);
-    const { electionTimeoutMs } = this.#with.options.timing;
-    // Only a leader that a quorum still follows, and that knows all that its predecessors decided, may prolong a lease.
-    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });
-    await this.#conditions.until(() => replica.duties !== null || !replica.isLeader, electionTimeoutMs);
-    const lease = storeOf(replica).lease(id);
-    if (lease === null) throw leaseNotFound(id);
-    if (replica.duties === null) throw replica.notLeader();
-    if (!(await replica.duties.leases.renew(lease))) throw leaseNotFound(id);
-    return { ttlSeconds: lease.ttlSeconds };
-  }
-
-  async #handleLeaseRemaining(body: { lease: string }): Promise<unknown> {
-    const replica = this.#serving();
-    const id = BigInt(body.lease);
-    const { electionTimeoutMs } = this.#with.options.timing;
-    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });
-    await this.#conditions.until(() => replica.duties !== null || !replica.isLeader, electionTimeoutMs);
-    if (storeOf(replica).lease(id) === null) throw leaseNotFound(id);
-    if (replica.duties === null) throw replica.notLeader();
-    return { remainingMs: replica.duties.leases.remainingMs(id) };
-  }
-
-  async #handleTransfer(body: { to: number | null; timeoutMs: number }): Promise<number> {
-    const replica = this.#serving();
-    if (!replica.isLeader) throw replica.notLeader();
-    const to = body.to ?? mostCaughtUpVoter(replica.raftStatus());
-    if (to === replica.id) return to;
-    if (to === NO_MEMBER || !replica.transferLeadership(to)) {
-      const why =
-        body.to === null ? 'no other voter can be reached' : `member ${to} is not a voter that can be reached`;
-      throw new RequestError('transfer_failed', `leadership stays with member ${replica.id}: ${why}`);
-    }
-    const { term } = replica;
-    await this.#conditions.until(
-      () =>
-        replica.isLeader
-          ? replica.raftStatus().transferee === NO_MEMBER
-          : replica.leader !== NO_MEMBER && replica.term > term,
-      body.timeoutMs,
-    );
-    if (replica.leader !== NO_MEMBER && replica.leader !== replica.id) return replica.leader;
-    throw new RequestError('transfer_failed', `member ${to} did not take over in time`);
-  }
-
-  async #handleChange(body: ChangeBody): Promise<unknown> {
-    const { change, timeoutMs } = body;
-    const replica = this.#serving();
-    const deadlineMs = this.#with.clock.nowMs() + timeoutMs;
-    const leftMs = (): number => deadlineMs - this.#with.clock.nowMs();
-    if (!replica.isLeader) throw replica.notLeader();
-    const membership = replica.membership as Membership;
-    const objection = objectionTo(change, membership, replica.raftStatus());
-    if (objection !== null) throw new RequestError(objection.code, objection.message);
-    const to = leavesOut(change, membership, replica.id) ? successorFor(change, replica) : NO_MEMBER;
-    // Nobody to hand over to when all voters are replaced: then this one leads until those that come have the change.
-    if (to !== NO_MEMBER) {
-      // A leader that removes itself would leave the others to notice its silence: leadership goes first.
-      const successor = await this.#handleTransfer({ to, timeoutMs: leftMs() });
-      this.#with.observer.log('info', 'leader_transferred_before_removal', { to: successor });
-      return replica.callLeader('changeMembership', { ...body, timeoutMs: leftMs() }, { timeoutMs: leftMs() });
-    }
-    const expectedConfigIndex = body.expectedConfigIndex ?? membership.configIndex;
-    const result = await replica.proposeMembership(
-      { kind: 'ChangeMembership', expectedConfigIndex, change },
-      { timeoutMs: leftMs() },
-    );
-    if (result.kind === 'Failed') throw failed(result);
-    if (result.kind !== 'Membership') throw new Error(`a change of membership resulted in ${result.kind}`);
-    // A joint configuration is on its way, not an answer: the caller's next change needs the index of what follows it.
-    await this.#conditions.until(() => replica.membership?.leaving === null, leftMs());
-    return {
-      id: result.id,
-      configIndex: Math.max(result.membership.configIndex, replica.membership?.configIndex ?? 0),
-    };
   }
 
   #raftEvent(event: RaftEvent): void {
@@ -558,17 +484,6 @@ function isTooNew(error: unknown): error is Error {
   return error instanceof NewerFormat || error instanceof UnknownEntry || error instanceof FormatTooNew;
 }
 
-type ChangeBody = {
-  readonly change: MembershipChange;
-  readonly expectedConfigIndex: number | null;
-  readonly timeoutMs: number;
-};
-
-/** @throws RequestError with the code that a failed command's result carries */
-export function failed(result: Failed): RequestError {
-  return new RequestError(result.code, result.message);
-}
-
 function membershipOf(identity: Identity): { clusterId: string; id: number; peerHints: JoinRecord['peers'] } | null {
   const { grant } = identity;
   switch (grant.kind) {
@@ -580,18 +495,6 @@ function membershipOf(identity: Identity): { clusterId: string; id: number; peer
     case 'Joiner':
       return { clusterId: grant.record.clusterId, id: grant.record.memberId, peerHints: grant.record.peers };
   }
-}
-
-function leavesOut(change: MembershipChange, membership: Membership, id: number): boolean {
-  if (change.kind === 'Remove') return change.id === id;
-  return change.kind === 'ReplaceVoters' && membership.voters.includes(id) && !change.voters.includes(id);
-}
-
-/** Someone who stays: handing leadership to another one that leaves would only repeat the step. `NO_MEMBER` for nobody. */
-function successorFor(change: MembershipChange, replica: Replica): number {
-  const status = replica.raftStatus();
-  if (change.kind !== 'ReplaceVoters') return mostCaughtUpVoter(status);
-  return mostCaughtUpVoter(status, (id) => change.voters.includes(id));
 }
 
 /** Raised so that a lease cannot end within one election: nobody could have kept it alive (etcd does the same). */
@@ -606,14 +509,4 @@ function drawLeaseId(random: () => number): LeaseId {
   const high = BigInt(Math.floor(random() * 2 ** 31));
   const low = BigInt(Math.floor(random() * 2 ** 32));
   return (high << 32n) | low || 1n;
-}
-
-function storeOf(replica: Replica): Store {
-  if (replica.store === null)
-    throw new RequestError('not_ready', 'this member has no state yet: it waits for its first snapshot');
-  return replica.store;
-}
-
-function leaseNotFound(id: LeaseId): RequestError {
-  return new RequestError('lease_not_found', `lease ${id} does not exist or has expired`);
 }

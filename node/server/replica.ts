@@ -16,7 +16,7 @@ import {
 import type { ClusterId, DataFolder, PeerHint, SnapshotSource } from '../storage/types.ts';
 import type { Engine } from '../store/engine.ts';
 import { configurationOf } from '../store/membership.ts';
-import { Store } from '../store/store.ts';
+import { Store, type StoreOptions } from '../store/store.ts';
 import type { ChangeMembership, Command, CommittedEntry, Membership, Result } from '../store/types.ts';
 import type { Network, PeerFrame, RefusedHandshake } from '../transport/types.ts';
 import { AppliedState } from './applied-state.ts';
@@ -112,7 +112,7 @@ export class Replica {
 
   static async start(dependencies: ReplicaDependencies): Promise<Replica> {
     const { engine } = dependencies.folder;
-    const store = engine === null ? null : await Store.open(engine);
+    const store = engine === null ? null : await Store.open(engine, storeOptions(dependencies.options));
     if (store !== null) assertSpoken(store.format);
     const replica = new Replica(dependencies, store);
     await replica.#begin();
@@ -150,6 +150,7 @@ export class Replica {
         clusterId,
         clock,
         observer,
+        storeOptions: storeOptions(options),
         events: {
           applied: (entries, results, bytes) => this.#applied(entries, results, bytes),
           recordConfiguration: (configuration) => this.#writer.recordConfiguration(configuration),
@@ -219,6 +220,11 @@ export class Replica {
 
   get store(): Store | null {
     return this.#state.store;
+  }
+
+  /** @throws RequestError before the first snapshot of a member that joins */
+  servingStore(): Store {
+    return this.#state.servingStore();
   }
 
   get membership(): Membership | null {
@@ -620,6 +626,10 @@ export class Replica {
     this.#ticker.stop();
     this.#with.events.fatal(error);
   }
+}
+
+function storeOptions({ limits }: MemberOptions): StoreOptions {
+  return { maxQueuedBytesPerWatch: limits.watcherQueueBytes };
 }
 
 function stopping(): RequestError {

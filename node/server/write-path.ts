@@ -236,7 +236,6 @@ function refusedConfiguration(reason: Refusal, notLeader: () => RequestError): R
       return new RequestError('overloaded', 'too many bytes wait for a quorum to make them durable: retry later');
     case 'NotLeader':
     case 'LeadershipTransfer':
-    case 'NotInConfiguration':
       return notLeader();
   }
 }

@@ -6,6 +6,7 @@
 import type { Draft } from './draft.ts';
 import { failed } from './errors.ts';
 import { includes } from './key-range.ts';
+import { rangeOf } from './range-of.ts';
 import { rangeBytes } from './range-read.ts';
 import type { DeleteRange, Failed, Put, Range } from './types.ts';
 
@@ -52,19 +53,5 @@ function revisionOf(operation: DeleteRange | Range): number {
 
 function asRange(operation: DeleteRange | Range): Range {
   if (operation.kind === 'Range') return operation;
-  const { key, rangeEnd } = operation;
-  return {
-    kind: 'Range',
-    key,
-    rangeEnd,
-    revision: 0,
-    limit: 0,
-    sort: null,
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
-  };
+  return rangeOf(operation);
 }

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { StoreError } from './errors.ts';
+import { rangeOf } from './range-of.ts';
 import { positionOfHistory } from './row-keys.ts';
 import { decodeEvent, type StoredEvent } from './row-values.ts';
 import { Store } from './store.ts';
 import { keyProposals, rangesAt, watches } from './testing/arbitraries.ts';
 import type { MemoryEngine } from './testing/memory-engine.ts';
 import { Model } from './testing/model.ts';
-import { entry, foundedEngine, pullFrom, StoreUnderTest } from './testing/store-under-test.ts';
+import { entry, foundedEngine, pullFrom, STORE_OPTIONS, StoreUnderTest } from './testing/store-under-test.ts';
 import type { CommittedEntry, Proposal, Range, RangeResult, Result, Watch, WatchBatch, WatchOptions } from './types.ts';
 
 type Step =
@@ -90,7 +91,7 @@ async function applyIn(
   entries: readonly CommittedEntry[],
   sizes: readonly number[],
 ): Promise<unknown[]> {
-  const store = await Store.open(engine);
+  const store = await Store.open(engine, STORE_OPTIONS);
   const results: (Result | null)[] = [];
   for (let start = 0, n = 0; start < entries.length; n += 1) {
     const end = start + sizes[n % sizes.length]!;
@@ -151,20 +152,7 @@ test('compaction changes nothing that can be read, and leaves no row behind that
   );
 });
 
-const everything: Range = {
-  kind: 'Range',
-  key: Buffer.from([0]),
-  rangeEnd: Buffer.from([0]),
-  revision: 0,
-  limit: 0,
-  sort: null,
-  keysOnly: false,
-  countOnly: false,
-  minModRevision: 0,
-  maxModRevision: 0,
-  minCreateRevision: 0,
-  maxCreateRevision: 0,
-};
+const everything = rangeOf({ key: Buffer.from([0]), rangeEnd: Buffer.from([0]) });
 
 function historyOf(engine: MemoryEngine): StoredEvent[] {
   return engine.rows

@@ -4,7 +4,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { DamagedRecord } from './errors.ts';
 import { Store } from './store.ts';
 import { MemoryEngine } from './testing/memory-engine.ts';
-import { del, entry, FOUNDERS, put, range, StoreUnderTest } from './testing/store-under-test.ts';
+import { del, entry, FOUNDERS, put, range, STORE_OPTIONS, StoreUnderTest } from './testing/store-under-test.ts';
 
 test('the empty store has revision 1, and a first put makes it 2', async () => {
   const { store, ...subject } = await StoreUnderTest.found();
@@ -29,12 +29,12 @@ test('entries must follow each other', async () => {
 
 test('an engine without a state, or with a damaged one, does not open', async () => {
   const engine = new MemoryEngine();
-  await assert.rejects(Store.open(engine), DamagedRecord);
+  await assert.rejects(Store.open(engine, STORE_OPTIONS), DamagedRecord);
   const { engine: founded } = await StoreUnderTest.found();
   const writer = new ByteWriter(1);
   writer.u8(9);
   await founded.write([{ kind: 'Put', key: founded.rows[0]!.key, value: writer.finish() }]);
-  await assert.rejects(Store.open(founded), DamagedRecord);
+  await assert.rejects(Store.open(founded, STORE_OPTIONS), DamagedRecord);
 });
 
 test('readers see a batch only with its revision, and wholly', async () => {

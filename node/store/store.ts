@@ -59,11 +59,10 @@ export type StateHash = {
 
 /** What this member may choose by itself: nothing that is replicated depends on it. */
 export type StoreOptions = {
-  /** Of one watch, for what its consumer has not pulled yet. Default 1 MiB. */
-  readonly maxQueuedBytesPerWatch?: number;
+  /** Of one watch, for what its consumer has not pulled yet. */
+  readonly maxQueuedBytesPerWatch: number;
 };
 
-const MAX_QUEUED_BYTES_PER_WATCH = 1 << 20;
 const CACHE_BYTES = 8 << 20;
 const LEASE_PAGE_ROWS = 10_000;
 
@@ -104,7 +103,7 @@ export class Store {
   }
 
   /** @throws DamagedRecord where no state was ever made, or its own rows cannot be read */
-  static async open(engine: Engine, options: StoreOptions = {}): Promise<Store> {
+  static async open(engine: Engine, options: StoreOptions): Promise<Store> {
     const meta = await readMeta(engine);
     const leases = await loadLeases(engine);
     invariant(
@@ -113,8 +112,7 @@ export class Store {
     );
     const writes = new Exclusive();
     const compaction = new Compaction(engine, writes, await readCompactionProgress(engine));
-    const maxQueuedBytes = options.maxQueuedBytesPerWatch ?? MAX_QUEUED_BYTES_PER_WATCH;
-    return new Store(engine, meta, leases, writes, compaction, maxQueuedBytes);
+    return new Store(engine, meta, leases, writes, compaction, options.maxQueuedBytesPerWatch);
   }
 
   get appliedIndex(): number {

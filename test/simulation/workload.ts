@@ -3,7 +3,8 @@
  * every answer judged by the oracle.
  */
 import { createHash } from 'node:crypto';
-import type { Command, Keys, LeaseId, Put, Range, Result, Txn } from '../../node/store/types.ts';
+import { rangeOf } from '../../node/store/range-of.ts';
+import type { Command, Keys, LeaseId, Put, Result, Txn } from '../../node/store/types.ts';
 import { type Answer, call, sleep } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
@@ -266,22 +267,6 @@ function putOf(key: string, value: string, lease: LeaseId): Put {
     returnPrevious: false,
     ignoreValue: false,
     ignoreLease: false,
-  };
-}
-
-function rangeOf(keys: Keys): Range {
-  return {
-    kind: 'Range',
-    ...keys,
-    revision: 0,
-    limit: 0,
-    sort: null,
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
   };
 }
 

@@ -64,7 +64,7 @@ export class StoreMember implements Member {
   static async open(): Promise<StoreMember> {
     const engine = new MemoryEngine();
     await engine.write(foundingRows({ clusterId, format: 1, membership }));
-    return new StoreMember(await Store.open(engine));
+    return new StoreMember(await Store.open(engine, { maxQueuedBytesPerWatch: 1 << 20 }));
   }
 
   emit(event: MemberEvent): void {

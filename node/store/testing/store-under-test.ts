@@ -1,5 +1,6 @@
 /** A founded store over an engine in memory, and entries for it. */
 import { foundingRows } from '../initial-state.ts';
+import { rangeOf } from '../range-of.ts';
 import { Store, type StoreOptions } from '../store.ts';
 import type { Command, CommittedEntry, Membership, Proposal, Range, Result, Watch, WatchBatch } from '../types.ts';
 import { MemoryEngine } from './memory-engine.ts';
@@ -18,6 +19,8 @@ export async function foundedEngine(): Promise<MemoryEngine> {
   return engine;
 }
 
+export const STORE_OPTIONS: StoreOptions = { maxQueuedBytesPerWatch: 1 << 20 };
+
 /** Gives commands the next indexes and applies them. */
 export class StoreUnderTest {
   readonly engine: MemoryEngine;
@@ -28,13 +31,13 @@ export class StoreUnderTest {
     this.store = store;
   }
 
-  static async found(options: StoreOptions = {}): Promise<StoreUnderTest> {
+  static async found(options: StoreOptions = STORE_OPTIONS): Promise<StoreUnderTest> {
     const engine = await foundedEngine();
     return new StoreUnderTest(engine, await Store.open(engine, options));
   }
 
   /** As after a crash or a restart: only the engine's rows are left. */
-  async reopen(options: StoreOptions = {}): Promise<void> {
+  async reopen(options: StoreOptions = STORE_OPTIONS): Promise<void> {
     this.store = await Store.open(this.engine, options);
   }
 
@@ -78,20 +81,7 @@ export function del(key: string, end: string | null = null): Command & { kind: '
 }
 
 export function range(key: string, end: string | null = null, extra: Partial<Range> = {}): Range {
-  return {
-    kind: 'Range',
-    ...span(key, end),
-    revision: 0,
-    limit: 0,
-    sort: null,
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
-    ...extra,
-  };
+  return { ...rangeOf(span(key, end)), ...extra };
 }
 
 export function span(key: string, end: string | null): { key: Buffer; rangeEnd: Buffer | null } {
