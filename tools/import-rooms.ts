@@ -29,6 +29,28 @@ export const rooms: Readonly<Record<string, Room>> = {
   'node/logging.ts': { may: ['node/server/observer.ts'] },
   // What is left of node/ assembles the parts.
   'node/': { may: ['node/', 'client/'] },
+  'operator/api/': { may: [] },
+  'operator/kube/': { may: [] },
+  'operator/certificates/': { may: [] },
+  'operator/resources/': { may: ['operator/api/'] },
+  'operator/observe/': { may: ['operator/api/', 'operator/kube/', 'client/'] },
+  'operator/decide/': { may: ['operator/api/', 'operator/observe/types.ts'], packages: pureNode },
+  'operator/status/': {
+    may: ['operator/api/', 'operator/observe/types.ts', 'operator/decide/types.ts'],
+    packages: pureNode,
+  },
+  'operator/act/': {
+    may: [
+      'operator/api/',
+      'operator/kube/',
+      'operator/resources/',
+      'operator/decide/types.ts',
+      'operator/observe/types.ts',
+      'client/',
+    ],
+  },
+  // What is left of operator/ assembles the parts.
+  'operator/': { may: ['operator/', 'client/', 'node/logging.ts'] },
   'cli/': {
     may: ['client/', 'node/config/', 'node/main.ts', 'node/restore-snapshot.ts', 'node/storage/folder-lock.ts'],
   },
