@@ -1,0 +1,49 @@
+/** What the operator calls the objects of a RaftCluster, and the labels and annotations by which it knows them. */
+
+/** `Voters`: the StatefulSet NAME. `Readers`: NAME-read, whose members stay learners. An ordinal never changes its role. */
+export type SetName = 'Voters' | 'Readers';
+
+export const labels = {
+  /** Name of the RaftCluster; on every object of it. */
+  cluster: 'quorate.dev/cluster',
+  /** `voters` or `readers`; on pods, volumes and StatefulSets. */
+  set: 'quorate.dev/set',
+  /** `voter` or `learner`, set on a pod once its member is that: what the PodDisruptionBudget counts. */
+  role: 'quorate.dev/role',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+export const annotations = {
+  /** On pods: hash of the template that they were made from. */
+  templateHash: 'quorate.dev/template-hash',
+  /** On child objects: hash of what the operator has applied. */
+  appliedHash: 'quorate.dev/applied-hash',
+  /** On volumes: whose data is in them. */
+  incarnation: 'quorate.dev/incarnation',
+  clusterId: 'quorate.dev/cluster-id',
+  memberId: 'quorate.dev/member-id',
+  /** On volumes: uid of the RaftCluster that they were made for. */
+  ownerUid: 'quorate.dev/owner-uid',
+} as const;
+
+export const ports = { client: 2379, peer: 2380, health: 2381 } as const;
+
+export const setName = (cluster: string, set: SetName): string => (set === 'Voters' ? cluster : `${cluster}-read`);
+export const podName = (cluster: string, set: SetName, ordinal: number): string =>
+  `${setName(cluster, set)}-${ordinal}`;
+export const volumeName = (pod: string): string => `data-${pod}`;
+/** Headless; publishes addresses of pods that are not ready, since readiness needs peers. */
+export const peerService = (cluster: string): string => `${cluster}-peers`;
+export const clientService = (cluster: string): string => cluster;
+export const leaderService = (cluster: string): string => `${cluster}-leader`;
+export const readService = (cluster: string): string => `${cluster}-read`;
+export const configMap = (cluster: string): string => `${cluster}-config`;
+/** Key `token`. */
+export const adminTokenSecret = (cluster: string): string => `${cluster}-admin-token`;
+/** Keys ca.crt, ca.key. */
+export const caSecret = (cluster: string, use: 'peer' | 'client'): string => `${cluster}-${use}-ca`;
+/** Keys tls.crt, tls.key, ca.crt. */
+export const tlsSecret = (cluster: string, use: 'peer' | 'client'): string => `${cluster}-${use}-tls`;
+/** The cluster domain is left out: the resolver's search list adds it, whatever it is. */
+export const podHost = (cluster: string, namespace: string, pod: string): string =>
+  `${pod}.${peerService(cluster)}.${namespace}.svc`;

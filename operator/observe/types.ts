@@ -1,0 +1,113 @@
+/**
+ * Everything that a pass of the operator knows: read from Kubernetes and from the members, then frozen. `decide`,
+ * `resources` and `status` see nothing else, so a decision can be replayed from one value.
+ *
+ * A slot is a place for one member: an ordinal of one of the two StatefulSets. Its pod and its volume come and go; the
+ * member that lives in it is known by the incarnation of the volume, never by the ordinal.
+ */
+import type { ApiCluster, ApiStatus } from '../../client/types.ts';
+import type { SetName } from '../api/names.ts';
+import type { RaftCluster } from '../api/types.ts';
+
+export type Observed = {
+  /** Wall clock of this pass. Thresholds compare it with times written in objects. */
+  readonly nowMs: number;
+  /** From where the objects came. Nothing is acted on that only a cache has said: see `reconcile`. */
+  readonly source: 'Cache' | 'Fresh';
+  readonly cluster: RaftCluster;
+  /** Of the operator itself: what clusters without an image of their own run, once it is their turn. */
+  readonly operatorImage: string;
+  readonly sets: Readonly<Record<SetName, SetView | null>>;
+  /** All slots that have a pod, a volume, or are asked for by a StatefulSet; sorted by set and ordinal. */
+  readonly slots: readonly Slot[];
+  /** Linearizable, from a member of the cluster id in status (or, without one there, of the only one seen). Null when nobody could answer. */
+  readonly configuration: ApiCluster | null;
+  /** Why there is none, for the reader. */
+  readonly configurationError: string | null;
+  readonly pdb: { readonly minAvailable: number; readonly disruptionsAllowed: number } | null;
+  /** The namespace is being deleted: nothing is created, nothing waits for a quorum. */
+  readonly isNamespaceTerminating: boolean;
+  /** Another cluster that is taking the operator's image now, or is not well after that: this one waits its turn. */
+  readonly rollingElsewhere: string | null;
+  /** Kinds of Prometheus that this API server has. */
+  readonly hasPodMonitors: boolean;
+  readonly hasPrometheusRules: boolean;
+};
+
+export type SetView = {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly replicas: number;
+  readonly isTerminating: boolean;
+};
+
+export type Slot = {
+  readonly set: SetName;
+  readonly ordinal: number;
+  /** Of the pod, and the member's name: NAME-0, NAME-read-0. */
+  readonly name: string;
+  /** As in the configuration: HOST:PORT of the headless Service. */
+  readonly peerAddress: string;
+  readonly pod: PodView | null;
+  readonly volume: VolumeView | null;
+  /** What the member in the pod says of itself; null without a pod that could be asked. */
+  readonly report: MemberReport | null;
+};
+
+export type MemberReport =
+  | { readonly kind: 'Answered'; readonly status: ApiStatus }
+  | { readonly kind: 'Unreachable'; readonly error: string };
+
+export type PodView = {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Value of the annotation that `resources` puts into the template: differs from the desired one = outdated. */
+  readonly templateHash: string | null;
+  readonly image: string | null;
+  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  readonly isReady: boolean;
+  readonly readyChangedMs: number | null;
+  readonly createdMs: number;
+  /** The time by which it should have been gone; null unless it is being deleted. */
+  readonly deletionDueMs: number | null;
+  readonly restarts: number;
+  /** Of the member's container: ImagePullBackOff, CrashLoopBackOff, CreateContainerConfigError, ... */
+  readonly waitingReason: string | null;
+  /** Message of PodScheduled=False. */
+  readonly unschedulable: string | null;
+  readonly node: NodeView | null;
+  /** `voter` or `learner` as the PodDisruptionBudget counts it; null on a new pod. */
+  readonly roleLabel: string | null;
+};
+
+export type NodeView = {
+  readonly name: string;
+  /** False when the Node object is gone. */
+  readonly exists: boolean;
+  readonly isReady: boolean;
+  readonly readyChangedMs: number | null;
+  /** Tainted node.kubernetes.io/out-of-service: its owner says that nothing runs there. */
+  readonly isOutOfService: boolean;
+  readonly isCordoned: boolean;
+};
+
+export type VolumeView = {
+  /** Of the PersistentVolumeClaim: data-NAME-0. */
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly phase: 'Pending' | 'Bound' | 'Lost';
+  readonly requestedBytes: number;
+  readonly capacityBytes: number | null;
+  /** The claim's status asks for a pod restart to finish its growth. */
+  readonly needsPodRestart: boolean;
+  readonly canExpand: boolean;
+  readonly isTerminating: boolean;
+  /** Annotations by which a volume may be known, and destroyed: docs/contract.md, "Destroying a volume". */
+  readonly incarnation: string | null;
+  readonly clusterId: string | null;
+  readonly memberId: number | null;
+  /** UID of the RaftCluster for which it was made; another one's volume is adopted or left, never wiped. */
+  readonly ownerUid: string | null;
+};
