@@ -7,6 +7,7 @@ export type Addresses = {
   readonly name: string;
   readonly listenClient: HostPort;
   readonly listenPeer: HostPort;
+  readonly listenHealth: HostPort | null;
   readonly advertiseClientUrl: string;
   readonly advertisePeer: string;
   readonly formation: Formation;
@@ -19,6 +20,7 @@ export function resolveAddresses(config: Config, machine: Machine): Addresses {
     name: resolved(config.name),
     listenClient: parseAddress(resolved(config.listenClient)),
     listenPeer: parseAddress(resolved(config.listenPeer)),
+    listenHealth: config.listenHealth === null ? null : parseAddress(resolved(config.listenHealth)),
     advertiseClientUrl: resolved(config.advertiseClientUrl),
     advertisePeer: resolved(config.advertisePeer),
     formation: resolveFormation(config.formation, resolved),

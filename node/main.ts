@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import type { ApiVersion } from '../client/types.ts';
 import { type Addresses, resolveAddresses } from './addresses.ts';
 import { defaultApiLimits } from './api/context.ts';
+import { Drain } from './api/drain.ts';
+import { type HealthServer, startHealthServer } from './api/health-server.ts';
 import { createHttpApi } from './api/http-api.ts';
 import { type HttpServer, startHttpServer } from './api/http-server.ts';
 import { statusOverHttp } from './api/status-over-http.ts';
@@ -40,6 +42,10 @@ const MAX_FRAME_BYTES = 128 << 20;
 const RECONNECT = { minMs: 20, maxMs: 1000 };
 const HANDSHAKE_TIMEOUT_MS = 5000;
 const KEEP_ALIVE_MS = 1000;
+/** What a Service takes to stop sending to a pod, on nodes that are busy. */
+const DRAIN_MS = 2000;
+/** With a quorum it takes some milliseconds; without one there is nobody to hand over to. */
+const HAND_OVER_TIMEOUT_MS = 2000;
 
 type Log = Observer['log'];
 
@@ -61,6 +67,7 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
   try {
     await assertCanListen(addresses.listenClient, '--listen-client');
     await assertCanListen(addresses.listenPeer, '--listen-peer');
+    if (addresses.listenHealth !== null) await assertCanListen(addresses.listenHealth, '--listen-health');
   } catch (error) {
     await lock.release();
     throw error;
@@ -76,16 +83,24 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
 
+  const drain = new Drain();
+  // Before anything is read: whoever watches must not take a long replay for a process that hangs.
+  const health = await startHealth(config, addresses, drain, logger.log);
   const metrics = createMetrics();
-  const member = await startMember(config, addresses, dataFolder, logger, metrics, (error) => {
+  const onFatal = (error: unknown): void => {
     // The disk failed or an invariant is broken: what this process would still do could not be trusted.
     logger.log('error', 'fatal', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     logger.flush();
     process.exit(FATAL);
+  };
+  const member = await startMember(config, addresses, dataFolder, logger, metrics, onFatal).catch(async (error) => {
+    await health?.close();
+    await lock.release();
+    throw error;
   });
   let server: HttpServer | null = null;
   try {
-    server = await startApi(config, addresses, member, logger.log, metrics);
+    server = await startApi({ config, addresses, member, log: logger.log, metrics, drain, health });
     logger.log('info', 'serving', {
       client: addresses.advertiseClientUrl,
       peer: addresses.advertisePeer,
@@ -97,9 +112,12 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
     return await ending.promise;
   } finally {
     forming.abort();
+    drain.begin();
+    await handOver(member);
     const stopped = member.stop();
     await server?.close(config.stopTimeoutMs);
     await stopped;
+    await health?.close();
     await lock.release();
     logger.log('info', 'stopped', {});
     logger.flush();
@@ -159,21 +177,52 @@ function createNetwork(config: Config, addresses: Addresses, tls: ReloadingTls |
   });
 }
 
-function startApi(
+async function startHealth(
   config: Config,
-  addresses: Addresses,
-  member: LocalMember,
+  { listenHealth }: Addresses,
+  drain: Drain,
   log: Log,
-  metrics: Metrics,
-): Promise<HttpServer> {
+): Promise<HealthServer | null> {
+  if (listenHealth === null) return null;
+  return startHealthServer({
+    listen: listenHealth,
+    drain,
+    prestopTimeoutMs: config.prestopTimeoutMs,
+    drainMs: DRAIN_MS,
+    onPrestop: (answer) => log('info', 'may_be_stopped', { ...answer }),
+  });
+}
+
+/** While every port still answers: the clients of a leader that stops notice a change of leader, and nothing else. */
+async function handOver(member: LocalMember): Promise<void> {
+  const { replica } = member;
+  if (replica === null || !replica.isLeader || (replica.membership?.voters.length ?? 0) < 2) return;
+  // One that cannot hand over is stopped all the same; it tries once more with what is left of its time.
+  await member.transferLeader(null, { timeoutMs: HAND_OVER_TIMEOUT_MS, mayForward: false }).catch(() => undefined);
+}
+
+type ApiParts = {
+  readonly config: Config;
+  readonly addresses: Addresses;
+  readonly member: LocalMember;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly drain: Drain;
+  readonly health: HealthServer | null;
+};
+
+function startApi({ config, addresses, member, log, metrics, drain, health }: ApiParts): Promise<HttpServer> {
   const { clientTls } = config;
+  const shownMetrics = httpMetrics(metrics, {
+    status: () => member.status(),
+    peers: () => member.replica?.peers.states() ?? [],
+    counts: () => member.counts(),
+  });
+  health?.watch({ member, metrics: shownMetrics });
   const api = createHttpApi({
     member,
-    metrics: httpMetrics(metrics, {
-      status: () => member.status(),
-      peers: () => member.replica?.peers.states() ?? [],
-      counts: () => member.counts(),
-    }),
+    metrics: shownMetrics,
+    drain,
     adminAuth: {
       tokenFile: config.adminTokenFile,
       certificateNames: clientTls !== null && clientTls.caFile !== null ? 'Any' : null,

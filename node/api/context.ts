@@ -4,6 +4,7 @@ import type { Member } from '../server/types.ts';
 import type { AdminAuth } from './admin-auth.ts';
 import type { Admission } from './admission.ts';
 import type { ClusterView } from './cluster-view.ts';
+import type { Drain } from './drain.ts';
 import type { OpenStreams } from './event-stream.ts';
 import type { OptionDefaults } from './request-options.ts';
 
@@ -67,6 +68,7 @@ export type HttpApiOptions = {
   readonly limits: ApiLimits;
   readonly logger: ApiLogger;
   readonly version: ApiVersion;
+  readonly drain: Drain;
   /** Reads another member's status from its client port, for the page that shows them all. */
   readonly statusOf: (clientUrl: string, timeoutMs: number) => Promise<ApiStatus>;
 };

@@ -126,7 +126,8 @@ export class Exchange {
   }
 
   protected writeHead(status: number, headers: string[]): void {
-    if (this.api.streams.isClosing || this.#cannotDrain()) headers.push('Connection', 'close');
+    const { streams, drain } = this.api;
+    if (streams.isClosing || drain.isOn || this.#cannotDrain()) headers.push('Connection', 'close');
     this.response.writeHead(status, headers);
   }
 

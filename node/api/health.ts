@@ -12,7 +12,8 @@ export async function livez(exchange: Exchange): Promise<void> {
 
 export async function readyz(exchange: Exchange): Promise<void> {
   const isVerbose = exchange.query(readyParameters).flag('verbose', false);
-  const { ready, checks } = exchange.api.member.readiness();
+  const { drain, member } = exchange.api;
+  const { ready, checks } = drain.readiness(member.readiness());
   const answer: ApiReadiness = { ready, checks: isVerbose ? checks : checks.filter((check) => !check.ok) };
   exchange.json(ready ? 200 : 503, answer);
 }

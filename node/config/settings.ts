@@ -66,6 +66,7 @@ export type Settings = {
   readonly dataDir: string;
   readonly listenClient: string;
   readonly listenPeer: string;
+  readonly listenHealth: string | null;
   readonly advertiseClientUrl: string | null;
   readonly advertisePeer: string | null;
   readonly initialCluster: readonly NamedUrl[] | null;
@@ -76,6 +77,7 @@ export type Settings = {
   readonly electionTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  readonly prestopTimeoutMs: number;
   readonly maxRequestBytes: number;
   readonly maxTxnOperations: number;
   readonly maxProposalsInFlight: number;
@@ -124,6 +126,10 @@ const shape: Shape = {
     placeholder: 'HOST:PORT',
     help: 'Where the other members are served.',
   }),
+  listenHealth: maybe(hostAndPort, 'Identity and addresses', 'listen-health', {
+    placeholder: 'HOST:PORT',
+    help: 'Where /livez, /readyz, /metrics and /prestop are also served, always as plain HTTP: for supervisors and monitoring that have no client certificate.',
+  }),
   advertiseClientUrl: maybe(url, 'Identity and addresses', 'advertise-client-url', {
     placeholder: 'URL',
     help: 'How clients reach this member. Made from --listen-client when not given.',
@@ -165,6 +171,10 @@ const shape: Shape = {
   stopTimeoutMs: always(durationMs('0', '10m'), 'Timing', 'stop-timeout', '10s', {
     placeholder: 'TIME',
     help: 'How long a clean stop may take: handing over leadership, finishing what was accepted, closing.',
+  }),
+  prestopTimeoutMs: always(durationMs('0', '10m'), 'Timing', 'prestop-timeout', '30s', {
+    placeholder: 'TIME',
+    help: 'How long /prestop on --listen-health waits at most while the cluster has no quorum without this member. A pod needs a longer grace period than this and --stop-timeout together.',
   }),
 
   maxRequestBytes: always(sizeBytes('1KiB', '64MiB'), 'Limits', 'max-request-size', '1.5MiB', {

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import type { ApiErrorBody } from '../../../client/types.ts';
 import { type ApiLimits, defaultApiLimits, type HttpApiOptions } from '../context.ts';
+import { Drain } from '../drain.ts';
 import { createHttpApi, type HttpApi } from '../http-api.ts';
 import { type HttpServer, type ServerTls, startHttpServer } from '../http-server.ts';
 import { StoreMember } from './store-member.ts';
@@ -39,6 +40,7 @@ export async function startTestApi(t: TestContext, options: TestApiOptions = {})
     adminAuth: { tokenFile: null, certificateNames: null },
     limits: { ...defaultApiLimits, ...limits },
     logger: { error: (fields, event) => void logged.push({ fields: fields as Record<string, unknown>, event }) },
+    drain: new Drain(),
     version: { etcdserver: '3.6.0', etcdcluster: '3.6.0', quorate: '0.1.0' },
     statusOf: () => Promise.reject(new Error('nobody is there')),
     ...rest,

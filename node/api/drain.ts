@@ -1,0 +1,29 @@
+/**
+ * A member on its way out says so before it goes: it is no longer ready, so that a Service sends nobody new, and each
+ * answer closes its connection, so that those who are there go elsewhere between two requests and lose none.
+ */
+import type { ApiReadiness } from '../../client/types.ts';
+
+export class Drain {
+  #asked = 0;
+
+  get isOn(): boolean {
+    return this.#asked > 0;
+  }
+
+  /** Returns how to take it back, for a stop that did not come. */
+  begin(): () => void {
+    this.#asked += 1;
+    let isOver = false;
+    return () => {
+      if (!isOver) this.#asked -= 1;
+      isOver = true;
+    };
+  }
+
+  readiness(ofMember: ApiReadiness): ApiReadiness {
+    if (!this.isOn) return ofMember;
+    const stopping = { name: 'stopping', ok: false, message: 'this member is about to stop' };
+    return { ready: false, checks: [...ofMember.checks, stopping] };
+  }
+}
