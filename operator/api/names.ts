@@ -26,6 +26,9 @@ export const annotations = {
   ownerUid: 'quorate.dev/owner-uid',
 } as const;
 
+/** Of the member, in its pod. */
+export const memberContainer = 'member';
+
 export const ports = { client: 2379, peer: 2380, health: 2381 } as const;
 
 export const setName = (cluster: string, set: SetName): string => (set === 'Voters' ? cluster : `${cluster}-read`);
