@@ -1,0 +1,180 @@
+/**
+ * Keeps the two Secrets of an authority and of the certificate from it fresh, without any moment in which two members
+ * distrust each other. A new authority is trusted first, by all, and signs only after every member has had time to
+ * read it; the old one stays trusted until it has expired.
+ *
+ * Given the data of the Secrets as they are, says what they shall be: level-triggered, so that a pass that broke off
+ * between the two writes is made good by the next.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { issueAuthority, issueCertificate, type KeyPair } from './issue.ts';
+
+/** Keys of the Secret NAME-peer-ca (or -client-ca). */
+export type AuthoritySecret = {
+  /** The one that signs. */
+  readonly 'ca.crt': string;
+  readonly 'ca.key': string;
+  /** The one that will: trusted first. Absent when none is due. */
+  readonly 'next.crt'?: string;
+  readonly 'next.key'?: string;
+  /** RFC 3339: since when the other Secret has told the members to trust the next one. */
+  readonly 'next.trusted-since'?: string;
+  /** Earlier ones, trusted until they expire; PEM, any number. */
+  readonly 'former.crt'?: string;
+};
+
+/** Keys of the Secret NAME-peer-tls (or -client-tls), which the pods mount. */
+export type CertificateSecret = {
+  readonly 'tls.crt': string;
+  readonly 'tls.key': string;
+  /** Everything that is trusted, the signing authority first. */
+  readonly 'ca.crt': string;
+};
+
+export type Lifetimes = {
+  readonly authorityMs: number;
+  /** How long before its end an authority is followed by the next. */
+  readonly authorityRenewBeforeMs: number;
+  /** How long a new authority is trusted before it signs: pods see a changed Secret after minutes. */
+  readonly trustFirstMs: number;
+  readonly certificateMs: number;
+  readonly certificateRenewBeforeMs: number;
+};
+
+const DAY_MS = 24 * 60 * 60_000;
+
+export const defaultLifetimes: Lifetimes = {
+  authorityMs: 5 * 365 * DAY_MS,
+  authorityRenewBeforeMs: 365 * DAY_MS,
+  trustFirstMs: 60 * 60_000,
+  certificateMs: 90 * DAY_MS,
+  certificateRenewBeforeMs: 30 * DAY_MS,
+};
+
+export type CertificateRequest = {
+  readonly commonName: string;
+  readonly dnsNames: readonly string[];
+  readonly nowMs: number;
+  readonly lifetimes: Lifetimes;
+};
+
+export type Certificates = {
+  readonly authority: AuthoritySecret;
+  readonly certificate: CertificateSecret;
+  /** False: the Secret is already so. The authority is written before the certificate. */
+  readonly isAuthorityChanged: boolean;
+  readonly isCertificateChanged: boolean;
+  readonly notAfterMs: number;
+};
+
+export async function freshCertificates(
+  request: CertificateRequest,
+  current: { readonly authority: AuthoritySecret | null; readonly certificate: CertificateSecret | null },
+): Promise<Certificates> {
+  const authority = await freshAuthority(request, current.authority, current.certificate?.['ca.crt'] ?? '');
+  const certificate = await freshCertificate(request, authority, current.certificate);
+  return {
+    authority,
+    certificate,
+    isAuthorityChanged: !isSame(authority, current.authority),
+    isCertificateChanged: !isSame(certificate, current.certificate),
+    notAfterMs: notAfterMs(certificate['tls.crt']),
+  };
+}
+
+async function freshAuthority(
+  { commonName, nowMs, lifetimes }: CertificateRequest,
+  current: AuthoritySecret | null,
+  trustedByMembers: string,
+): Promise<AuthoritySecret> {
+  const issue = (): Promise<KeyPair> => issueAuthority(commonName, { nowMs, lifetimeMs: lifetimes.authorityMs });
+  if (current === null || !isUsable(current['ca.crt'], current['ca.key'], nowMs)) {
+    const first = await issue();
+    // What was trusted stays so: certificates from it are still in use, and members that refuse each other are worse.
+    return { 'ca.crt': first.certificatePem, 'ca.key': first.keyPem, ...formerOf(trustedByMembers, nowMs) };
+  }
+  const kept = { 'ca.crt': current['ca.crt'], 'ca.key': current['ca.key'], ...formerOf(current['former.crt'], nowMs) };
+  const { 'next.crt': nextCertificate, 'next.key': nextKey } = current;
+  if (nextCertificate !== undefined && nextKey !== undefined && isUsable(nextCertificate, nextKey, nowMs)) {
+    const next = { 'next.crt': nextCertificate, 'next.key': nextKey };
+    if (!trustedByMembers.includes(nextCertificate)) return { ...kept, ...next };
+    // Counted from when the members' Secret was seen to hold it, not from its issue: between the two the operator
+    // may have been away for longer than the wait.
+    const trustedSince = current['next.trusted-since'] ?? new Date(nowMs).toISOString();
+    if (nowMs - Date.parse(trustedSince) < lifetimes.trustFirstMs) {
+      return { ...kept, ...next, 'next.trusted-since': trustedSince };
+    }
+    const former = formerOf(current['ca.crt'] + (current['former.crt'] ?? ''), nowMs);
+    return { 'ca.crt': nextCertificate, 'ca.key': nextKey, ...former };
+  }
+  if (notAfterMs(current['ca.crt']) - nowMs > lifetimes.authorityRenewBeforeMs) return kept;
+  const next = await issue();
+  return { ...kept, 'next.crt': next.certificatePem, 'next.key': next.keyPem };
+}
+
+function formerOf(bundlePem: string | undefined, nowMs: number): { 'former.crt'?: string } {
+  const unexpired = splitBundle(bundlePem ?? '').filter((pem) => notAfterMs(pem) > nowMs);
+  return unexpired.length === 0 ? {} : { 'former.crt': unexpired.join('') };
+}
+
+async function freshCertificate(
+  { dnsNames, nowMs, lifetimes }: CertificateRequest,
+  authority: AuthoritySecret,
+  current: CertificateSecret | null,
+): Promise<CertificateSecret> {
+  const trusted = authority['ca.crt'] + (authority['next.crt'] ?? '') + (authority['former.crt'] ?? '');
+  if (current !== null && isCurrent(current, trusted, dnsNames, nowMs, lifetimes)) {
+    return { 'tls.crt': current['tls.crt'], 'tls.key': current['tls.key'], 'ca.crt': trusted };
+  }
+  const issued = await issueCertificate(
+    { certificatePem: authority['ca.crt'], keyPem: authority['ca.key'] },
+    dnsNames,
+    // Never beyond its authority: clients would see a chain that ends before its certificate does.
+    { nowMs, lifetimeMs: Math.min(lifetimes.certificateMs, notAfterMs(authority['ca.crt']) - nowMs) },
+  );
+  return { 'tls.crt': issued.certificatePem, 'tls.key': issued.keyPem, 'ca.crt': trusted };
+}
+
+function isCurrent(
+  { 'tls.crt': pem, 'tls.key': key }: CertificateSecret,
+  trustedPem: string,
+  dnsNames: readonly string[],
+  nowMs: number,
+  lifetimes: Lifetimes,
+): boolean {
+  if (!isUsable(pem, key, nowMs)) return false;
+  const certificate = new X509Certificate(pem);
+  // From whichever that is trusted: the next renewal takes the newest, so a new authority forces no haste, nor does
+  // the loss of the old one's key.
+  const issuer = splitBundle(trustedPem)
+    .map((trusted) => new X509Certificate(trusted))
+    .find((trusted) => certificate.checkIssued(trusted) && certificate.verify(trusted.publicKey));
+  if (issuer === undefined) return false;
+  const remainingMs = certificate.validToDate.getTime() - nowMs;
+  if (remainingMs <= lifetimes.certificateRenewBeforeMs) return false;
+  const names = (certificate.subjectAltName ?? '').split(', ');
+  return dnsNames.every((name) => names.includes(`DNS:${name}`));
+}
+
+/** Also false for what does not parse: a Secret that someone has emptied or mixed up is made anew. */
+function isUsable(certificatePem: string, keyPem: string, nowMs: number): boolean {
+  try {
+    const certificate = new X509Certificate(certificatePem);
+    return certificate.validToDate.getTime() > nowMs && certificate.checkPrivateKey(createPrivateKey(keyPem));
+  } catch {
+    return false;
+  }
+}
+
+function notAfterMs(certificatePem: string): number {
+  return new X509Certificate(certificatePem).validToDate.getTime();
+}
+
+function splitBundle(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? [];
+}
+
+function isSame<T extends object>(wanted: T, current: T | null): boolean {
+  return current !== null && isDeepStrictEqual({ ...wanted }, { ...current });
+}
