@@ -1,0 +1,73 @@
+/** Of pods and nodes, what decisions are made from. */
+import { annotations, labels, memberContainer } from '../api/names.ts';
+import type { Node, Pod } from '../kube/kinds.ts';
+import type { Stored } from '../kube/types.ts';
+import type { NodeView, PodView } from './types.ts';
+
+/** `NotKnown`: the operator may not read nodes. */
+export type NodeObject = Stored<Node> | 'Absent' | 'NotKnown';
+
+const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
+
+export function podView(pod: Stored<Pod>, node: NodeObject): PodView {
+  const { metadata, spec, status } = pod;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const container = spec?.containers.find(({ name }) => name === memberContainer);
+  const containerStatus = status?.containerStatuses?.find(({ name }) => name === memberContainer);
+  // A member whose init container does not start waits for it, and says nothing of itself.
+  const waiting = [...(status?.initContainerStatuses ?? []), ...(containerStatus ? [containerStatus] : [])]
+    .map(({ state }) => state?.waiting?.reason)
+    .find((reason) => reason !== undefined && reason !== 'PodInitializing' && reason !== 'ContainerCreating');
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    templateHash: metadata.annotations?.[annotations.templateHash] ?? null,
+    image: container?.image ?? null,
+    phase: phaseOf(status?.phase),
+    isReady: ready?.status === 'True',
+    readyChangedMs: timeOf(ready?.lastTransitionTime),
+    createdMs: timeOf(metadata.creationTimestamp) ?? 0,
+    deletionDueMs: timeOf(metadata.deletionTimestamp),
+    restarts: containerStatus?.restartCount ?? 0,
+    waitingReason: waiting ?? null,
+    unschedulable:
+      scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? 'no node takes the pod') : null,
+    node: spec?.nodeName === undefined ? null : nodeView(spec.nodeName, node),
+    roleLabel: metadata.labels?.[labels.role] ?? null,
+  };
+}
+
+function nodeView(name: string, node: NodeObject): NodeView {
+  // Not to know is no reason to act: only a node that is seen to be gone is gone.
+  if (node === 'NotKnown' || node === 'Absent') {
+    const exists = node === 'NotKnown';
+    return { name, exists, isReady: exists, readyChangedMs: null, isOutOfService: false, isCordoned: false };
+  }
+  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+  return {
+    name,
+    exists: true,
+    isReady: ready?.status === 'True',
+    readyChangedMs: timeOf(ready?.lastTransitionTime),
+    isOutOfService: node.spec?.taints?.some(({ key }) => key === outOfServiceTaint) ?? false,
+    isCordoned: node.spec?.unschedulable === true,
+  };
+}
+
+function phaseOf(phase: string | undefined): PodView['phase'] {
+  switch (phase) {
+    case 'Pending':
+    case 'Running':
+    case 'Succeeded':
+    case 'Failed':
+      return phase;
+    default:
+      return 'Unknown';
+  }
+}
+
+function timeOf(time: string | undefined): number | null {
+  return time === undefined ? null : Date.parse(time);
+}

@@ -1,0 +1,49 @@
+/** The places for members of one RaftCluster, from its pods, volumes and StatefulSets. Pure. */
+import { podHost, podName, ports, type SetName, setName, volumeName } from '../api/names.ts';
+import type { ObjectName } from '../kube/types.ts';
+import type { PodView, SetView, Slot, VolumeView } from './types.ts';
+
+export type Views = {
+  readonly sets: Readonly<Record<SetName, SetView | null>>;
+  /** By the name of the object. */
+  readonly pods: ReadonlyMap<string, PodView>;
+  readonly volumes: ReadonlyMap<string, VolumeView>;
+};
+
+/** Where a report is still missing. */
+export type EmptySlot = Omit<Slot, 'report'>;
+
+export function slotsOf(cluster: ObjectName, { sets, pods, volumes }: Views): readonly EmptySlot[] {
+  return (['Voters', 'Readers'] as const).flatMap((set) => {
+    const prefix = `${setName(cluster.name, set)}-`;
+    const ordinals = new Set(Array.from({ length: sets[set]?.replicas ?? 0 }, (_, ordinal) => ordinal));
+    for (const name of [...pods.keys(), ...[...volumes.keys()].map(podOfVolume)]) {
+      const ordinal = ordinalAfter(prefix, name);
+      if (ordinal !== null) ordinals.add(ordinal);
+    }
+    return [...ordinals]
+      .sort((a, b) => a - b)
+      .map((ordinal) => {
+        const name = podName(cluster.name, set, ordinal);
+        return {
+          set,
+          ordinal,
+          name,
+          peerAddress: `${podHost(cluster.name, cluster.namespace, name)}:${ports.peer}`,
+          pod: pods.get(name) ?? null,
+          volume: volumes.get(volumeName(name)) ?? null,
+        };
+      });
+  });
+}
+
+function podOfVolume(volume: string): string {
+  const prefix = volumeName('');
+  return volume.startsWith(prefix) ? volume.slice(prefix.length) : '';
+}
+
+/** `NAME-read-0` is no voter of `NAME`: only digits follow the prefix. */
+function ordinalAfter(prefix: string, name: string): number | null {
+  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+  return /^(?:0|[1-9]\d{0,3})$/.test(rest) ? Number(rest) : null;
+}

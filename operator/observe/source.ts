@@ -1,0 +1,101 @@
+/** From where the objects of one RaftCluster come: the caches, or the API server itself. */
+import { labels } from '../api/names.ts';
+import { isKubeError } from '../kube/errors.ts';
+import {
+  type Namespace,
+  type Node,
+  namespaceKind,
+  nodeKind,
+  type PersistentVolumeClaim,
+  type Pod,
+  type PodDisruptionBudget,
+  persistentVolumeClaimKind,
+  podDisruptionBudgetKind,
+  podKind,
+  type StatefulSet,
+  type StorageClass,
+  statefulSetKind,
+  storageClassKind,
+} from '../kube/kinds.ts';
+import type { Cache, Kind, KubeApi, KubeObject, ObjectName, Stored } from '../kube/types.ts';
+import { type RaftClusterObject, raftClusterKind } from './cluster-kind.ts';
+
+/** `NotKnown`: the operator may not read this kind, as when it has rights in its own namespace only. */
+export type Found<T extends KubeObject> = Stored<T> | 'Absent' | 'NotKnown';
+
+export interface Source {
+  readonly kind: 'Cache' | 'Fresh';
+  cluster(name: ObjectName): Promise<Stored<RaftClusterObject> | null>;
+  /** Everywhere that the operator works. */
+  clusters(): Promise<readonly Stored<RaftClusterObject>[]>;
+  statefulSets(cluster: ObjectName): Promise<readonly Stored<StatefulSet>[]>;
+  pods(cluster: ObjectName): Promise<readonly Stored<Pod>[]>;
+  claims(cluster: ObjectName): Promise<readonly Stored<PersistentVolumeClaim>[]>;
+  /** Of the same name as the RaftCluster. */
+  budget(cluster: ObjectName): Promise<Stored<PodDisruptionBudget> | null>;
+  node(name: string): Promise<Found<Node>>;
+  storageClass(name: string): Promise<Found<StorageClass>>;
+  namespace(name: string): Promise<Found<Namespace>>;
+}
+
+/** Caches of what the operator may read; null for a kind that it may not. */
+export type Caches = {
+  readonly clusters: Cache<RaftClusterObject>;
+  readonly statefulSets: Cache<StatefulSet>;
+  readonly pods: Cache<Pod>;
+  readonly claims: Cache<PersistentVolumeClaim>;
+  readonly budgets: Cache<PodDisruptionBudget>;
+  readonly nodes: Cache<Node> | null;
+  readonly storageClasses: Cache<StorageClass> | null;
+  readonly namespaces: Cache<Namespace> | null;
+};
+
+export function cacheSource(caches: Caches): Source {
+  return {
+    kind: 'Cache',
+    cluster: async ({ namespace, name }) => caches.clusters.get(namespace, name),
+    clusters: async () => caches.clusters.list(),
+    statefulSets: async (cluster) => ofCluster(caches.statefulSets, cluster),
+    pods: async (cluster) => ofCluster(caches.pods, cluster),
+    claims: async (cluster) => ofCluster(caches.claims, cluster),
+    budget: async ({ namespace, name }) => caches.budgets.get(namespace, name),
+    node: async (name) => found(caches.nodes, name),
+    storageClass: async (name) => found(caches.storageClasses, name),
+    namespace: async (name) => found(caches.namespaces, name),
+  };
+}
+
+/** @param watchedNamespace null: all */
+export function freshSource(api: KubeApi, watchedNamespace: string | null): Source {
+  const listed = async <T extends KubeObject>(kind: Kind<T>, { namespace, name }: ObjectName) =>
+    (await api.list(kind, { namespace, labelSelector: `${labels.cluster}=${name}` })).items;
+  const read = async <T extends KubeObject>(kind: Kind<T>, name: string): Promise<Found<T>> => {
+    try {
+      return (await api.get(kind, { namespace: '', name })) ?? 'Absent';
+    } catch (error) {
+      if (isKubeError(error, 'Forbidden')) return 'NotKnown';
+      throw error;
+    }
+  };
+  return {
+    kind: 'Fresh',
+    cluster: (name) => api.get(raftClusterKind, name),
+    clusters: async () =>
+      (await api.list(raftClusterKind, watchedNamespace === null ? {} : { namespace: watchedNamespace })).items,
+    statefulSets: (cluster) => listed(statefulSetKind, cluster),
+    pods: (cluster) => listed(podKind, cluster),
+    claims: (cluster) => listed(persistentVolumeClaimKind, cluster),
+    budget: (cluster) => api.get(podDisruptionBudgetKind, cluster),
+    node: (name) => read(nodeKind, name),
+    storageClass: (name) => read(storageClassKind, name),
+    namespace: (name) => read(namespaceKind, name),
+  };
+}
+
+function ofCluster<T extends KubeObject>(cache: Cache<T>, { namespace, name }: ObjectName): readonly Stored<T>[] {
+  return cache.list(namespace).filter(({ metadata }) => metadata.labels?.[labels.cluster] === name);
+}
+
+function found<T extends KubeObject>(cache: Cache<T> | null, name: string): Found<T> {
+  return cache === null ? 'NotKnown' : (cache.get('', name) ?? 'Absent');
+}

@@ -1,0 +1,39 @@
+/** Of claims and StatefulSets, what decisions are made from. */
+import { annotations } from '../api/names.ts';
+import { quantityValue } from '../api/quantity.ts';
+import type { PersistentVolumeClaim, StatefulSet } from '../kube/kinds.ts';
+import type { Stored } from '../kube/types.ts';
+import type { SetView, VolumeView } from './types.ts';
+
+export function volumeView(claim: Stored<PersistentVolumeClaim>, canExpand: boolean): VolumeView {
+  const { metadata, spec, status } = claim;
+  const known = metadata.annotations ?? {};
+  const memberId = Number(known[annotations.memberId]);
+  const capacity = status?.capacity?.['storage'];
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    phase: status?.phase === 'Bound' || status?.phase === 'Lost' ? status.phase : 'Pending',
+    requestedBytes: quantityValue(spec?.resources?.requests?.['storage'] ?? '0') ?? 0,
+    capacityBytes: capacity === undefined ? null : quantityValue(capacity),
+    needsPodRestart:
+      status?.conditions?.some(({ type, status: holds }) => type === 'FileSystemResizePending' && holds === 'True') ??
+      false,
+    canExpand,
+    isTerminating: metadata.deletionTimestamp !== undefined,
+    incarnation: known[annotations.incarnation] ?? null,
+    clusterId: known[annotations.clusterId] ?? null,
+    memberId: Number.isSafeInteger(memberId) ? memberId : null,
+    ownerUid: known[annotations.ownerUid] ?? null,
+  };
+}
+
+export function setView(set: Stored<StatefulSet>): SetView {
+  return {
+    uid: set.metadata.uid,
+    resourceVersion: set.metadata.resourceVersion,
+    replicas: set.spec?.replicas ?? 1,
+    isTerminating: set.metadata.deletionTimestamp !== undefined,
+  };
+}
