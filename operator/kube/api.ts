@@ -1,0 +1,272 @@
+/** The Kubernetes API over HTTP. */
+import type { ApiServer } from './api-server.ts';
+import { Connection } from './connection.ts';
+import { isKubeError, KubeError } from './errors.ts';
+import { lines } from './lines.ts';
+import { collectionPath, groupPath, objectPath } from './paths.ts';
+import { type Ask, type RequestObserver, Requests } from './requests.ts';
+import { type Rate, Throttle } from './throttle.ts';
+import type {
+  ApplyOptions,
+  Clock,
+  DeleteOptions,
+  Eviction,
+  EvictOptions,
+  Kind,
+  KubeApi,
+  KubeObject,
+  ListOptions,
+  ObjectList,
+  ObjectName,
+  PatchOptions,
+  Preconditions,
+  RequestOptions,
+  Scope,
+  Stored,
+  WatchEvent,
+  WatchOptions,
+} from './types.ts';
+import { watchEvents } from './watch-events.ts';
+
+export interface HttpKubeApiOptions {
+  readonly server: ApiServer;
+  readonly clock: Clock;
+  /** As `quorate-operator/1.2.3`. */
+  readonly userAgent: string;
+  /**
+   * Of our own requests. A leader election wants a KubeApi of its own, so that its renewals never wait behind others;
+   * absent: 50 a second, 100 at once.
+   */
+  readonly rate?: Rate;
+  /** Of a request that brings none; absent: 10 s. */
+  readonly deadlineMs?: number;
+  readonly observer?: RequestObserver;
+}
+
+/** Owns the fields that the operator sets. */
+const fieldManager = 'quorate';
+const defaultPageSize = 500;
+
+export class HttpKubeApi implements KubeApi {
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+
+  constructor({ server, clock, userAgent, rate, deadlineMs, observer }: HttpKubeApiOptions) {
+    this.#connection = new Connection(server, userAgent);
+    this.#requests = new Requests({
+      connection: this.#connection,
+      clock,
+      throttle: new Throttle(rate ?? { perSecond: 50, burst: 100 }),
+      deadlineMs: deadlineMs ?? 10_000,
+      observer: observer ?? { requestEnded: () => {}, throttled: () => {} },
+    });
+  }
+
+  /** Ends the connections; what is under way fails as `Unreachable`. */
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async get<T extends KubeObject>(
+    kind: Kind<T>,
+    name: ObjectName,
+    options?: RequestOptions,
+  ): Promise<Stored<T> | null> {
+    try {
+      return await this.#object(kind, askFor('get', kind, name, {}), options);
+    } catch (error) {
+      if (isKubeError(error, 'NotFound')) return null;
+      throw error;
+    }
+  }
+
+  async list<T extends KubeObject>(kind: Kind<T>, scope: Scope, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const { resourceVersion, pageSize = defaultPageSize } = options;
+    const query = { ...queryOf(scope), resourceVersion };
+    try {
+      return await this.#pages(kind, scope, { ...query, limit: pageSize }, options);
+    } catch (error) {
+      // The moment of the first page was compacted away while the later ones were read: all in one, as client-go does.
+      if (!isKubeError(error, 'Gone')) throw error;
+      return this.#pages(kind, scope, query, options);
+    }
+  }
+
+  async *watch<T extends KubeObject>(
+    kind: Kind<T>,
+    scope: Scope,
+    { resourceVersion, timeoutSeconds, signal }: WatchOptions,
+  ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const query = { ...queryOf(scope), watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds };
+    // Of its own, so that the connection also ends when the reader just stops to read.
+    const reading = new AbortController();
+    const stop = () => reading.abort();
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    try {
+      const ask: Ask = { ...askForAll('watch', kind, scope, query), lasting: true };
+      const body = await this.#requests.stream(ask, reading.signal);
+      yield* watchEvents(kind, lines(body));
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+    }
+  }
+
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: RequestOptions): Promise<Stored<T>> {
+    const { namespace, name } = nameOf(object);
+    const path = withQuery(collectionPath(kind, namespace), { fieldManager });
+    const body = json({ ...object, apiVersion: kind.apiVersion, kind: kind.kind });
+    const about = { verb: 'create', kind: kind.kind, object: label({ namespace, name }) };
+    return this.#object(kind, { ...about, method: 'POST', path, body }, options);
+  }
+
+  apply<T extends KubeObject>(kind: Kind<T>, object: T, options: ApplyOptions = {}): Promise<Stored<T>> {
+    const { subresource, force = true, dryRun = false, uid, resourceVersion } = options;
+    const query = { fieldManager, force, dryRun: dryRun ? 'All' : undefined };
+    const metadata = { ...object.metadata, managedFields: undefined, uid, resourceVersion };
+    const content = JSON.stringify({ ...object, apiVersion: kind.apiVersion, kind: kind.kind, metadata });
+    const ask = askFor('apply', kind, nameOf(object), query, subresource);
+    // JSON is YAML; the API server takes this type in every version that can apply.
+    const body = { type: 'application/apply-patch+yaml', content };
+    return this.#object(kind, { ...ask, method: 'PATCH', body }, options);
+  }
+
+  patch<T extends KubeObject>(
+    kind: Kind<T>,
+    name: ObjectName,
+    patch: Readonly<Record<string, unknown>>,
+    options: PatchOptions = {},
+  ): Promise<Stored<T>> {
+    const { subresource, uid, resourceVersion } = options;
+    const metadata = { ...(patch['metadata'] as object | undefined), uid, resourceVersion };
+    const body = { type: 'application/merge-patch+json', content: JSON.stringify({ ...patch, metadata }) };
+    const ask = askFor('patch', kind, name, { fieldManager }, subresource);
+    return this.#object(kind, { ...ask, method: 'PATCH', body }, options);
+  }
+
+  async delete<T extends KubeObject>(
+    kind: Kind<T>,
+    name: ObjectName,
+    options: DeleteOptions = {},
+  ): Promise<'Accepted' | 'Absent'> {
+    const body = json({
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: options.propagation ?? 'Background',
+      ...deletionOf(options),
+    });
+    try {
+      await this.#requests.json({ ...askFor('delete', kind, name, {}), method: 'DELETE', body }, options);
+      return 'Accepted';
+    } catch (error) {
+      if (isKubeError(error, 'NotFound')) return 'Absent';
+      throw error;
+    }
+  }
+
+  async evict(pod: ObjectName, options: EvictOptions = {}): Promise<Eviction> {
+    const body = json({
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: pod,
+      deleteOptions: deletionOf(options),
+    });
+    const ask: Ask = { ...askFor('evict', pods, pod, {}, 'eviction'), method: 'POST', body };
+    try {
+      await this.#requests.json(ask, options, (refusal) => budgetOf(refusal) !== null);
+      return { outcome: 'Evicted' };
+    } catch (error) {
+      if (isKubeError(error, 'NotFound')) return { outcome: 'Absent' };
+      const message = isKubeError(error, 'TooManyRequests') ? budgetOf(error) : null;
+      if (message === null) throw error;
+      return { outcome: 'Refused', message, retryAfterMs: (error as KubeError).retryAfterMs };
+    }
+  }
+
+  async serves({ apiVersion, kind, plural }: Kind<KubeObject>, options: RequestOptions = {}): Promise<boolean> {
+    const ask: Ask = { verb: 'discover', kind: `${kind} of ${apiVersion}`, method: 'GET', path: groupPath(apiVersion) };
+    try {
+      const { resources } = (await this.#requests.json(ask, options)) as { resources?: { name: string }[] };
+      return resources?.some(({ name }) => name === plural) ?? false;
+    } catch (error) {
+      if (isKubeError(error, 'KindNotServed', 'NotFound')) return false;
+      throw error;
+    }
+  }
+
+  async #object<T extends KubeObject>(kind: Kind<T>, ask: Ask, options: RequestOptions = {}): Promise<Stored<T>> {
+    const object = (await this.#requests.json(ask, options)) as Stored<T>;
+    if (typeof object?.metadata?.resourceVersion === 'string') return object;
+    throw new KubeError('ServerError', `${ask.verb} ${ask.kind} ${ask.object}: the answer is no ${kind.kind}`);
+  }
+
+  async #pages<T extends KubeObject>(
+    kind: Kind<T>,
+    scope: Scope,
+    query: Query,
+    options: ListOptions,
+  ): Promise<ObjectList<T>> {
+    const items: Stored<T>[] = [];
+    for (let next: string | undefined, first = true; ; first = false) {
+      const asked = first ? query : { ...query, resourceVersion: undefined, continue: next };
+      const page = (await this.#requests.json(askForAll('list', kind, scope, asked), options)) as {
+        readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+        readonly items?: readonly Stored<T>[] | null;
+      };
+      // In a list, objects of the built-in kinds come without their kind.
+      for (const item of page.items ?? []) items.push({ ...item, apiVersion: kind.apiVersion, kind: kind.kind });
+      next = page.metadata?.continue;
+      if (next) continue;
+      const resourceVersion = page.metadata?.resourceVersion;
+      if (resourceVersion) return { items, resourceVersion };
+      throw new KubeError('ServerError', `list ${kind.kind}: the answer is no list`);
+    }
+  }
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+const pods: Kind<KubeObject> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+
+function askFor(verb: string, kind: Kind<KubeObject>, name: ObjectName, query: Query, subresource?: string): Ask {
+  const path = withQuery(objectPath(kind, name, subresource), query);
+  return { verb, kind: kind.kind, object: label(name), method: 'GET', path };
+}
+
+function askForAll(verb: string, kind: Kind<KubeObject>, scope: Scope, query: Query): Ask {
+  return { verb, kind: kind.kind, method: 'GET', path: withQuery(collectionPath(kind, scope.namespace ?? ''), query) };
+}
+
+function queryOf({ labelSelector, fieldSelector }: Scope): Query {
+  return { labelSelector, fieldSelector };
+}
+
+function withQuery(path: string, query: Query): string {
+  const given = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) given.append(key, String(value));
+  return given.size === 0 ? path : `${path}?${given}`;
+}
+
+function json(value: unknown): { type: string; content: string } {
+  return { type: 'application/json', content: JSON.stringify(value) };
+}
+
+function nameOf({ metadata }: KubeObject): ObjectName {
+  if (!metadata?.name) throw new TypeError('an object to be written must have a name');
+  return { namespace: metadata.namespace ?? '', name: metadata.name };
+}
+
+function label({ namespace, name }: ObjectName): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+function deletionOf({ uid, resourceVersion, gracePeriodSeconds }: Preconditions & { gracePeriodSeconds?: number }) {
+  return { preconditions: { uid, resourceVersion }, gracePeriodSeconds };
+}
+
+/** What a disruption budget says to an eviction; null when the refusal is about something else, as throttling. */
+function budgetOf({ causes, message }: KubeError): string | null {
+  const cause = causes.find(({ reason }) => reason === 'DisruptionBudget');
+  return cause === undefined ? null : cause.message || message;
+}

@@ -1,0 +1,212 @@
+/**
+ * Kubernetes events (events.k8s.io/v1) about what the operator does. The same event again is counted in one object,
+ * each subject has a budget, and memory is bounded: a loop that goes wrong must not fill etcd.
+ */
+import { type Backoff, backoffMs } from './backoff.ts';
+import { microTime, pause } from './clock.ts';
+import { isKubeError, type KubeError } from './errors.ts';
+import { type Event, eventKind } from './kinds.ts';
+import { Throttle } from './throttle.ts';
+import type { Clock, EventNote, EventRecorder, EventSubject, KubeApi, Random } from './types.ts';
+
+export interface EventsOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** As `quorate.dev/operator`. */
+  readonly controller: string;
+  /** Pod name. */
+  readonly instance: string;
+  readonly observer?: EventsObserver;
+}
+
+export interface EventsObserver {
+  /** An event was not written: the API server refused it, could not be reached, or there were too many. */
+  dropped(reason: string, error: KubeError | null): void;
+}
+
+/** As client-go's spam filter: 25 at once for one subject, then one in 5 minutes. */
+const subjectRate = { perSecond: 1 / 300, burst: 25 };
+/** Repeated after so long, it is an event of its own; as client-go. */
+const seriesMs = 6 * 60_000;
+/** The count of a series is written this often at most. */
+const recountMs = 30_000;
+const mostSeries = 2000;
+const mostWaiting = 500;
+const mostTries = 4;
+const backoff: Backoff = { firstMs: 500, mostMs: 8000 };
+/** Of the API. */
+const mostMessageBytes = 1024;
+
+interface Series {
+  readonly event: Event;
+  count: number;
+  /** As the API server has it; 0: not there yet. */
+  writtenCount: number;
+  lastMs: number;
+  lastWallMs: number;
+  writtenAtMs: number;
+}
+
+export class Events implements EventRecorder {
+  readonly #options: EventsOptions;
+  /** Least recently used first. */
+  readonly #series = new Map<string, Series>();
+  /** By uid of the subject; least recently used first. */
+  readonly #budgets = new Map<string, Throttle>();
+  readonly #waiting = new Set<Series>();
+  readonly #stopping = new AbortController();
+  #writing: Promise<void> | null = null;
+
+  constructor(options: EventsOptions) {
+    this.#options = options;
+  }
+
+  record(subject: EventSubject, note: EventNote): void {
+    if (this.#stopping.signal.aborted) return;
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const key = JSON.stringify([subject.metadata.uid, note]);
+    const known = this.#series.get(key);
+    if (known !== undefined && nowMs - known.lastMs < seriesMs) {
+      known.count += 1;
+      known.lastMs = nowMs;
+      known.lastWallMs = clock.wallMs();
+      touch(this.#series, key, known, mostSeries);
+      this.#write(known);
+      return;
+    }
+    const { uid } = subject.metadata;
+    const budget = this.#budgets.get(uid) ?? new Throttle(subjectRate);
+    touch(this.#budgets, uid, budget, mostSeries);
+    if (budget.isEmpty(nowMs)) {
+      this.#options.observer?.dropped(note.reason, null);
+      return;
+    }
+    budget.reserve(nowMs);
+    const wallMs = clock.wallMs();
+    const series: Series = {
+      event: this.#eventOf(subject, note, wallMs),
+      count: 1,
+      writtenCount: 0,
+      lastMs: nowMs,
+      lastWallMs: wallMs,
+      writtenAtMs: Number.NEGATIVE_INFINITY,
+    };
+    touch(this.#series, key, series, mostSeries);
+    this.#write(series);
+  }
+
+  /** Writes what waits, for at most so long, and ends. */
+  async stop(withinMs: number): Promise<void> {
+    const late = this.#options.clock.after(withinMs, () => this.#stopping.abort());
+    for (const series of this.#series.values()) if (series.count > series.writtenCount) this.#waiting.add(series);
+    this.#writing ??= this.#writeAll();
+    await this.#writing;
+    late.cancel();
+    this.#stopping.abort();
+  }
+
+  #write(series: Series): void {
+    const dueInMs = series.writtenAtMs + recountMs - this.#options.clock.nowMs();
+    if (dueInMs > 0) {
+      // Counted only: the next one of the series that comes after that time writes it, or the end.
+      return;
+    }
+    if (this.#waiting.size >= mostWaiting) {
+      this.#options.observer?.dropped(series.event.reason ?? '', null);
+      return;
+    }
+    this.#waiting.add(series);
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** One after the other: events are not worth more of the API server's time. */
+  async #writeAll(): Promise<void> {
+    for (const series of this.#waiting) {
+      this.#waiting.delete(series);
+      await this.#writeOne(series);
+      if (this.#stopping.signal.aborted) break;
+    }
+    this.#writing = null;
+  }
+
+  async #writeOne(series: Series): Promise<void> {
+    const { clock, random, observer } = this.#options;
+    const { signal } = this.#stopping;
+    for (let tries = 1; ; tries += 1) {
+      const { count } = series;
+      try {
+        await this.#send(series, signal);
+        series.writtenCount = count;
+        series.writtenAtMs = clock.nowMs();
+        return;
+      } catch (error) {
+        if (!isKubeError(error)) throw error;
+        if (!error.mayHaveHappened || tries === mostTries || signal.aborted) {
+          observer?.dropped(series.event.reason ?? '', error);
+          return;
+        }
+        await pause(clock, backoffMs(backoff, tries, random), signal);
+      }
+    }
+  }
+
+  async #send({ event, count, writtenCount, lastWallMs }: Series, signal: AbortSignal): Promise<void> {
+    const { api } = this.#options;
+    const series = count === 1 ? {} : { series: { count, lastObservedTime: microTime(lastWallMs) } };
+    const { namespace = '', name = '' } = event.metadata ?? {};
+    try {
+      if (writtenCount > 0) await api.patch(eventKind, { namespace, name }, series, { signal });
+      else await api.create(eventKind, { ...event, ...series }, { signal });
+    } catch (error) {
+      // Created by a try before whose answer was lost; or an event that Kubernetes has already forgotten (an hour).
+      if (isKubeError(error, 'AlreadyExists') && writtenCount === 0) return;
+      if (!isKubeError(error, 'NotFound') || writtenCount === 0) throw error;
+      await api.create(eventKind, { ...event, ...series }, { signal });
+    }
+  }
+
+  #eventOf(subject: EventSubject, { type, reason, action, message, related }: EventNote, wallMs: number): Event {
+    const { controller, instance, random } = this.#options;
+    const suffix = Math.floor(random() * 2 ** 48)
+      .toString(16)
+      .padStart(12, '0');
+    return {
+      metadata: {
+        // Of what lies in no namespace the API wants them in this one.
+        namespace: subject.metadata.namespace || 'default',
+        name: `${subject.metadata.name.slice(0, 200)}.${suffix}`,
+      },
+      eventTime: microTime(wallMs),
+      reportingController: controller,
+      reportingInstance: instance,
+      type,
+      reason,
+      action,
+      note: truncated(message),
+      regarding: reference(subject),
+      ...(related === undefined ? {} : { related: reference(related) }),
+    };
+  }
+}
+
+function reference({ apiVersion, kind, metadata: { namespace, name, uid } }: EventSubject) {
+  return { apiVersion, kind, name, uid, ...(namespace ? { namespace } : {}) };
+}
+
+function truncated(message: string): string {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= mostMessageBytes) return message;
+  return `${bytes
+    .subarray(0, mostMessageBytes - 8)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '')} …`;
+}
+
+/** Sets it as the most recently used one, and forgets the oldest when there are too many. */
+function touch<V>(map: Map<string, V>, key: string, value: V, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > most) map.delete(map.keys().next().value!);
+}

@@ -1,0 +1,31 @@
+/** The API server as a pod sees it: through its service account, whose files Kubernetes mounts and renews. */
+import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import path from 'node:path';
+import { type ApiServer, rereadToken } from './api-server.ts';
+import type { Clock } from './types.ts';
+
+/** Where Kubernetes mounts them. */
+const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absent: where Kubernetes mounts the service account. */
+  readonly folder?: string;
+}
+
+/** null outside of a pod. Throws when the pod has no service account mounted. */
+export async function inClusterApiServer({ clock, env, folder }: Surroundings): Promise<ApiServer | null> {
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  const port = env['KUBERNETES_SERVICE_PORT'];
+  if (!host || !port) return null;
+  const file = (name: string) => path.join(folder ?? serviceAccountFolder, name);
+  const token = rereadToken(clock, () => readFile(file('token'), 'utf8'));
+  return {
+    url: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    namespace: (await readFile(file('namespace'), 'utf8')).trim(),
+    tls: async () => ({ ca: await readFile(file('ca.crt')) }),
+    credentials: async (refresh) => ({ authorization: `Bearer ${await token(refresh)}` }),
+  };
+}

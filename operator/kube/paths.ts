@@ -1,0 +1,21 @@
+/** Where objects lie under the API server's URL. */
+import type { Kind, KubeObject, ObjectName } from './types.ts';
+
+/** `/api/v1`, `/apis/apps/v1`. */
+export function groupPath(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}
+
+/** Of all objects of a kind in a namespace; `''` means all namespaces, or a kind that lies in none. */
+export function collectionPath({ apiVersion, plural }: Kind<KubeObject>, namespace: string): string {
+  const within = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${groupPath(apiVersion)}${within}/${plural}`;
+}
+
+export function objectPath(kind: Kind<KubeObject>, { namespace, name }: ObjectName, subresource?: string): string {
+  if (kind.namespaced !== (namespace !== '')) {
+    throw new TypeError(`${kind.kind} ${name}: ${kind.namespaced ? 'lies in a namespace' : 'lies in no namespace'}`);
+  }
+  const object = `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
+  return subresource === undefined ? object : `${object}/${subresource}`;
+}

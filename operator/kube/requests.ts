@@ -1,0 +1,139 @@
+/**
+ * One request with its manners: our own rate is kept, throttling by the API server is waited for and tried again, and
+ * nothing is sent after the time its sender may act.
+ */
+import { pause } from './clock.ts';
+import type { Connection, HttpAnswer, HttpRequest } from './connection.ts';
+import { startDeadline } from './deadline.ts';
+import { KubeError } from './errors.ts';
+import { errorFromRefusal } from './status.ts';
+import type { Throttle } from './throttle.ts';
+import type { Clock, RequestOptions } from './types.ts';
+
+export interface RequestObserver {
+  /** @param code HTTP status, or the KubeError's code when there was no answer */
+  requestEnded(verb: string, kind: string, code: string, durationMs: number): void;
+  /** @param delayMs for how long our own rate, or the API server's throttling, holds requests back */
+  throttled(delayMs: number): void;
+}
+
+export interface Ask extends Omit<HttpRequest, 'signal' | 'description'> {
+  readonly verb: string;
+  readonly kind: string;
+  /** `default/db`; absent for a collection. */
+  readonly object?: string;
+}
+
+export interface Surroundings {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly throttle: Throttle;
+  readonly deadlineMs: number;
+  readonly observer: RequestObserver;
+}
+
+/** What to do with a 429: most often wait; an eviction's is an answer. */
+export type IsAnswer = (refusal: KubeError) => boolean;
+
+const never: IsAnswer = () => false;
+
+export class Requests {
+  readonly #surroundings: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** The answer's JSON. Throws KubeError for everything else. */
+  async json(ask: Ask, options: RequestOptions, isAnswer: IsAnswer = never): Promise<unknown> {
+    const { clock, deadlineMs } = this.#surroundings;
+    const description = describe(ask);
+    const deadline = startDeadline(clock, options.deadlineMs ?? deadlineMs, options.signal, description);
+    const request = { ...ask, description, signal: deadline.signal };
+    try {
+      for (;;) {
+        await this.#admit(request, deadline.endMs, options.notAfterMs ?? Number.POSITIVE_INFINITY);
+        const answer = await this.#send(ask, request);
+        const body = await readAll(answer);
+        if (answer.status < 300) return parse(body, description);
+        const refusal = errorFromRefusal({ ...answer, httpStatus: answer.status, body, request: description });
+        if (refusal.code !== 'TooManyRequests' || isAnswer(refusal)) throw refusal;
+        const delayMs = refusal.retryAfterMs ?? defaultRetryAfterMs;
+        this.#surroundings.throttle.hold(clock.nowMs() + delayMs);
+        if (clock.nowMs() + delayMs >= deadline.endMs) throw refusal;
+      }
+    } finally {
+      deadline.close();
+    }
+  }
+
+  /** An answer without end; until the signal aborts. */
+  async stream(ask: Ask, signal: AbortSignal): Promise<HttpAnswer['body']> {
+    const description = describe(ask);
+    const request = { ...ask, description, signal };
+    await this.#admit(request, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const answer = await this.#send(ask, request);
+    if (answer.status < 300) return answer.body;
+    const body = await readAll(answer);
+    throw errorFromRefusal({ ...answer, httpStatus: answer.status, body, request: description });
+  }
+
+  async #admit({ signal, description }: HttpRequest, endMs: number, notAfterMs: number): Promise<void> {
+    const { clock, throttle, observer } = this.#surroundings;
+    const delayMs = throttle.reserve(clock.nowMs());
+    if (delayMs > 0) {
+      if (clock.nowMs() + delayMs >= endMs) {
+        throw new KubeError('TooManyRequests', `${description}: held back to spare the API server, not sent`, {
+          retryAfterMs: delayMs,
+        });
+      }
+      observer.throttled(delayMs);
+      await pause(clock, delayMs, signal);
+    }
+    if (signal.aborted) throw signal.reason instanceof KubeError ? signal.reason : given(description);
+    if (clock.nowMs() >= notAfterMs) {
+      throw new KubeError('TooLate', `${description}: not sent, because leadership is not certain any more`);
+    }
+  }
+
+  async #send({ verb, kind }: Ask, request: HttpRequest): Promise<HttpAnswer> {
+    const { connection, clock, observer } = this.#surroundings;
+    const beganMs = clock.nowMs();
+    try {
+      const answer = await connection.send(request);
+      observer.requestEnded(verb, kind, String(answer.status), clock.nowMs() - beganMs);
+      return answer;
+    } catch (error) {
+      const code = error instanceof KubeError ? error.code : 'Unreachable';
+      observer.requestEnded(verb, kind, code, clock.nowMs() - beganMs);
+      throw error;
+    }
+  }
+}
+
+/** For an API server that throttles without saying for how long; as client-go. */
+const defaultRetryAfterMs = 1000;
+
+function describe({ verb, kind, object }: Ask): string {
+  return object === undefined ? `${verb} ${kind}` : `${verb} ${kind} ${object}`;
+}
+
+function given(description: string): KubeError {
+  return new KubeError('Aborted', `${description}: given up`);
+}
+
+async function readAll({ body }: HttpAnswer): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(body: string, description: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new KubeError('ServerError', `${description}: the answer is no JSON: ${body.slice(0, 100)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+/** What the API server means by a refusal: its HTTP status and its `Status` object, as one KubeError. */
+import { KubeError } from './errors.ts';
+import type { KubeErrorCause, KubeErrorCode } from './types.ts';
+
+export interface Refusal {
+  readonly httpStatus: number;
+  /** Body of the answer, as it came. */
+  readonly body: string;
+  /** Header `retry-after`, seconds. */
+  readonly retryAfter: string | undefined;
+  /** What was asked for, as `delete pods default/db-0`. */
+  readonly request: string;
+}
+
+interface Status {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly code?: number;
+  readonly details?: {
+    readonly name?: string;
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  };
+}
+
+export function errorFromRefusal({ httpStatus, body, retryAfter, request }: Refusal): KubeError {
+  const status = parseStatus(body);
+  const said = status.message ?? (body.slice(0, 200).trim() || `HTTP ${httpStatus}`);
+  const afterSeconds =
+    status.details?.retryAfterSeconds ?? (retryAfter === undefined ? Number.NaN : Number(retryAfter));
+  return new KubeError(codeOf(httpStatus, status), `${request}: ${said}`, {
+    causes: causesOf(status),
+    retryAfterMs: Number.isFinite(afterSeconds) ? afterSeconds * 1000 : null,
+  });
+}
+
+/** The object of a watch's ERROR event. */
+export function errorFromStatusObject(object: unknown, request: string): KubeError {
+  const code = (object as Status | null)?.code;
+  return errorFromRefusal({ httpStatus: code ?? 500, body: JSON.stringify(object), retryAfter: undefined, request });
+}
+
+function codeOf(httpStatus: number, status: Status): KubeErrorCode {
+  switch (httpStatus) {
+    case 401:
+      return 'Unauthorized';
+    case 403:
+      return 'Forbidden';
+    case 404:
+      // For a kind it does not know the API server names no object, or answers in plain text.
+      return status.details?.name === undefined ? 'KindNotServed' : 'NotFound';
+    case 409:
+      return status.reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict';
+    case 410:
+      return 'Gone';
+    case 422:
+      return 'Invalid';
+    case 429:
+      return 'TooManyRequests';
+    default:
+      return httpStatus >= 500 ? 'ServerError' : 'BadRequest';
+  }
+}
+
+function causesOf({ details }: Status): KubeErrorCause[] {
+  return (details?.causes ?? []).map(({ reason, message, field }) => ({
+    reason: reason ?? '',
+    message: message ?? '',
+    field: field ?? '',
+  }));
+}
+
+function parseStatus(body: string): Status {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}
