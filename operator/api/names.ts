@@ -10,8 +10,13 @@ export const labels = {
   set: 'quorate.dev/set',
   /** `voter` or `learner`, set on a pod once its member is that: what the PodDisruptionBudget counts. */
   role: 'quorate.dev/role',
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;
+
+/** Value of the labels `name` and `managedBy`, and the manager of fields that the operator applies. */
+export const operatorName = 'quorate';
 
 export const annotations = {
   /** On pods: hash of the template that they were made from. */
@@ -24,6 +29,10 @@ export const annotations = {
   memberId: 'quorate.dev/member-id',
   /** On volumes: uid of the RaftCluster that they were made for. */
   ownerUid: 'quorate.dev/owner-uid',
+  /** On volumes, `true`: kept after its member was scaled away. */
+  released: 'quorate.dev/released',
+  /** On pods: `spec.restartedAt`, so that a change of it makes them outdated. */
+  restartedAt: 'quorate.dev/restarted-at',
 } as const;
 
 /** Of the member, in its pod. */
@@ -34,13 +43,16 @@ export const ports = { client: 2379, peer: 2380, health: 2381 } as const;
 export const setName = (cluster: string, set: SetName): string => (set === 'Voters' ? cluster : `${cluster}-read`);
 export const podName = (cluster: string, set: SetName, ordinal: number): string =>
   `${setName(cluster, set)}-${ordinal}`;
-export const volumeName = (pod: string): string => `data-${pod}`;
+/** Of the claim template of both StatefulSets. */
+export const dataClaim = 'data';
+export const volumeName = (pod: string): string => `${dataClaim}-${pod}`;
 /** Headless; publishes addresses of pods that are not ready, since readiness needs peers. */
 export const peerService = (cluster: string): string => `${cluster}-peers`;
 export const clientService = (cluster: string): string => cluster;
 export const leaderService = (cluster: string): string => `${cluster}-leader`;
 export const readService = (cluster: string): string => `${cluster}-read`;
-export const configMap = (cluster: string): string => `${cluster}-config`;
+/** Of what monitors a cluster: its PodMonitor. */
+export const monitor = (cluster: string): string => cluster;
 /** Key `token`. */
 export const adminTokenSecret = (cluster: string): string => `${cluster}-admin-token`;
 /** Keys ca.crt, ca.key. */
@@ -50,3 +62,8 @@ export const tlsSecret = (cluster: string, use: 'peer' | 'client'): string => `$
 /** The cluster domain is left out: the resolver's search list adds it, whatever it is. */
 export const podHost = (cluster: string, namespace: string, pod: string): string =>
   `${pod}.${peerService(cluster)}.${namespace}.svc`;
+
+/** As Kubernetes writes a selector: the pods of one StatefulSet. */
+export const podSelector = (cluster: string, set: SetName): string =>
+  `${labels.cluster}=${cluster},${labels.set}=${setLabel(set)}`;
+export const setLabel = (set: SetName): 'voters' | 'readers' => (set === 'Voters' ? 'voters' : 'readers');

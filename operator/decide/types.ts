@@ -44,7 +44,10 @@ export type Shape = {
  * for membership, the whole record for forming.
  */
 export type Act =
-  /** Writes intentions to status, before the acts that they announce. Fields given replace those there. */
+  /**
+   * Writes intentions to status, before the acts that they announce. Fields given replace those there, as a whole; a
+   * field given as undefined is removed.
+   */
   | { readonly kind: 'Record'; readonly status: Partial<RaftClusterStatus>; readonly event: ActEvent | null }
   | { readonly kind: 'Bootstrap'; readonly record: ApiBootstrap; readonly slots: readonly string[] }
   | {
@@ -82,15 +85,26 @@ export type Act =
       readonly incarnation: string;
       readonly clusterId: string;
     }
-  /** Of a member that was removed, with the policy Retain: never used again, never destroyed. */
+  /** Of a member that was removed, with the policy Retain: annotated, then never used again and never destroyed. */
   | { readonly kind: 'ReleaseVolume'; readonly volume: VolumeRef }
   | { readonly kind: 'GrowVolume'; readonly volume: VolumeRef; readonly toBytes: number }
-  | { readonly kind: 'ScaleSet'; readonly set: SetName; readonly replicas: number; readonly resourceVersion: string }
+  | {
+      readonly kind: 'ScaleSet';
+      readonly set: SetName;
+      readonly replicas: number;
+      /** `spec.ordinals.start`: lets a survivor run alone, whatever its ordinal. */
+      readonly start: number;
+      readonly resourceVersion: string;
+    }
   /** Through the Eviction API: the API server arbitrates between us and a drain. */
   | { readonly kind: 'EvictPod'; readonly pod: PodRef }
   /** `force`: without grace, for a pod whose node is out of service or gone. */
   | { readonly kind: 'DeletePod'; readonly pod: PodRef; readonly force: boolean }
   | { readonly kind: 'RecoverQuorum'; readonly slot: string; readonly clusterId: string; readonly nonce: string }
+  /** Of a RaftCluster that is deleted with the policy Delete: all go together, so no member is asked. */
+  | { readonly kind: 'DisposeVolume'; readonly volume: VolumeRef; readonly ownerUid: string }
+  /** The first of all acts, before there is anything to clean up. */
+  | { readonly kind: 'AddFinalizer' }
   /** The last step of a deletion. */
   | { readonly kind: 'RemoveFinalizer' };
 

@@ -8,7 +8,7 @@ import type { Clock, ObjectName, Stored } from '../kube/types.ts';
 import type { Members } from '../members/types.ts';
 import { askMembers, readConfiguration } from './ask-members.ts';
 import { readCluster } from './cluster-kind.ts';
-import { podView } from './pod-view.ts';
+import { nodeView, podView } from './pod-view.ts';
 import { rollingElsewhere } from './rolling-elsewhere.ts';
 import { slotsOf } from './slots.ts';
 import type { Source } from './source.ts';
@@ -18,6 +18,8 @@ import { setView, volumeView } from './volume-view.ts';
 export type ObserverParts = {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly operatorImage: string;
+  /** From the builders of `resources`, which this room does not know. */
+  templateHashes(cluster: RaftCluster): Readonly<Record<SetName, string>>;
   membersOf(cluster: RaftCluster): Members;
   /** Kinds of Prometheus that this API server has. */
   monitoringKinds(): { readonly hasPodMonitors: boolean; readonly hasPrometheusRules: boolean };
@@ -49,6 +51,7 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
     source: source.kind,
     cluster,
     operatorImage: parts.operatorImage,
+    templateHashes: parts.templateHashes(cluster),
     sets,
     slots,
     ...(await readConfiguration(members, slots, cluster.status.clusterID)),
@@ -85,11 +88,19 @@ async function viewVolumes(
     const name = spec?.storageClassName;
     if (name !== undefined && !classes.has(name)) classes.set(name, canExpand(source, name));
   }
-  const views = claims.map(async (claim) =>
-    volumeView(claim, (await classes.get(claim.spec?.storageClassName ?? '')) ?? false),
-  );
+  const views = claims.map(async (claim) => {
+    const node = claim.metadata.annotations?.[selectedNode];
+    return volumeView(
+      claim,
+      (await classes.get(claim.spec?.storageClassName ?? '')) ?? false,
+      node === undefined ? null : nodeView(node, await source.node(node)),
+    );
+  });
   return new Map((await Promise.all(views)).map((view) => [view.name, view]));
 }
+
+/** Written by the scheduler for classes that wait for a first consumer. */
+const selectedNode = 'volume.kubernetes.io/selected-node';
 
 /** Where classes may not be read, it is tried: the API server says no where it cannot be done. */
 async function canExpand(source: Source, name: string): Promise<boolean> {

@@ -39,7 +39,7 @@ export function podView(pod: Stored<Pod>, node: NodeObject): PodView {
   };
 }
 
-function nodeView(name: string, node: NodeObject): NodeView {
+export function nodeView(name: string, node: NodeObject): NodeView {
   // Not to know is no reason to act: only a node that is seen to be gone is gone.
   if (node === 'NotKnown' || node === 'Absent') {
     const exists = node === 'NotKnown';

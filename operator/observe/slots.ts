@@ -16,7 +16,8 @@ export type EmptySlot = Omit<Slot, 'report'>;
 export function slotsOf(cluster: ObjectName, { sets, pods, volumes }: Views): readonly EmptySlot[] {
   return (['Voters', 'Readers'] as const).flatMap((set) => {
     const prefix = `${setName(cluster.name, set)}-`;
-    const ordinals = new Set(Array.from({ length: sets[set]?.replicas ?? 0 }, (_, ordinal) => ordinal));
+    const { replicas = 0, start = 0 } = sets[set] ?? {};
+    const ordinals = new Set(Array.from({ length: replicas }, (_, index) => start + index));
     for (const name of [...pods.keys(), ...[...volumes.keys()].map(podOfVolume)]) {
       const ordinal = ordinalAfter(prefix, name);
       if (ordinal !== null) ordinals.add(ordinal);

@@ -17,6 +17,8 @@ export type Observed = {
   readonly cluster: RaftCluster;
   /** Of the operator itself: what clusters without an image of their own run, once it is their turn. */
   readonly operatorImage: string;
+  /** Of the pod templates that there shall be, made by `resources` for the image in status. A pod with another one is outdated. */
+  readonly templateHashes: Readonly<Record<SetName, string>>;
   readonly sets: Readonly<Record<SetName, SetView | null>>;
   /** All slots that have a pod, a volume, or are asked for by a StatefulSet; sorted by set and ordinal. */
   readonly slots: readonly Slot[];
@@ -38,6 +40,14 @@ export type SetView = {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly replicas: number;
+  /** `spec.ordinals.start`: other than 0 only while all but one member are kept stopped. */
+  readonly start: number;
+  /** Value of the annotation in its pod template. */
+  readonly templateHash: string | null;
+  /** Its controller has seen its present generation: a pod made from now on has this template. */
+  readonly isObserved: boolean;
+  /** UID of the RaftCluster that controls it; null for none. */
+  readonly ownerUid: string | null;
   readonly isTerminating: boolean;
 };
 
@@ -104,6 +114,10 @@ export type VolumeView = {
   readonly needsPodRestart: boolean;
   readonly canExpand: boolean;
   readonly isTerminating: boolean;
+  /** Kept for its user after its member was removed: never used again, never destroyed. */
+  readonly isReleased: boolean;
+  /** Where it was made, by the annotation volume.kubernetes.io/selected-node; null when that is not said. */
+  readonly selectedNode: NodeView | null;
   /** Annotations by which a volume may be known, and destroyed: docs/contract.md, "Destroying a volume". */
   readonly incarnation: string | null;
   readonly clusterId: string | null;

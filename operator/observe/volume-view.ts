@@ -3,9 +3,13 @@ import { annotations } from '../api/names.ts';
 import { quantityValue } from '../api/quantity.ts';
 import type { PersistentVolumeClaim, StatefulSet } from '../kube/kinds.ts';
 import type { Stored } from '../kube/types.ts';
-import type { SetView, VolumeView } from './types.ts';
+import type { NodeView, SetView, VolumeView } from './types.ts';
 
-export function volumeView(claim: Stored<PersistentVolumeClaim>, canExpand: boolean): VolumeView {
+export function volumeView(
+  claim: Stored<PersistentVolumeClaim>,
+  canExpand: boolean,
+  selectedNode: NodeView | null,
+): VolumeView {
   const { metadata, spec, status } = claim;
   const known = metadata.annotations ?? {};
   const memberId = Number(known[annotations.memberId]);
@@ -22,6 +26,8 @@ export function volumeView(claim: Stored<PersistentVolumeClaim>, canExpand: bool
       false,
     canExpand,
     isTerminating: metadata.deletionTimestamp !== undefined,
+    isReleased: known[annotations.released] === 'true',
+    selectedNode,
     incarnation: known[annotations.incarnation] ?? null,
     clusterId: known[annotations.clusterId] ?? null,
     memberId: Number.isSafeInteger(memberId) ? memberId : null,
@@ -34,6 +40,10 @@ export function setView(set: Stored<StatefulSet>): SetView {
     uid: set.metadata.uid,
     resourceVersion: set.metadata.resourceVersion,
     replicas: set.spec?.replicas ?? 1,
+    start: set.spec?.ordinals?.start ?? 0,
+    templateHash: set.spec?.template.metadata?.annotations?.[annotations.templateHash] ?? null,
+    isObserved: (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0),
+    ownerUid: set.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? null,
     isTerminating: set.metadata.deletionTimestamp !== undefined,
   };
 }
