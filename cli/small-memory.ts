@@ -6,10 +6,15 @@
 export const memberNodeFlags: readonly string[] = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
 export const memberEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
 
-/** Begins the process anew with these, under the same id, unless it has them. */
+/** Begins the process anew with these, under the same id, unless it has them or others in their place. */
 export function becomeSmall(): void {
-  const isSmall = memberNodeFlags.every((flag) => process.execArgv.includes(flag));
-  if (isSmall || process.execve === undefined) return;
-  const args = [process.execPath, ...process.execArgv, ...memberNodeFlags, ...process.argv.slice(1)];
+  const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].map(nameOf);
+  const missing = memberNodeFlags.filter((flag) => !given.includes(nameOf(flag)));
+  if (missing.length === 0 || process.execve === undefined) return;
+  const args = [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)];
   process.execve(process.execPath, args, { ...process.env, ...memberEnvironment });
+}
+
+function nameOf(flag: string): string {
+  return flag.replace(/=.*/, '');
 }

@@ -7,6 +7,8 @@ import { z } from 'zod';
 const quantity = z.string().regex(/^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$/);
 /** A part of a core type that is handed to the pod as it is. */
 const opaque = z.record(z.string(), z.unknown());
+/** A part that is known by its name, and otherwise handed to the pod as it is. */
+const named = z.looseObject({ name: z.string().min(1) });
 const localObject = z.object({ name: z.string().min(1) });
 
 const storage = z.object({
@@ -79,10 +81,13 @@ const scheduling = z.object({
 const podTemplate = z.object({
   labels: z.record(z.string(), z.string()).default({}).describe('More labels of the pods.'),
   annotations: z.record(z.string(), z.string()).default({}).describe('More annotations of the pods.'),
-  env: z.array(opaque).default([]).describe("More variables of the member's container, as in a Container."),
-  sidecars: z.array(opaque).default([]).describe('More containers, as in a Pod.'),
-  volumes: z.array(opaque).default([]).describe('More volumes, as in a Pod.'),
-  volumeMounts: z.array(opaque).default([]).describe("More mounts of the member's container, as in a Container."),
+  env: z.array(named).default([]).describe("More variables of the member's container, as in a Container."),
+  sidecars: z.array(named).default([]).describe('More containers, as in a Pod.'),
+  volumes: z.array(named).default([]).describe('More volumes, as in a Pod.'),
+  volumeMounts: z
+    .array(named.extend({ mountPath: z.string().min(1) }))
+    .default([])
+    .describe("More mounts of the member's container, as in a Container."),
   serviceAccountName: z.string().optional().describe('Service account of the pods; no token is mounted.'),
 });
 

@@ -1,0 +1,62 @@
+/** All objects that a RaftCluster consists of, beside pods, volumes and the contents of Secrets. */
+import type { RaftCluster } from '../api/types.ts';
+import type { Shape } from '../decide/types.ts';
+import {
+  endpointSliceKind,
+  podDisruptionBudgetKind,
+  type Service,
+  serviceKind,
+  statefulSetKind,
+} from '../kube/kinds.ts';
+import type { Kind, KubeObject } from '../kube/types.ts';
+import { podDisruptionBudget } from './pod-disruption-budget.ts';
+import { podMonitor, podMonitorKind } from './pod-monitor.ts';
+import { clientService, leaderEndpoints, leaderService, peerService, readService } from './services.ts';
+import { statefulSet } from './stateful-set.ts';
+import type { ChildObject, ResourceContext } from './types.ts';
+
+/**
+ * Every object that there shall be, in the order in which to apply them: what pods refer to comes before them. An object
+ * of `prunedKinds` that the cluster owns and that is not among these shall not be there.
+ *
+ * A StatefulSet holds the size that the live one has: apply it with the resourceVersion from which `context` was read,
+ * or an apply that comes late undoes a `ScaleSet`.
+ */
+export function childObjects(cluster: RaftCluster, shape: Shape, context: ResourceContext): readonly ChildObject[] {
+  const budget = podDisruptionBudget(cluster, shape);
+  const hasReaders = cluster.spec.readReplicas > 0 || shape.setReplicas.Readers > 0 || context.sets.Readers !== null;
+  return [
+    ...services(cluster).map((object) => ({ kind: serviceKind, object })),
+    ...(cluster.spec.services.leader.enabled
+      ? [{ kind: endpointSliceKind, object: leaderEndpoints(cluster, context.leader) }]
+      : []),
+    ...(budget === null ? [] : [{ kind: podDisruptionBudgetKind, object: budget }]),
+    ...(wants(cluster.spec.monitoring.podMonitor) && context.hasPodMonitors
+      ? [{ kind: podMonitorKind, object: podMonitor(cluster) }]
+      : []),
+    { kind: statefulSetKind, object: statefulSet(cluster, shape, 'Voters', context) },
+    ...(hasReaders ? [{ kind: statefulSetKind, object: statefulSet(cluster, shape, 'Readers', context) }] : []),
+  ];
+}
+
+/** Owned objects of these kinds go when they are no longer among `childObjects`. A StatefulSet never does. */
+export const prunedKinds: readonly Kind<KubeObject>[] = [
+  serviceKind,
+  endpointSliceKind,
+  podDisruptionBudgetKind,
+  podMonitorKind,
+];
+
+function services(cluster: RaftCluster): readonly Service[] {
+  const { leader, readOnly } = cluster.spec.services;
+  return [
+    peerService(cluster),
+    clientService(cluster),
+    ...(leader.enabled ? [leaderService(cluster)] : []),
+    ...(readOnly.enabled ? [readService(cluster)] : []),
+  ];
+}
+
+function wants(mode: 'Auto' | 'Enabled' | 'Disabled'): boolean {
+  return mode !== 'Disabled';
+}

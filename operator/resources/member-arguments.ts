@@ -1,0 +1,105 @@
+/**
+ * How a member is started. Settings travel in the pod template rather than in a ConfigMap: a member that restarts by
+ * itself must come back with the settings that it ran with, not with new ones that no rollout has tried on one pod yet.
+ */
+import * as names from '../api/names.ts';
+import { quantityValue } from '../api/quantity.ts';
+import type { RaftClusterSpec } from '../api/types.ts';
+
+/** Where things lie in the member's container. */
+export const paths = {
+  data: '/data',
+  adminToken: '/etc/quorate/admin',
+  peerTls: '/etc/quorate/peer-tls',
+  clientTls: '/etc/quorate/client-tls',
+} as const;
+
+/** The pod's grace period is longer than both together, by what the container's runtime takes. */
+export const prestopTimeoutSeconds = 30;
+export const stopTimeoutSeconds = 10;
+export const gracePeriodSeconds: number = prestopTimeoutSeconds + stopTimeoutSeconds + 20;
+
+/** A shell's `$NAME`, for the kubelet. */
+const podName = '$(POD_NAME)';
+const podNamespace = '$(POD_NAMESPACE)';
+
+/** Arguments of `quorate`. */
+export function memberArguments(cluster: string, spec: RaftClusterSpec): readonly string[] {
+  const host = names.podHost(cluster, podNamespace, podName);
+  const scheme = spec.tls.client.mode === 'Disabled' ? 'http' : 'https';
+  const flags: Readonly<Record<string, string | true>> = {
+    name: podName,
+    'data-dir': paths.data,
+    'listen-client': `0.0.0.0:${names.ports.client}`,
+    'listen-peer': `0.0.0.0:${names.ports.peer}`,
+    'listen-health': `0.0.0.0:${names.ports.health}`,
+    'advertise-client-url': `${scheme}://${host}:${names.ports.client}`,
+    'advertise-peer': `${host}:${names.ports.peer}`,
+    'admin-token-file': `${paths.adminToken}/token`,
+    'prestop-timeout': `${prestopTimeoutSeconds}s`,
+    'stop-timeout': `${stopTimeoutSeconds}s`,
+    ...settings(spec),
+    ...tls(spec),
+  };
+  return [
+    'node',
+    ...Object.entries(flags).map(([flag, value]) => (value === true ? `--${flag}` : `--${flag}=${value}`)),
+  ];
+}
+
+function settings({ config, storage }: RaftClusterSpec): Readonly<Record<string, string>> {
+  const volume = bytes(storage.size);
+  const minFree = config.minFreeSpace === undefined ? Math.min(volume / 10, 256 * MIB) : bytes(config.minFreeSpace);
+  const maxLog = bytes(config.maxLogSize);
+  const maxRequest = bytes(config.maxRequestSize);
+  return {
+    'heartbeat-interval': `${config.heartbeatIntervalMilliseconds}ms`,
+    'election-timeout': `${config.electionTimeoutMilliseconds}ms`,
+    'request-timeout': `${config.requestTimeoutMilliseconds}ms`,
+    'max-request-size': size(maxRequest),
+    // Must hold the largest request, which may be larger than what the member has for it.
+    'max-appends-in-flight-size': size(Math.max(maxRequest, 32 * MIB)),
+    'max-log-size': size(maxLog),
+    'log-tail-size': size(maxLog / 4),
+    'min-free-space': size(minFree),
+    // Some way above, so that growth is not refused and allowed with every write.
+    'resume-free-space': size(minFree * 1.5),
+    'snapshot-rate': size(bytes(config.snapshotRate)),
+    'auto-compaction-retention': `${config.autoCompactionRetentionMinutes}m`,
+    'log-level': config.logLevel,
+  };
+}
+
+function tls({ tls: { peer, client } }: RaftClusterSpec): Readonly<Record<string, string | true>> {
+  return {
+    ...(peer.mode === 'Disabled'
+      ? {}
+      : {
+          'peer-tls-cert': `${paths.peerTls}/tls.crt`,
+          'peer-tls-key': `${paths.peerTls}/tls.key`,
+          'peer-tls-ca': `${paths.peerTls}/ca.crt`,
+        }),
+    ...(client.mode === 'Disabled'
+      ? {}
+      : { 'client-tls-cert': `${paths.clientTls}/tls.crt`, 'client-tls-key': `${paths.clientTls}/tls.key` }),
+    ...(client.mode !== 'Disabled' && client.clientCertificates !== 'None'
+      ? { 'client-tls-ca': `${paths.clientTls}/ca.crt` }
+      : {}),
+    ...(client.mode !== 'Disabled' && client.clientCertificates === 'Required'
+      ? ({ 'client-tls-require-client-cert': true } as const)
+      : {}),
+  };
+}
+
+const MIB = 2 ** 20;
+
+/** Quantities in a spec have passed its schema. */
+function bytes(quantity: string): number {
+  const value = quantityValue(quantity);
+  if (value === null) throw new Error(`${quantity} is no quantity`);
+  return value;
+}
+
+function size(value: number): string {
+  return value >= MIB && value % MIB === 0 ? `${value / MIB}MiB` : String(Math.floor(value));
+}

@@ -1,0 +1,35 @@
+/** What the founders of a cluster need to begin with a snapshot; gone from the template once the cluster has formed. */
+import { fetchedSnapshot, restoreFolder } from '../api/restore.ts';
+import type { RaftCluster } from '../api/types.ts';
+import type { Pod } from '../kube/kinds.ts';
+
+type PodSpec = NonNullable<Pod['spec']>;
+type Container = PodSpec['containers'][number];
+
+export type RestoreParts = {
+  readonly volumes: NonNullable<PodSpec['volumes']>;
+  readonly mounts: NonNullable<Container['volumeMounts']>;
+  /** Fetches the snapshot before the member starts. */
+  readonly fetch: { readonly args: readonly string[] } | null;
+};
+
+export const nothingToRestore: RestoreParts = { volumes: [], mounts: [], fetch: null };
+const volume = 'quorate-restore';
+
+export function restoreParts(cluster: RaftCluster): RestoreParts {
+  const restore = cluster.spec.bootstrap?.restore;
+  if (restore === undefined || cluster.status.hasFormed === true) return nothingToRestore;
+  if (restore.volume !== undefined) {
+    return {
+      volumes: [{ name: volume, persistentVolumeClaim: { claimName: restore.volume.claimName, readOnly: true } }],
+      mounts: [{ name: volume, mountPath: restoreFolder, readOnly: true }],
+      fetch: null,
+    };
+  }
+  if (restore.url === undefined) return nothingToRestore;
+  return {
+    volumes: [{ name: volume, emptyDir: {} }],
+    mounts: [{ name: volume, mountPath: restoreFolder }],
+    fetch: { args: ['snapshot', 'fetch', restore.url, fetchedSnapshot] },
+  };
+}
