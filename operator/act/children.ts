@@ -1,0 +1,124 @@
+/**
+ * Makes the child objects what they shall be, and writes nothing when they are. Each object carries a hash of what was
+ * applied, which finds what the operator wants otherwise now; a comparison with the object as it is finds what others
+ * have changed.
+ */
+import { annotations } from '../api/names.ts';
+import { isKubeError } from '../kube/errors.ts';
+import { statefulSetKind } from '../kube/kinds.ts';
+import type { Kind, KubeApi, KubeObject, ObjectMeta, Stored } from '../kube/types.ts';
+import { hashOf } from '../resources/hash.ts';
+import type { ChildObject } from '../resources/types.ts';
+import type { Fence } from './fence.ts';
+import { takeOverCreated } from './field-ownership.ts';
+import { holds } from './subset.ts';
+
+export type ChildWrite = {
+  readonly verb: 'Create' | 'Apply' | 'Delete';
+  readonly kind: Kind<KubeObject>;
+  /** For a deletion, as it is. */
+  readonly object: KubeObject & { readonly metadata: ObjectMeta & { readonly name: string } };
+  readonly live: Stored<KubeObject> | null;
+};
+
+export type OwnedChild = { readonly kind: Kind<KubeObject>; readonly object: Stored<KubeObject> };
+
+/** Finds an object that is there. */
+export type Live = (kind: Kind<KubeObject>, namespace: string, name: string) => Stored<KubeObject> | null;
+
+/**
+ * What there is to do, in order; empty once it has converged. Pure.
+ *
+ * @param owned by the RaftCluster, of the kinds that are pruned
+ */
+export function childWrites(
+  wanted: readonly ChildObject[],
+  owned: readonly OwnedChild[],
+  live: Live,
+): readonly ChildWrite[] {
+  const writes: ChildWrite[] = [];
+  const kept = new Set<string>();
+  for (const { kind, object } of wanted) {
+    const { name, namespace = '' } = object.metadata as ObjectMeta & { name: string };
+    kept.add(`${kind.kind}/${name}`);
+    const found = live(kind, namespace, name);
+    const hashed = withHash(kind, object);
+    if (found === null) writes.push({ verb: 'Create', kind, object: hashed, live: null });
+    else if (!isAsWanted(kind, found, hashed)) writes.push({ verb: 'Apply', kind, object: hashed, live: found });
+  }
+  for (const { kind, object } of owned) {
+    if (kept.has(`${kind.kind}/${object.metadata.name}`) || object.metadata.deletionTimestamp !== undefined) continue;
+    writes.push({ verb: 'Delete', kind, object, live: object });
+  }
+  return writes;
+}
+
+/** @throws KubeError; `Conflict` when something has changed since it was read */
+export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence): Promise<void> {
+  const { kind, object, live } = write;
+  const { name, namespace = '' } = object.metadata;
+  if (write.verb === 'Delete') {
+    const { uid, resourceVersion } = live!.metadata;
+    await api.delete(kind, { namespace, name }, { uid, resourceVersion, ...fence.options });
+    return;
+  }
+  if (!isSized(kind)) {
+    const applied = await api.apply(kind, object, fence.options);
+    await undoAdditions(kind, object, applied, api, fence);
+    return;
+  }
+  // Its size is the live one's, so it must still be that: an apply that comes late would undo a change of size, and one
+  // that creates would give the size of a new cluster to an old one.
+  if (live === null) {
+    const created = await api.create(kind, object, fence.options);
+    await takeOverCreated(kind, created, api, fence);
+    return;
+  }
+  const owned = await takeOverCreated(kind, live, api, fence);
+  const { uid, resourceVersion } = owned.metadata;
+  const applied = await api.apply(kind, object, { uid, resourceVersion, ...fence.options });
+  await undoAdditions(kind, object, applied, api, fence);
+}
+
+/** Server-side apply leaves entries that others have added to a list: a container, a port. */
+async function undoAdditions(
+  kind: Kind<KubeObject>,
+  object: KubeObject,
+  applied: Stored<KubeObject>,
+  api: KubeApi,
+  fence: Fence,
+): Promise<void> {
+  if (isAsWanted(kind, applied, object)) return;
+  const { name, namespace = '', uid, resourceVersion } = applied.metadata;
+  const { apiVersion: _, kind: __, metadata: ___, ...content } = object as Record<string, unknown>;
+  await api.patch(kind, { namespace, name }, content, { uid, resourceVersion, ...fence.options });
+}
+
+function isAsWanted(kind: Kind<KubeObject>, live: Stored<KubeObject>, wanted: KubeObject): boolean {
+  const hash = wanted.metadata?.annotations?.[annotations.appliedHash];
+  return live.metadata.annotations?.[annotations.appliedHash] === hash && holds(live, withoutSize(kind, wanted));
+}
+
+function withHash(kind: Kind<KubeObject>, object: KubeObject): ChildWrite['object'] {
+  const metadata = object.metadata as ObjectMeta & { name: string };
+  const hash = hashOf(withoutSize(kind, object));
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [annotations.appliedHash]: hash } },
+  };
+}
+
+function isSized(kind: Kind<KubeObject>): boolean {
+  return kind.kind === statefulSetKind.kind;
+}
+
+function withoutSize(kind: Kind<KubeObject>, object: KubeObject): KubeObject {
+  if (!isSized(kind)) return object;
+  const { replicas: _, ...spec } = (object as { spec: Record<string, unknown> }).spec;
+  return { ...object, spec } as KubeObject;
+}
+
+/** Conflicts tell that the view is old: the next pass has a new one. */
+export function isOldView(error: unknown): boolean {
+  return isKubeError(error, 'Conflict', 'AlreadyExists', 'NotFound');
+}

@@ -1,0 +1,153 @@
+/** The Secrets of a RaftCluster that hold what is drawn at random or issued: they are made once, and never overwritten by a guess. */
+import { randomBytes } from 'node:crypto';
+import {
+  adminTokenSecret,
+  caSecret,
+  clientService,
+  leaderService,
+  peerService,
+  readService,
+  tlsSecret,
+} from '../api/names.ts';
+import type { RaftCluster } from '../api/types.ts';
+import {
+  type AuthoritySecret,
+  type CertificateSecret,
+  type Certificates,
+  defaultLifetimes,
+  freshCertificates,
+} from '../certificates/rotation.ts';
+import { type Secret, secretKind } from '../kube/kinds.ts';
+import type { KubeApi, Stored } from '../kube/types.ts';
+import { adminTokenSecretOf } from '../resources/admin-token-secret.ts';
+import { childMeta } from '../resources/child-meta.ts';
+import type { Fence } from './fence.ts';
+
+export type ReadSecret = (name: string) => Stored<Secret> | null;
+
+/** Bytes of randomness in a token. */
+const TOKEN_BYTES = 32;
+const uses = ['peer', 'client'] as const;
+type Use = (typeof uses)[number];
+
+/** What is missing or due, by the names of Secrets; empty when all are as they shall be. Reads no clock but `nowMs`. */
+export async function secretsDue(cluster: RaftCluster, read: ReadSecret, nowMs: number): Promise<readonly string[]> {
+  const { name } = cluster.metadata;
+  const due = read(adminTokenSecret(name)) === null ? [adminTokenSecret(name)] : [];
+  for (const use of managedUses(cluster)) {
+    const certificates = await freshFor(cluster, use, read, nowMs);
+    if (certificates.isAuthorityChanged) due.push(caSecret(name, use));
+    if (certificates.isCertificateChanged) due.push(tlsSecret(name, use));
+  }
+  return due;
+}
+
+/**
+ * Writes what is due. The Secrets are read anew first, as a cache that is behind would have a token drawn twice.
+ *
+ * @throws KubeError
+ */
+export async function writeSecrets(cluster: RaftCluster, nowMs: number, api: KubeApi, fence: Fence): Promise<void> {
+  const { name, namespace } = cluster.metadata;
+  const present = new Map<string, Stored<Secret>>();
+  const wanted = [
+    adminTokenSecret(name),
+    ...managedUses(cluster).flatMap((use) => [caSecret(name, use), tlsSecret(name, use)]),
+  ];
+  for (const secret of wanted) {
+    const found = await api.get(secretKind, { namespace, name: secret });
+    if (found !== null) present.set(secret, found);
+  }
+  const read: ReadSecret = (secret) => present.get(secret) ?? null;
+  if (!present.has(adminTokenSecret(name))) {
+    const token = randomBytes(TOKEN_BYTES).toString('hex');
+    await api.create(secretKind, adminTokenSecretOf(cluster, token), fence.options);
+  }
+  for (const use of managedUses(cluster)) {
+    const { authority, certificate, isAuthorityChanged, isCertificateChanged } = await freshFor(
+      cluster,
+      use,
+      read,
+      nowMs,
+    );
+    // The authority first: a certificate whose authority was lost on the way could not be followed by another.
+    if (isAuthorityChanged) await write(cluster, caSecret(name, use), 'Opaque', authority, read, api, fence);
+    if (isCertificateChanged)
+      await write(cluster, tlsSecret(name, use), 'kubernetes.io/tls', certificate, read, api, fence);
+  }
+}
+
+/** When the certificates of one use end, for the status; null when they are not the operator's. */
+export async function certificatesOf(
+  cluster: RaftCluster,
+  use: Use,
+  read: ReadSecret,
+  nowMs: number,
+): Promise<Certificates | null> {
+  return managedUses(cluster).includes(use) ? freshFor(cluster, use, read, nowMs) : null;
+}
+
+function managedUses({ spec }: RaftCluster): readonly Use[] {
+  return uses.filter((use) => spec.tls[use].mode === 'OperatorManaged');
+}
+
+function freshFor(cluster: RaftCluster, use: Use, read: ReadSecret, nowMs: number): Promise<Certificates> {
+  const { name } = cluster.metadata;
+  return freshCertificates(
+    { commonName: `${name} ${use}`, dnsNames: dnsNames(cluster, use), nowMs, lifetimes: defaultLifetimes },
+    {
+      authority: dataOf<AuthoritySecret>(read(caSecret(name, use)), ['ca.crt', 'ca.key']),
+      certificate: dataOf<CertificateSecret>(read(tlsSecret(name, use)), ['tls.crt', 'tls.key', 'ca.crt']),
+    },
+  );
+}
+
+/** One certificate for all members, whatever their ordinals; clients come by the names of Services, too. */
+function dnsNames({ metadata: { name, namespace } }: RaftCluster, use: Use): readonly string[] {
+  const services = use === 'peer' ? [] : [clientService(name), leaderService(name), readService(name)];
+  const hosts = [`*.${peerService(name)}`, ...services];
+  const inAllForms = hosts.flatMap((host) => [
+    `${host}.${namespace}.svc`,
+    `${host}.${namespace}.svc.cluster.local`,
+    ...(host.startsWith('*') ? [] : [host, `${host}.${namespace}`]),
+  ]);
+  return [...inAllForms, 'localhost'];
+}
+
+function dataOf<T>(secret: Stored<Secret> | null, needed: readonly string[]): T | null {
+  const data = Object.entries(secret?.data ?? {}).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString('utf8'),
+  ]);
+  const texts = Object.fromEntries(data) as Record<string, string>;
+  return needed.every((key) => texts[key] !== undefined) ? (texts as T) : null;
+}
+
+async function write(
+  cluster: RaftCluster,
+  name: string,
+  type: string,
+  texts: AuthoritySecret | CertificateSecret,
+  read: ReadSecret,
+  api: KubeApi,
+  fence: Fence,
+): Promise<void> {
+  const data = Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, Buffer.from(text as string, 'utf8').toString('base64')]),
+  );
+  const present = read(name);
+  if (present === null) {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: childMeta(cluster, name), type, data };
+    await api.create(secretKind, secret, fence.options);
+    return;
+  }
+  const { uid, resourceVersion } = present.metadata;
+  // A key that there shall be no more is taken away: `next.key` once it signs.
+  const gone = Object.keys(present.data ?? {}).filter((key) => !(key in data));
+  const patch = { data: { ...data, ...Object.fromEntries(gone.map((key) => [key, null])) } };
+  await api.patch(secretKind, { namespace: cluster.metadata.namespace, name }, patch, {
+    uid,
+    resourceVersion,
+    ...fence.options,
+  });
+}

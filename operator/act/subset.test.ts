@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { holds } from './subset.ts';
+
+test('what the API server adds does not matter', () => {
+  const wanted = { spec: { ports: [{ port: 1 }], selector: { a: 'b' } } };
+  assert.equal(
+    holds({ spec: { ports: [{ port: 1, protocol: 'TCP' }], selector: { a: 'b' }, type: 'ClusterIP' } }, wanted),
+    true,
+  );
+});
+
+test('a field that differs, or is gone, does', () => {
+  assert.equal(holds({ spec: { type: 'NodePort' } }, { spec: { type: 'ClusterIP' } }), false);
+  assert.equal(holds({ spec: {} }, { spec: { type: 'ClusterIP' } }), false);
+  assert.equal(holds({}, { spec: { type: 'ClusterIP' } }), false);
+});
+
+test('an entry that somebody has added to a list does', () => {
+  assert.equal(holds({ env: [{ name: 'A' }, { name: 'B' }] }, { env: [{ name: 'A' }] }), false);
+});
+
+test('quantities are compared by their value, other texts are not', () => {
+  assert.equal(holds({ limits: { memory: '1Gi', cpu: 1 } }, { limits: { memory: '1024Mi', cpu: '1000m' } }), true);
+  assert.equal(holds({ limits: { memory: '1Gi' } }, { limits: { memory: '2Gi' } }), false);
+  assert.equal(holds({ label: '1000m' }, { label: '1' }), false);
+});
+
+test('what is empty may be left out', () => {
+  assert.equal(holds({}, { endpoints: [], annotations: {}, paused: false, value: '' }), true);
+  assert.equal(holds({ endpoints: [{ addresses: ['10.0.0.1'] }] }, { endpoints: [] }), false);
+  assert.equal(holds({ paused: true }, { paused: false }), false);
+});
