@@ -6,17 +6,25 @@ export type TestFiles = {
   readonly together: readonly string[];
   /** Under test/ and examples/: they start processes or simulate for long, and want the machine for themselves. */
   readonly oneByOne: readonly string[];
+  /** On a real Kubernetes cluster, with one operator installed for all of them. */
+  readonly endToEnd: readonly string[];
 };
 
 const SLOW_ROOMS = ['test/', 'examples/'];
+const END_TO_END = 'test/e2e/';
 
 /** @param below files or folders; empty means everything */
 export function findTests(below: readonly string[]): TestFiles {
   const wanted = below.map((path) => path.replace(/^\.\//, '').replace(/\/+$/, ''));
-  const files = globSync('{node,client,cli,tools,bench,test,examples}/**/*.test.ts')
+  const files = globSync('{node,operator,client,cli,tools,bench,test,examples}/**/*.test.ts')
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)))
     .sort();
   const isSlow = (file: string): boolean => SLOW_ROOMS.some((room) => file.startsWith(room));
-  return { together: files.filter((file) => !isSlow(file)), oneByOne: files.filter(isSlow) };
+  const isEndToEnd = (file: string): boolean => file.startsWith(END_TO_END);
+  return {
+    together: files.filter((file) => !isSlow(file)),
+    oneByOne: files.filter((file) => isSlow(file) && !isEndToEnd(file)),
+    endToEnd: files.filter(isEndToEnd),
+  };
 }

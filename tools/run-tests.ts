@@ -22,10 +22,25 @@ type Event = {
   readonly details: { readonly type?: string; readonly error?: { readonly failureType?: string } };
 };
 
-/** Adds to `totals`. */
-export async function runTests(files: readonly string[], concurrency: number, totals: Totals): Promise<void> {
+/**
+ * Adds to `totals`.
+ *
+ * @param setup module with `globalSetup` and `globalTeardown`, around all of these files
+ */
+export async function runTests(
+  files: readonly string[],
+  concurrency: number,
+  totals: Totals,
+  setup?: string,
+): Promise<void> {
   if (files.length === 0) return;
-  const stream = run({ files: [...files], concurrency, timeout: FILE_TIMEOUT_MS, signal: deadline });
+  const stream = run({
+    files: [...files],
+    concurrency,
+    timeout: FILE_TIMEOUT_MS,
+    signal: deadline,
+    ...(setup === undefined ? {} : { globalSetupPath: setup }),
+  });
   stream.on('test:pass', (event) => countPassed(event as Event, totals));
   stream.on('test:fail', (event) => countFailed(event as Event, totals));
   const report = stream.compose(new spec());

@@ -11,8 +11,8 @@ const isCi = process.env['CI'] === 'true';
 
 if (paths.length === 0 && !(await runChecks(checks))) process.exit(1);
 
-const { together, oneByOne } = findTests(paths);
-if (together.length + oneByOne.length === 0) {
+const { together, oneByOne, endToEnd } = findTests(paths);
+if (together.length + oneByOne.length + endToEnd.length === 0) {
   console.error(`no test found${paths.length > 0 ? ` below ${paths.join(', ')}` : ''}`);
   process.exit(1);
 }
@@ -20,6 +20,7 @@ if (together.length + oneByOne.length === 0) {
 const totals: Totals = { passed: 0, failed: [], skipped: [] };
 await runTests(together, 2, totals);
 await runTests(oneByOne, 1, totals);
+await runTests(endToEnd, 1, totals, 'test/e2e/operator.ts');
 
 for (const { name, file, reason } of totals.skipped) console.log(`SKIPPED ${file}: ${name} (${reason})`);
 for (const { name, file } of totals.failed) console.log(`FAILED ${file}: ${name}`);

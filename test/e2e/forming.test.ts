@@ -1,0 +1,133 @@
+/** A cluster forms once, whatever is killed, lost or forgotten on the way. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from './kubectl.ts';
+import { actingOperator, operatorNamespace } from './operator.ts';
+import {
+  conditionOf,
+  createCluster,
+  isSettled,
+  manifest,
+  memberStatus,
+  podsOf,
+  readCluster,
+  startTraffic,
+  untilCluster,
+  useNamespace,
+} from './raft-cluster.ts';
+import { report } from './report.ts';
+
+test('six lines give a cluster that answers on its Service, and kubectl shows it in words', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl, name } = cluster;
+  const beganMs = Date.now();
+  await kubectl.apply(manifest(name, { replicas: 3 }));
+  const ready = await untilCluster(
+    cluster,
+    'Ready',
+    (object) => conditionOf(object, 'Ready')?.status === 'True',
+    60_000,
+  );
+  report('apply to Ready', `${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
+
+  const shown = await kubectl.run(['get', 'raft', name]);
+  const [head, row] = shown
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s{2,}/));
+  assert.deepEqual(head, ['NAME', 'READY', 'VOTERS', 'LEADER', 'VERSION', 'STATUS', 'AGE']);
+  assert.deepEqual(row?.slice(0, 3), [name, 'True', '3/3']);
+  assert.match(row?.[3] ?? '', /^db-[012]$/);
+  assert.match(await kubectl.run(['describe', 'raftcluster', name]), /Events:[\s\S]*\bNormal\b/);
+  assert.equal(ready.status.replicas, 3);
+  assert.equal(ready.status.members.length, 3);
+
+  const traffic = await startTraffic(cluster);
+  const scale = JSON.parse(
+    await kubectl.run([
+      'get',
+      '--raw',
+      `/apis/quorate.dev/v1/namespaces/${kubectl.namespace}/raftclusters/${name}/scale`,
+    ]),
+  );
+  assert.equal(scale.spec.replicas, 3);
+  assert.equal(scale.status.replicas, 3);
+  const selected = await kubectl.list('pods', scale.status.selector);
+  assert.equal(selected.length, 3);
+  await traffic.verify();
+});
+
+test('the operator is killed again and again while it forms: one cluster id, three members', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl, name } = cluster;
+  await kubectl.apply(manifest(name, { replicas: 3 }));
+  const seen = new Set<string>();
+  await until('a formed cluster', 180_000, async () => {
+    const object = await readCluster(cluster);
+    for (const id of [object.status?.clusterID, object.status?.founding?.cluster_id])
+      if (id !== undefined) seen.add(id);
+    if (conditionOf(object, 'Ready')?.status === 'True') return true;
+    const pods = await kubectl.run(['get', 'pods', '--namespace', operatorNamespace, '-o', 'name']);
+    await kubectl.run([
+      'delete',
+      '--namespace',
+      operatorNamespace,
+      '--force',
+      '--grace-period=0',
+      '--wait=false',
+      ...pods.trim().split('\n'),
+    ]);
+    // Killed before it has done anything at all, it would never come to the calls between which it shall be killed.
+    await actingOperator(kubectl).catch(() => null);
+    return null;
+  });
+  await isSettled(cluster);
+  const ids = await Promise.all(
+    [0, 1, 2].map(async (ordinal) => (await memberStatus(cluster, `${name}-${ordinal}`)).cluster_id),
+  );
+  assert.equal(new Set(ids).size, 1);
+});
+
+test('status is lost, then the first founder with its volume: the cluster stays the one it was', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl, name } = cluster;
+  await createCluster(cluster, { replicas: 3, healing: { notReadyAfterSeconds: 10 } });
+  const traffic = await startTraffic(cluster);
+  const before = await readCluster(cluster);
+  await kubectl.run([
+    'patch',
+    'raftcluster',
+    name,
+    '--subresource=status',
+    '--type=json',
+    '-p',
+    '[{"op":"remove","path":"/status"}]',
+  ]);
+  const filled = await untilCluster(
+    cluster,
+    'status to be filled again',
+    (object) => object.status?.clusterID !== undefined,
+  );
+  assert.equal(filled.status.clusterID, before.status.clusterID);
+  await isSettled(cluster);
+
+  const lost = (await podsOf(cluster)).find((pod) => pod.metadata.name === `${name}-0`)!;
+  const former = await memberStatus(cluster, `${name}-0`);
+  await kubectl.run(['delete', 'pvc', `data-${name}-0`, '--wait=false']);
+  await kubectl.run(['delete', 'pod', `${name}-0`, '--wait=false']);
+  const replaced = await until('a new member in place of the first founder', 180_000, async () => {
+    const status = await memberStatus(cluster, `${name}-0`);
+    return status.state === 'Member' && status.incarnation !== former.incarnation ? status : null;
+  });
+  assert.equal(replaced.cluster_id, before.status.clusterID);
+  assert.notEqual(replaced.member_id, former.member_id);
+  assert.notEqual(
+    (await podsOf(cluster)).find((pod) => pod.metadata.name === `${name}-0`)!.metadata.uid,
+    lost.metadata.uid,
+  );
+  await isSettled(cluster);
+  await traffic.verify();
+});

@@ -1,0 +1,98 @@
+/** Changes that reach the pods one by one, and changes that must not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from './kubectl.ts';
+import {
+  changeSpec,
+  createCluster,
+  isSettled,
+  podsOf,
+  readCluster,
+  startTraffic,
+  untilCluster,
+  useNamespace,
+} from './raft-cluster.ts';
+import { report, reportGap } from './report.ts';
+
+test('a changed setting restarts every pod, one at a time, the leader last', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl } = cluster;
+  await createCluster(cluster, { replicas: 3, updateStrategy: { minReadySeconds: 1 } });
+  const traffic = await startTraffic(cluster);
+  const before = new Map((await podsOf(cluster)).map(({ metadata }) => [metadata.name, metadata.uid]));
+  const leader = (await readCluster(cluster)).status.leader as string;
+  const beganMs = Date.now();
+  await changeSpec(cluster, { config: { logLevel: 'debug' } });
+  const order: string[] = [];
+  await until('all pods to be replaced', 300_000, async () => {
+    const pods = await podsOf(cluster);
+    const away = pods.filter((pod) => !isPodReady(pod) || pod.metadata.deletionTimestamp !== undefined);
+    assert.ok(away.length + (3 - pods.length) <= 1, `${away.map(({ metadata }) => metadata.name)} are away at once`);
+    for (const { metadata } of pods) {
+      if (metadata.uid !== before.get(metadata.name) && !order.includes(metadata.name)) order.push(metadata.name);
+    }
+    return order.length === 3;
+  });
+  await isSettled(cluster);
+  assert.equal(order.at(-1), leader, `the order was ${order}`);
+  reportGap('upgrade of all three members', await traffic.longestGapMs(beganMs));
+  report('upgrade of all three members', `${((Date.now() - beganMs) / 1000).toFixed(0)} s`);
+  const [traffics] = [await traffic.verify()];
+  assert.equal(traffics.failedWrites, 0);
+  assert.match(await kubectl.run(['get', 'events']), /Evict|Restart/i);
+});
+
+test('an image that does not start stops after one pod, and the old one put back heals it', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  await createCluster(cluster, { replicas: 3, updateStrategy: { minReadySeconds: 1 }, progressDeadlineSeconds: 15 });
+  const traffic = await startTraffic(cluster);
+  const before = new Map((await podsOf(cluster)).map(({ metadata }) => [metadata.name, metadata.uid]));
+  await changeSpec(cluster, { image: 'localhost/no-such-image:1' });
+  const stuck = await untilCluster(cluster, 'the rollout to be given up', (object) =>
+    object.status.conditions.some(
+      (condition: { type: string; status: string; reason: string }) =>
+        condition.type === 'Progressing' && condition.status === 'False' && condition.reason.includes('Deadline'),
+    ),
+  );
+  assert.match(JSON.stringify(stuck.status), /ImagePull|ErrImage/);
+  const replaced = (await podsOf(cluster)).filter(({ metadata }) => metadata.uid !== before.get(metadata.name));
+  assert.equal(replaced.length, 1, 'more than one pod has the broken image');
+  await traffic.goesOn();
+  await cluster.kubectl.run([
+    'patch',
+    'raftcluster',
+    'db',
+    '--type=json',
+    '-p',
+    '[{"op":"remove","path":"/spec/image"}]',
+  ]);
+  await isSettled(cluster);
+  assert.equal((await traffic.verify()).failedWrites, 0);
+});
+
+test('restartedAt restarts all, paused restarts none', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl } = cluster;
+  await createCluster(cluster, { replicas: 1, paused: false });
+  const [first] = await podsOf(cluster);
+  await changeSpec(cluster, { paused: true, restartedAt: new Date().toISOString() });
+  await untilCluster(cluster, 'the pause to be seen', (object) =>
+    object.status.conditions.some(
+      (condition: { type: string; status: string }) => condition.type === 'Paused' && condition.status === 'True',
+    ),
+  );
+  assert.equal((await podsOf(cluster))[0]?.metadata.uid, first?.metadata.uid);
+  await changeSpec(cluster, { paused: false });
+  await until('another pod', 120_000, async () => {
+    const pod = await kubectl.get('pod', 'db-0');
+    return pod !== null && pod.metadata.uid !== first?.metadata.uid;
+  });
+  await isSettled(cluster);
+});
+
+function isPodReady(pod: { status?: { conditions?: { type: string; status: string }[] } }): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
