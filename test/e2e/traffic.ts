@@ -27,7 +27,7 @@ export type TrafficOptions = {
 export const notTraffic = 'app!=traffic';
 
 /** Of the client in the image. */
-const CLIENT_MODULE = '/quorate/client/index.ts';
+const CLIENT_MODULE = '/app/client/index.js';
 
 export class Traffic {
   readonly #kubectl: Kubectl;
