@@ -64,7 +64,7 @@ function settings({ config, storage }: RaftClusterSpec): Readonly<Record<string,
     'min-free-space': size(minFree),
     // Some way above, so that growth is not refused and allowed with every write.
     'resume-free-space': size(minFree * 1.5),
-    'snapshot-rate': size(bytes(config.snapshotRate)),
+    'snapshot-rate': size(bytes(config.snapshotBytesPerSecond)),
     'auto-compaction-retention': `${config.autoCompactionRetentionMinutes}m`,
     'log-level': config.logLevel,
   };

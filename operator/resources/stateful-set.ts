@@ -23,6 +23,7 @@ export function statefulSet(
     metadata: childMeta(cluster, names.setName(name, set), { [names.labels.set]: names.setLabel(set) }),
     spec: {
       replicas: live?.replicas ?? shape.setReplicas[set],
+      ordinals: { start: live?.start ?? 0 },
       serviceName: names.peerService(name),
       // Members find each other whatever the order in which they start; one that does not start must not hold the others.
       podManagementPolicy: 'Parallel',

@@ -15,6 +15,8 @@ export type ResourceContext = {
 
 export type LiveSet = {
   readonly replicas: number;
+  /** `spec.ordinals.start`, 0 when absent. */
+  readonly start: number;
   /** `spec.volumeClaimTemplates[0].spec.resources.requests.storage`. */
   readonly claimSize: string;
 };
