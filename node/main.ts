@@ -1,5 +1,6 @@
 /** One member as a process: assembles the parts and runs them until a signal. The only place that knows them all. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ApiVersion } from '../client/types.ts';
@@ -13,6 +14,8 @@ import { statusOverHttp } from './api/status-over-http.ts';
 import { assertCanListen } from './can-listen.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, type Environment, type Flags, parseConfig } from './config/parse-config.ts';
+import { fixedLimits } from './etcd/context.ts';
+import { createEtcdApi } from './etcd/etcd-api.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { memberOptions } from './member-options.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
@@ -93,14 +96,19 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
     logger.flush();
     process.exit(FATAL);
   };
-  const member = await startMember(config, addresses, dataFolder, logger, metrics, onFatal).catch(async (error) => {
+  let member: LocalMember;
+  let peerTls: ReloadingTls | null;
+  try {
+    peerTls = config.peerTls === null ? null : reloadingTls('peer', config.peerTls, logger.log);
+    member = await startMember({ config, addresses, folder: dataFolder, logger, metrics, peerTls, onFatal });
+  } catch (error) {
     await health?.close();
     await lock.release();
     throw error;
-  });
+  }
   let server: HttpServer | null = null;
   try {
-    server = await startApi({ config, addresses, member, log: logger.log, metrics, drain, health });
+    server = await startApi({ config, addresses, member, log: logger.log, metrics, drain, health, peerTls });
     logger.log('info', 'serving', {
       client: addresses.advertiseClientUrl,
       peer: addresses.advertisePeer,
@@ -137,16 +145,19 @@ async function lockOwnFolder(folder: string): Promise<FolderLock> {
   });
 }
 
-async function startMember(
-  config: Config,
-  addresses: Addresses,
-  folder: string,
-  logger: Logger,
-  metrics: Metrics,
-  onFatal: (error: unknown) => void,
-): Promise<LocalMember> {
+type MemberParts = {
+  readonly config: Config;
+  readonly addresses: Addresses;
+  readonly folder: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly peerTls: ReloadingTls | null;
+  readonly onFatal: (error: unknown) => void;
+};
+
+async function startMember(parts: MemberParts): Promise<LocalMember> {
+  const { config, addresses, folder, logger, metrics, peerTls, onFatal } = parts;
   const { log } = logger;
-  const peerTls = config.peerTls === null ? null : peerTlsOf(config.peerTls, log);
   const member = await LocalMember.start({
     options: memberOptions(config, addresses, VERSION.quorate),
     openFolder: () => openFolder(folder),
@@ -209,12 +220,20 @@ type ApiParts = {
   readonly metrics: Metrics;
   readonly drain: Drain;
   readonly health: HealthServer | null;
+  readonly peerTls: ReloadingTls | null;
 };
 
-function startApi({ config, addresses, member, log, metrics, drain, health }: ApiParts): Promise<HttpServer> {
+function startApi({ config, addresses, member, log, metrics, drain, health, peerTls }: ApiParts): Promise<HttpServer> {
   const { clientTls } = config;
+  const clientTlsFiles = clientTls === null ? null : reloadingTls('client', clientTls, log);
   const shownMetrics = httpMetrics(metrics, {
     status: () => member.status(),
+    isReady: () => drain.readiness(member.readiness()).ready,
+    disk: () => diskOf(resolve(config.dataDir)),
+    certificates: () => [
+      ...(peerTls === null ? [] : [{ use: 'peer' as const, notAfterMs: peerTls.notAfterMs }]),
+      ...(clientTlsFiles === null ? [] : [{ use: 'client' as const, notAfterMs: clientTlsFiles.notAfterMs }]),
+    ],
     peers: () => member.replica?.peers.states() ?? [],
     counts: () => member.counts(),
   });
@@ -240,18 +259,22 @@ function startApi({ config, addresses, member, log, metrics, drain, health }: Ap
     version: VERSION,
     statusOf: statusOverHttp(() => clientCredentials(config)),
   });
-  const tls =
-    clientTls === null
-      ? null
-      : new ReloadingTls(
-          { certPath: clientTls.certFile, keyPath: clientTls.keyFile, caPath: clientTls.caFile, allowedNames: null },
-          transportLog(log),
-        );
   const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';
   return startHttpServer({
     api,
     listen: addresses.listenClient,
-    tls: tls === null ? null : { files: tls, clientCertificates },
+    tls: clientTlsFiles === null ? null : { files: clientTlsFiles, clientCertificates },
+    http2: createEtcdApi({
+      member,
+      limits: {
+        ...fixedLimits,
+        maxRequestBytes: config.maxRequestBytes,
+        maxTxnOperations: config.maxTxnOperations,
+        requestTimeoutMs: config.requestTimeoutMs,
+        electionTimeoutMs: config.electionTimeoutMs,
+      },
+      log: { error: (fields, event) => log('error', event, { ...fields }) },
+    }),
   });
 }
 
@@ -285,11 +308,26 @@ function clientCredentials({ clientTls }: Config): { ca?: string; cert: string; 
   return caFile === null ? own : { ...own, ca: readFileSync(caFile, 'utf8') };
 }
 
-function peerTlsOf({ certFile, keyFile, caFile }: NonNullable<Config['peerTls']>, log: Log): ReloadingTls {
-  return new ReloadingTls(
-    { certPath: certFile, keyPath: keyFile, caPath: caFile, allowedNames: null },
-    transportLog(log),
-  );
+type CertificateFiles = { readonly certFile: string; readonly keyFile: string; readonly caFile: string | null };
+
+/** @throws ConfigError when the files cannot be used as they are now; later ones are taken when they can be */
+function reloadingTls(use: 'peer' | 'client', { certFile, keyFile, caFile }: CertificateFiles, log: Log): ReloadingTls {
+  try {
+    const files = { certPath: certFile, keyPath: keyFile, caPath: caFile, allowedNames: null };
+    const tls = new ReloadingTls(files, transportLog(log));
+    const expires = new Date(tls.notAfterMs).toISOString();
+    if (tls.notAfterMs < Date.now()) {
+      log('error', 'certificate_expired', { use, file: certFile, expired: expires, message: 'others will refuse it' });
+    }
+    return tls;
+  } catch (error) {
+    throw new ConfigError([`--${use}-tls-cert: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+}
+
+async function diskOf(folder: string): Promise<{ freeBytes: number; sizeBytes: number }> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
 }
 
 function transportLog(log: Log) {

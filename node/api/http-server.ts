@@ -7,6 +7,7 @@ import type { ApiErrorCode } from '../../client/types.ts';
 import { markAwaitingContinue } from './body.ts';
 import { errorBody } from './errors.ts';
 import type { HttpApi } from './http-api.ts';
+import { alpnOptions, type Http2Door, shareByAlpn, shareByFirstBytes, type Undecided } from './http2-sharing.ts';
 
 /** Certificates that may change while the server runs (`ReloadingTls` of node/transport). */
 export type ServerTls = {
@@ -25,6 +26,8 @@ export type HttpServerOptions = {
   readonly api: HttpApi;
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls: ServerTls | null;
+  /** Gets the connections of clients that speak HTTP/2; absent: there are none. */
+  readonly http2?: Http2Door;
 };
 
 export type HttpServer = {
@@ -36,7 +39,7 @@ export type HttpServer = {
   close(deadlineMs: number): Promise<void>;
 };
 
-const settings: ServerOptions = {
+const settings = {
   // Longer than proxies and clients keep an idle connection: whoever closes first must not be the server, since a
   // request may be on its way to it.
   keepAliveTimeout: 75_000,
@@ -44,13 +47,13 @@ const settings: ServerOptions = {
   headersTimeout: 20_000,
   // A key is part of the path.
   maxHeaderSize: 64 * 1024,
-};
+} as const satisfies ServerOptions;
 
 const idleCheckIntervalMs = 50;
 
 /** Rejects with the system's error (EADDRINUSE, EACCES) when it cannot listen. */
-export async function startHttpServer({ api, listen, tls }: HttpServerOptions): Promise<HttpServer> {
-  const server = tls === null ? createHttpServer(settings, api.listener) : createTlsServer(api, tls);
+export async function startHttpServer({ api, listen, tls, http2 }: HttpServerOptions): Promise<HttpServer> {
+  const { server, undecided } = tls === null ? createPlainServer(api, http2) : createTlsServer(api, tls, http2);
   server.on('checkContinue', (request, response) => {
     markAwaitingContinue(request);
     api.listener(request, response);
@@ -65,22 +68,45 @@ export async function startHttpServer({ api, listen, tls }: HttpServerOptions): 
   });
   return {
     address: server.address() as AddressInfo,
-    close: (deadlineMs) => closeServer(server, api, deadlineMs),
+    close: (deadlineMs) => closeServer({ server, undecided }, api, http2, deadlineMs),
   };
 }
 
-function createTlsServer(api: HttpApi, { files, clientCertificates }: ServerTls): HttpsServer {
-  const server = createHttpsServer({ ...settings, ...files.serverOptions(clientCertificates) }, api.listener);
-  files.keepFresh(server);
-  return server;
+type SharedServer = { readonly server: Server | HttpsServer; readonly undecided: Undecided | null };
+
+function createPlainServer(api: HttpApi, http2: Http2Door | undefined): SharedServer {
+  const server = createHttpServer(settings, api.listener);
+  return { server, undecided: http2 ? shareByFirstBytes(server, http2, settings.headersTimeout) : null };
 }
 
-async function closeServer(server: Server, api: HttpApi, deadlineMs: number): Promise<void> {
+function createTlsServer(
+  api: HttpApi,
+  { files, clientCertificates }: ServerTls,
+  http2: Http2Door | undefined,
+): SharedServer {
+  const alpn = http2 ? alpnOptions : {};
+  const server = createHttpsServer({ ...settings, ...alpn, ...files.serverOptions(clientCertificates) }, api.listener);
+  if (http2) shareByAlpn(server, http2);
+  files.keepFresh(server);
+  return { server, undecided: null };
+}
+
+async function closeServer(
+  { server, undecided }: SharedServer,
+  api: HttpApi,
+  http2: Http2Door | undefined,
+  deadlineMs: number,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   api.endStreams();
+  http2?.close();
+  undecided?.destroyAll();
   // Again and again: an answer that had begun before may leave its connection open for the next request.
   const idle = setInterval(() => server.closeIdleConnections(), idleCheckIntervalMs);
-  const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  const deadline = setTimeout(() => {
+    server.closeAllConnections();
+    http2?.destroy();
+  }, deadlineMs);
   await closed;
   clearInterval(idle);
   clearTimeout(deadline);

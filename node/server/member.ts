@@ -39,6 +39,7 @@ import { asRequestErrors, MemberWatch } from './store-errors.ts';
 import {
   type Member,
   type MemberEvent,
+  type MemberPosition,
   type ReadOptions,
   RequestError,
   type RequestOptions,
@@ -148,6 +149,20 @@ export class LocalMember implements Member {
 
   readiness(): ApiReadiness {
     return buildReadiness(this.#phase, this.#with.options);
+  }
+
+  position(): MemberPosition {
+    const replica = this.#serving();
+    const { revision, compactedRevision } = replica.servingStore();
+    return {
+      clusterId: replica.clusterId,
+      memberId: replica.id,
+      term: replica.term,
+      leader: replica.leader,
+      isLearner: replica.membership?.voters.includes(replica.id) === false,
+      revision,
+      compactedRevision,
+    };
   }
 
   onEvent(listener: (event: MemberEvent) => void): () => void {

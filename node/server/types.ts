@@ -46,6 +46,18 @@ export class RequestError extends Error {
 /** A member's watch ends with `RequestError` in place of `StoreError`. */
 export type { Watch, WatchBatch, WatchOptions } from '../store/types.ts';
 
+/** Where a serving member stands, at this moment. */
+export type MemberPosition = {
+  readonly clusterId: string;
+  readonly memberId: number;
+  readonly term: number;
+  /** 0 when none is known. */
+  readonly leader: number;
+  readonly isLearner: boolean;
+  readonly revision: number;
+  readonly compactedRevision: number;
+};
+
 export type MemberEvent =
   | { readonly kind: 'StateChanged'; readonly state: ApiMemberState; readonly reason: ParkedReason | null }
   | { readonly kind: 'RoleChanged'; readonly role: string; readonly term: number; readonly leader: number }
@@ -55,6 +67,8 @@ export type MemberEvent =
 export interface Member {
   status(): Promise<ApiStatus>;
   readiness(): ApiReadiness;
+  /** @throws RequestError while it is parked or joining */
+  position(): MemberPosition;
   onEvent(listener: (event: MemberEvent) => void): () => void;
 
   /** Linearizable write. A `Failed` result means that nothing was changed. Throws `RequestError`. */

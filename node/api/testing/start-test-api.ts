@@ -5,6 +5,7 @@ import { type ApiLimits, defaultApiLimits, type HttpApiOptions } from '../contex
 import { Drain } from '../drain.ts';
 import { createHttpApi, type HttpApi } from '../http-api.ts';
 import { type HttpServer, type ServerTls, startHttpServer } from '../http-server.ts';
+import type { Http2Door } from '../http2-sharing.ts';
 import { StoreMember } from './store-member.ts';
 
 export type TestApi = {
@@ -24,10 +25,11 @@ export type TestApi = {
 export type TestApiOptions = Partial<Omit<HttpApiOptions, 'limits'>> & {
   readonly limits?: Partial<ApiLimits>;
   readonly tls?: ServerTls;
+  readonly http2?: (member: StoreMember) => Http2Door;
 };
 
 export async function startTestApi(t: TestContext, options: TestApiOptions = {}): Promise<TestApi> {
-  const { limits, tls = null, ...rest } = options;
+  const { limits, tls = null, http2, ...rest } = options;
   const member = await StoreMember.open();
   const observed: string[] = [];
   const logged: { fields: Record<string, unknown>; event: string }[] = [];
@@ -45,7 +47,12 @@ export async function startTestApi(t: TestContext, options: TestApiOptions = {})
     statusOf: () => Promise.reject(new Error('nobody is there')),
     ...rest,
   });
-  const server = await startHttpServer({ api, listen: { host: '127.0.0.1', port: 0 }, tls });
+  const server = await startHttpServer({
+    api,
+    listen: { host: '127.0.0.1', port: 0 },
+    tls,
+    ...(http2 ? { http2: http2(member) } : {}),
+  });
   t.after(() => server.close(0));
   const { port } = server.address;
   const url = `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`;

@@ -5,6 +5,7 @@ import { asRequestErrors, MemberWatch } from '../../server/store-errors.ts';
 import {
   type Member,
   type MemberEvent,
+  type MemberPosition,
   type ReadOptions,
   RequestError,
   type RequestOptions,
@@ -101,6 +102,11 @@ export class StoreMember implements Member {
 
   readiness(): ApiReadiness {
     return this.readinessAnswer;
+  }
+
+  position(): MemberPosition {
+    const { revision, compactedRevision } = this.store;
+    return { clusterId, memberId: 1, term: 1, leader: 1, isLearner: false, revision, compactedRevision };
   }
 
   onEvent(listener: (event: MemberEvent) => void): () => void {

@@ -1,0 +1,61 @@
+/** What the services are given: the member that they are a door to, and what they share. */
+import type { Member, MemberPosition } from '../server/types.ts';
+import { type Header, type Identity, identityOf } from './proto/header.ts';
+
+export type EtcdLimits = {
+  /** Of one request, as `--max-request-size`; gRPC's own messages may be a little larger. */
+  readonly maxRequestBytes: number;
+  /** Compares, and the operations of each branch with what they nest. */
+  readonly maxTxnOperations: number;
+  readonly requestTimeoutMs: number;
+  readonly electionTimeoutMs: number;
+  readonly maxCalls: number;
+  readonly maxBufferedBytes: number;
+  /** A quiet watch that wants to know how far it is hears of it this often. */
+  readonly watchProgressIntervalMs: number;
+  readonly pingIntervalMs: number;
+};
+
+const mebibyte = 1024 * 1024;
+
+/** Those that are no setting of their own. */
+export const fixedLimits = {
+  maxCalls: 20_000,
+  maxBufferedBytes: 128 * mebibyte,
+  watchProgressIntervalMs: 5000,
+  pingIntervalMs: 60_000,
+} as const satisfies Partial<EtcdLimits>;
+
+export type EtcdOptions = {
+  readonly member: Member;
+  readonly limits: EtcdLimits;
+  readonly log: { error(fields: object, event: string): void };
+};
+
+export class EtcdContext {
+  readonly member: Member;
+  readonly limits: EtcdLimits;
+  #identity: { readonly clusterId: string; readonly memberId: number; readonly wire: Identity } | null = null;
+
+  constructor({ member, limits }: EtcdOptions) {
+    this.member = member;
+    this.limits = limits;
+  }
+
+  /**
+   * @param revision the one that the answer tells of; without it, the store's present one
+   * @throws RequestError while this member does not serve
+   */
+  header(revision?: number): Header {
+    const position = this.member.position();
+    return { identity: this.#wireIdentity(position), revision: revision ?? position.revision, raftTerm: position.term };
+  }
+
+  #wireIdentity({ clusterId, memberId }: MemberPosition): Identity {
+    const known = this.#identity;
+    if (known !== null && known.clusterId === clusterId && known.memberId === memberId) return known.wire;
+    const wire = identityOf(BigInt(`0x${clusterId}`), BigInt(memberId));
+    this.#identity = { clusterId, memberId, wire };
+    return wire;
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The etcd v3 API of one member. It shares the client port with the HTTP API, which hands over the connections that
+ * begin as HTTP/2:
+ *
+ *     const etcd = createEtcdApi({ member, limits, log });
+ *     await startHttpServer({ …, http2: etcd });
+ */
+import { EtcdContext, type EtcdOptions } from './context.ts';
+import { errorOf, etcdError } from './errors.ts';
+import type { Call } from './grpc/call.ts';
+import { GrpcServer } from './grpc/server.ts';
+import { allMethods } from './methods.ts';
+
+/** gRPC's share of a message, above what etcd lets a request have. */
+const GRPC_OVERHEAD_BYTES = 512 * 1024;
+
+export function createEtcdApi(options: EtcdOptions): GrpcServer {
+  const { limits, log, member } = options;
+  const etcd = new EtcdContext(options);
+  return new GrpcServer({
+    methods: allMethods(etcd),
+    limits: {
+      maxMessageBytes: limits.maxRequestBytes + GRPC_OVERHEAD_BYTES,
+      maxCalls: limits.maxCalls,
+      maxBufferedBytes: limits.maxBufferedBytes,
+      maxTimeoutMs: limits.requestTimeoutMs,
+      pingIntervalMs: limits.pingIntervalMs,
+    },
+    before: (call) => {
+      if (wantsLeader(call) && member.position().leader === 0) throw etcdError('noLeader');
+    },
+    errorOf: (error, call) =>
+      errorOf(error, call, (cause, path) => log.error({ err: cause, path }, 'etcd_request_failed')),
+    stopped: etcdError('stopped'),
+    tooMany: etcdError('tooManyRequests'),
+  });
+}
+
+function wantsLeader(call: Call): boolean {
+  return call.metadata('hasleader') === 'true';
+}

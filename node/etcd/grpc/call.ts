@@ -1,0 +1,77 @@
+/** What a handler may know of the call that it answers. */
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+
+export class Call {
+  readonly path: string;
+  /** Until the caller gives up, or the server's own limit for a request, whichever is sooner. */
+  readonly timeoutMs: number;
+  /** By `performance.now()`; null when the caller waits for ever. */
+  readonly deadlineMs: number | null;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #stream: ServerHttp2Stream;
+  #controller: AbortController | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** @param callerTimeoutMs null when it set none */
+  constructor(
+    path: string,
+    headers: IncomingHttpHeaders,
+    stream: ServerHttp2Stream,
+    callerTimeoutMs: number | null,
+    limitMs: number,
+  ) {
+    this.path = path;
+    this.timeoutMs = callerTimeoutMs === null ? limitMs : Math.min(callerTimeoutMs, limitMs);
+    this.deadlineMs = callerTimeoutMs === null ? null : performance.now() + callerTimeoutMs;
+    this.#headers = headers;
+    this.#stream = stream;
+  }
+
+  /** One that came more than once has its values joined by commas. */
+  metadata(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value.join(',') : value;
+  }
+
+  /** Binary metadata travels as base64 under a name that ends in `-bin`; padding may be missing. */
+  binaryMetadata(name: `${string}-bin`): Buffer | undefined {
+    const value = this.metadata(name);
+    return value === undefined ? undefined : Buffer.from(value, 'base64');
+  }
+
+  /** The common name of a client certificate that our authority has issued. */
+  get certificateName(): string | null {
+    const socket = this.#stream.session?.socket as Partial<TLSSocket> | undefined;
+    if (socket?.authorized !== true) return null;
+    const name = socket.getPeerCertificate?.().subject?.CN;
+    return (Array.isArray(name) ? name[0] : name) ?? null;
+  }
+
+  get isOver(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+
+  get isPastDeadline(): boolean {
+    return this.deadlineMs !== null && performance.now() >= this.deadlineMs;
+  }
+
+  /** Aborted when the caller has gone, or at its deadline. Only what waits for long needs it: it costs a timer. */
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.#stream.once('close', () => this.#abort(controller));
+      if (this.deadlineMs !== null) {
+        this.#timer = setTimeout(() => this.#abort(controller), Math.max(0, this.deadlineMs - performance.now()));
+      }
+      if (this.isOver) this.#abort(controller);
+    }
+    return this.#controller.signal;
+  }
+
+  #abort(controller: AbortController): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    controller.abort();
+  }
+}

@@ -1,0 +1,47 @@
+/** How a call ends: gRPC's status codes, and the error that carries one to the caller. */
+
+export const Code = {
+  Ok: 0,
+  Canceled: 1,
+  Unknown: 2,
+  InvalidArgument: 3,
+  DeadlineExceeded: 4,
+  NotFound: 5,
+  AlreadyExists: 6,
+  PermissionDenied: 7,
+  ResourceExhausted: 8,
+  FailedPrecondition: 9,
+  Aborted: 10,
+  OutOfRange: 11,
+  Unimplemented: 12,
+  Internal: 13,
+  Unavailable: 14,
+  DataLoss: 15,
+  Unauthenticated: 16,
+} as const;
+
+export type Code = (typeof Code)[keyof typeof Code];
+
+/** The caller gets exactly this code and message. */
+export class GrpcError extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, message: string) {
+    super(message);
+    this.name = 'GrpcError';
+    this.code = code;
+  }
+}
+
+const UNSAFE = /[^\x20-\x24\x26-\x7e]/;
+
+/** As a `grpc-message` travels: percent-encoded UTF-8, for all that is no printable ASCII. */
+export function encodeMessage(message: string): string {
+  if (!UNSAFE.test(message)) return message;
+  let encoded = '';
+  for (const byte of Buffer.from(message)) {
+    const isSafe = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded += isSafe ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}

@@ -1,0 +1,148 @@
+/**
+ * Writes a protobuf message from its end to its start: the length of what is nested is then known when it is to be
+ * written, and nothing is measured beforehand. So an encoder writes its fields last to first:
+ *
+ *     const end = writer.position;
+ *     encodeHeader(writer, message.header);
+ *     writer.message(1, end);
+ *
+ * Zero, false and empty are left out, as proto3 does.
+ */
+
+const INITIAL_BYTES = 16 * 1024;
+/** A message up to here is copied out; a larger one takes the buffer with it. */
+const COPIED_BYTES = 8 * 1024;
+const FRAME_HEAD_BYTES = 5;
+
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+export class ProtoWriter {
+  #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #start: number = INITIAL_BYTES;
+
+  /** Counts down; only ever given back to `message`. */
+  get position(): number {
+    return this.#buffer.length - this.#start;
+  }
+
+  /** Closes a nested message that was written since `position` was `end`. */
+  message(field: number, end: number): void {
+    this.#varint(this.position - end);
+    this.#varint(field * 8 + LENGTH_DELIMITED);
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    if (value.length > 0) this.bytesItem(field, value);
+  }
+
+  /** One of a repeated field: also an empty one counts. */
+  bytesItem(field: number, value: Uint8Array): void {
+    this.raw(value);
+    this.#varint(value.length);
+    this.#varint(field * 8 + LENGTH_DELIMITED);
+  }
+
+  string(field: number, value: string): void {
+    if (value.length > 0) this.bytesItem(field, Buffer.from(value));
+  }
+
+  bool(field: number, value: boolean): void {
+    if (!value) return;
+    this.#varint(1);
+    this.#varint(field * 8 + VARINT);
+  }
+
+  /** Of any of the integer types; may be negative. */
+  integer(field: number, value: number): void {
+    if (value === 0) return;
+    this.integerItem(field, value);
+  }
+
+  /** Also 0: where a oneof must say which one it is. */
+  integerItem(field: number, value: number): void {
+    if (value < 0) this.#bigVarint(BigInt(value));
+    else this.#varint(value);
+    this.#varint(field * 8 + VARINT);
+  }
+
+  /** An int64 or uint64 beyond what a number holds. */
+  bigint(field: number, value: bigint): void {
+    if (value === 0n) return;
+    this.#bigVarint(value);
+    this.#varint(field * 8 + VARINT);
+  }
+
+  /** Bytes that are encoded already. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#start -= bytes.length;
+    this.#buffer.set(bytes, this.#start);
+  }
+
+  /** What was written, as a gRPC message with its five bytes of head; the writer is empty then. */
+  finishFrame(): Buffer {
+    const length = this.position;
+    this.#reserve(FRAME_HEAD_BYTES);
+    this.#start -= FRAME_HEAD_BYTES;
+    this.#buffer[this.#start] = 0;
+    this.#buffer.writeUInt32BE(length, this.#start + 1);
+    return this.finish();
+  }
+
+  /** What was written; the writer is empty then. */
+  finish(): Buffer {
+    const written = this.#buffer.subarray(this.#start);
+    if (written.length > COPIED_BYTES) {
+      this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+      this.#start = INITIAL_BYTES;
+      return written;
+    }
+    this.#start = this.#buffer.length;
+    const copy = Buffer.allocUnsafe(written.length);
+    copy.set(written);
+    return copy;
+  }
+
+  /** Forgets what was written, when an encoder failed half way. */
+  reset(): void {
+    this.#start = this.#buffer.length;
+  }
+
+  #varint(value: number): void {
+    if (value < 0x80) {
+      this.#reserve(1);
+      this.#start -= 1;
+      this.#buffer[this.#start] = value;
+      return;
+    }
+    let size = 1;
+    for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
+    this.#reserve(size);
+    this.#start -= size;
+    let at = this.#start;
+    let rest = value;
+    // Bitwise operators would cut off what is above 31 bits.
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) this.#buffer[at++] = (rest % 0x80) | 0x80;
+    for (; rest >= 0x80; rest >>>= 7) this.#buffer[at++] = (rest & 0x7f) | 0x80;
+    this.#buffer[at] = rest;
+  }
+
+  #bigVarint(value: bigint): void {
+    const bytes: number[] = [];
+    let rest = BigInt.asUintN(64, value);
+    for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+    bytes.push(Number(rest));
+    this.raw(Uint8Array.from(bytes));
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#start >= bytes) return;
+    const written = this.#buffer.subarray(this.#start);
+    const size = Math.max(this.#buffer.length * 2, written.length + bytes);
+    const larger = Buffer.allocUnsafeSlow(size);
+    larger.set(written, size - written.length);
+    this.#buffer = larger;
+    this.#start = size - written.length;
+  }
+}

@@ -1,0 +1,48 @@
+/** The client port over a member without Raft, and a client for it. */
+import type { TestContext } from 'node:test';
+import { startTestApi, type TestApi, type TestApiOptions } from '../../api/testing/start-test-api.ts';
+import { type EtcdLimits, fixedLimits } from '../context.ts';
+import { createEtcdApi } from '../etcd-api.ts';
+import { GrpcClient, type Message } from './grpc-client.ts';
+
+export const testLimits: EtcdLimits = {
+  ...fixedLimits,
+  maxRequestBytes: 1.5 * 1024 * 1024,
+  maxTxnOperations: 128,
+  requestTimeoutMs: 5000,
+  electionTimeoutMs: 1000,
+};
+
+export type TestEtcd = TestApi & {
+  readonly client: GrpcClient;
+  /** A unary call of `etcdserverpb`, such as `call('KV/Put', 'PutRequest', { key })`. */
+  call(path: string, requestType: string, request: Message): Promise<Message>;
+};
+
+export async function startTestEtcd(
+  t: TestContext,
+  limits: Partial<EtcdLimits> = {},
+  options: TestApiOptions = {},
+): Promise<TestEtcd> {
+  const failures: object[] = [];
+  const api = await startTestApi(t, {
+    ...options,
+    http2: (member) =>
+      createEtcdApi({
+        member,
+        limits: { ...testLimits, ...limits },
+        log: { error: (fields, event) => void failures.push({ fields, event }) },
+      }),
+  });
+  const client = await GrpcClient.connect(t, api.url, { rejectUnauthorized: false });
+  return {
+    ...api,
+    client,
+    call: (path, requestType, request) =>
+      client.call(
+        `/etcdserverpb.${path}`,
+        [`etcdserverpb.${requestType}`, `etcdserverpb.${requestType.replace(/Request$/, 'Response')}`],
+        request,
+      ),
+  };
+}
