@@ -1,11 +1,16 @@
 /** Reads a member's present state into the gauges, once a scrape: nothing has to be kept up to date in between. */
-import type { ApiMemberState, ApiRole, ApiStatus } from '../../client/types.ts';
+import type { ApiMemberState, ApiRole, ApiStatus, ParkedReason } from '../../client/types.ts';
 import type { MemberCounts } from '../server/member.ts';
 import type { PeerState } from '../transport/types.ts';
 import type { Metrics } from './metrics.ts';
 
 export type MetricSources = {
   status(): Promise<ApiStatus>;
+  isReady(): boolean;
+  /** Of the file system that holds the data folder. */
+  disk(): Promise<{ readonly freeBytes: number; readonly sizeBytes: number }>;
+  /** Where TLS is used: when each certificate expires. */
+  certificates(): readonly { readonly use: 'peer' | 'client'; readonly notAfterMs: number }[];
   /** Empty while parked. */
   peers(): readonly PeerState[];
   /** All zero while parked. */
@@ -13,11 +18,25 @@ export type MetricSources = {
 };
 
 const states: readonly ApiMemberState[] = ['Parked', 'Joining', 'Member'];
+const reasons: readonly ParkedReason[] = [
+  'NoData',
+  'NotAMember',
+  'Removed',
+  'ForeignCluster',
+  'Damaged',
+  'NewerFormat',
+];
 const roles: readonly ApiRole[] = ['Leader', 'Follower', 'Candidate', 'PreCandidate', 'Learner'];
 
 export async function collect(metrics: Metrics, sources: MetricSources): Promise<void> {
-  const status = await sources.status();
+  const [status, disk] = await Promise.all([sources.status(), sources.disk()]);
   collectStatus(metrics, status);
+  metrics.ready.set(sources.isReady() ? 1 : 0);
+  metrics.diskFreeBytes.set(disk.freeBytes);
+  metrics.diskSizeBytes.set(disk.sizeBytes);
+  for (const { use, notAfterMs } of sources.certificates()) {
+    metrics.certificateNotAfterSeconds.set({ use }, notAfterMs / 1000);
+  }
   collectPeers(metrics, status, sources.peers());
   const counts = sources.counts();
   metrics.proposalsPending.set(counts.proposalsPending);
@@ -31,6 +50,13 @@ function collectStatus(metrics: Metrics, status: ApiStatus): void {
   metrics.info.set({ version: status.version, format: String(status.format) }, 1);
   for (const state of states) metrics.state.set({ state }, state === status.state ? 1 : 0);
   for (const role of roles) metrics.role.set({ role }, role === status.role ? 1 : 0);
+  for (const reason of reasons) metrics.parked.set({ reason }, reason === status.reason ? 1 : 0);
+  metrics.memberId.set(status.member_id ?? 0);
+  metrics.leaderId.set(status.leader ?? 0);
+  metrics.quorumCritical.set(status.quorum_critical === true ? 1 : 0);
+  metrics.configIndex.set(status.config_index ?? 0);
+  metrics.firstIndex.set(status.first_index ?? 0);
+  metrics.lastIndex.set(status.last_index ?? 0);
   metrics.term.set(status.term ?? 0);
   metrics.leaderKnown.set((status.leader ?? 0) === 0 ? 0 : 1);
   metrics.commitIndex.set(status.commit ?? 0);

@@ -16,6 +16,10 @@ const status: ApiStatus = {
   state: 'Member',
   role: 'Leader',
   term: 7,
+  member_id: 1,
+  quorum_critical: true,
+  config_index: 9,
+  first_index: 5,
   leader: 1,
   commit: 90,
   applied: 89,
@@ -33,7 +37,12 @@ const status: ApiStatus = {
   uptime_seconds: 5,
 };
 
+const disk = async () => ({ freeBytes: 600, sizeBytes: 1000 });
+
 const leading: MetricSources = {
+  isReady: () => true,
+  disk,
+  certificates: () => [{ use: 'peer', notAfterMs: 1_800_000_000_000 }],
   status: async () => status,
   peers: () => [
     {
@@ -52,6 +61,9 @@ const leading: MetricSources = {
 };
 
 const parked: MetricSources = {
+  isReady: () => false,
+  disk,
+  certificates: () => [],
   status: async () => ({
     name: 'm1',
     incarnation: 'f'.repeat(32),
@@ -83,8 +95,10 @@ test('every metric is there, with its type and its help', async () => {
   const helps = new Map([...text.matchAll(/^# HELP (\S+) (.*)$/gm)].map((match) => [match[1], match[2]!]));
   const expected: Record<string, readonly string[]> = {
     gauge: [
-      'info member_state role term leader_known commit_index applied_index cluster_members proposals_pending',
+      'info member_state parked ready member_id role term leader_known leader_id quorum_critical config_index',
+      'first_index last_index commit_index applied_index cluster_members proposals_pending',
       'peer_connected peer_entries_behind peer_round_trip_seconds store_size_bytes log_size_bytes no_space',
+      'disk_free_bytes disk_size_bytes certificate_not_after_seconds',
       'revision compacted_revision keys leases watchers slow_watchers',
     ],
     counter: [
@@ -132,6 +146,16 @@ test("a scrape reads the member's present state", async () => {
   assertLine(text, 'quorate_role{role="Follower"} 0');
   assertLine(text, 'quorate_term 7');
   assertLine(text, 'quorate_leader_known 1');
+  assertLine(text, 'quorate_leader_id 1');
+  assertLine(text, 'quorate_member_id 1');
+  assertLine(text, 'quorate_ready 1');
+  assertLine(text, 'quorate_quorum_critical 1');
+  assertLine(text, 'quorate_parked{reason="NoData"} 0');
+  assertLine(text, 'quorate_config_index 9');
+  assertLine(text, 'quorate_last_index 100');
+  assertLine(text, 'quorate_disk_free_bytes 600');
+  assertLine(text, 'quorate_disk_size_bytes 1000');
+  assertLine(text, 'quorate_certificate_not_after_seconds{use="peer"} 1800000000');
   assertLine(text, 'quorate_commit_index 90');
   assertLine(text, 'quorate_applied_index 89');
   assertLine(text, 'quorate_cluster_members{role="Learner"} 1');
@@ -148,6 +172,8 @@ test('a second scrape says the same, and a peer that is gone leaves no trace', a
   const later = await scrape(metrics, parked);
   assert.doesNotMatch(later, /peer="2"/);
   assertLine(later, 'quorate_leader_known 0');
+  assertLine(later, 'quorate_quorum_critical 0');
+  assertLine(later, 'quorate_parked{reason="NoData"} 1');
 });
 
 test('what the driver tells of is counted', async () => {

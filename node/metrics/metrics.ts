@@ -14,9 +14,17 @@ export type Metrics = {
 
   readonly info: Gauge<'version' | 'format'>;
   readonly state: Gauge<'state'>;
+  readonly parked: Gauge<'reason'>;
+  readonly ready: Gauge;
+  readonly memberId: Gauge;
   readonly role: Gauge<'role'>;
   readonly term: Gauge;
   readonly leaderKnown: Gauge;
+  readonly leaderId: Gauge;
+  readonly quorumCritical: Gauge;
+  readonly configIndex: Gauge;
+  readonly firstIndex: Gauge;
+  readonly lastIndex: Gauge;
   readonly commitIndex: Gauge;
   readonly appliedIndex: Gauge;
   readonly members: Gauge<'role'>;
@@ -56,12 +64,16 @@ export type Metrics = {
   readonly storeSizeBytes: Gauge;
   readonly logSizeBytes: Gauge;
   readonly noSpace: Gauge;
+  readonly diskFreeBytes: Gauge;
+  readonly diskSizeBytes: Gauge;
   readonly revision: Gauge;
   readonly compactedRevision: Gauge;
   readonly keys: Gauge;
   readonly leases: Gauge;
   readonly watchers: Gauge;
   readonly slowWatchers: Gauge;
+
+  readonly certificateNotAfterSeconds: Gauge<'use'>;
 
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
   readonly httpRequestSeconds: Histogram<'method' | 'route'>;
@@ -86,9 +98,17 @@ export function createMetrics(withProcess = true): Metrics {
 
     info: gauge('info', 'Always 1; the labels say what runs here.', ['version', 'format']),
     state: gauge('member_state', '1 for the state this member is in, 0 for the others.', ['state']),
+    parked: gauge('parked', '1 for the reason why this member is parked, 0 for the others.', ['reason']),
+    ready: gauge('ready', '1 when /readyz answers 200.'),
+    memberId: gauge('member_id', 'Id of this member, as in the label peer; 0 before it has one.'),
     role: gauge('role', '1 for the Raft role this member has, 0 for the others.', ['role']),
     term: gauge('term', 'Raft term of this member.'),
     leaderKnown: gauge('leader_known', '1 when this member knows a leader.'),
+    leaderId: gauge('leader_id', 'Id of the leader that this member knows; 0 for none.'),
+    quorumCritical: gauge('quorum_critical', '1 when the cluster would have no quorum without this member.'),
+    configIndex: gauge('config_index', 'Log index of the applied configuration.'),
+    firstIndex: gauge('first_index', 'Lowest log index that is kept.'),
+    lastIndex: gauge('last_index', 'Highest log index in the log of this member.'),
     commitIndex: gauge('commit_index', 'Highest log index that this member knows to be committed.'),
     appliedIndex: gauge('applied_index', 'Highest log index that is applied to the store of this member.'),
     members: gauge('cluster_members', 'Members of the cluster in the applied configuration.', ['role']),
@@ -136,12 +156,20 @@ export function createMetrics(withProcess = true): Metrics {
     storeSizeBytes: gauge('store_size_bytes', 'Size of the store, on disk and in memory, approximately.'),
     logSizeBytes: gauge('log_size_bytes', 'Size of the log that is kept.'),
     noSpace: gauge('no_space', '1 while growth is refused because the disk is almost full.'),
+    diskFreeBytes: gauge('disk_free_bytes', 'Free space of the file system that holds the data folder.'),
+    diskSizeBytes: gauge('disk_size_bytes', 'Size of the file system that holds the data folder.'),
     revision: gauge('revision', 'Revision of the store.'),
     compactedRevision: gauge('compacted_revision', 'History up to this revision is forgotten.'),
     keys: gauge('keys', 'Keys in the store, leaving out old revisions.'),
     leases: gauge('leases', 'Leases that have not ended.'),
     watchers: gauge('watchers', 'Watches that are open on this member.'),
     slowWatchers: gauge('slow_watchers', 'Watches that do not keep up, and are served from history.'),
+
+    certificateNotAfterSeconds: gauge(
+      'certificate_not_after_seconds',
+      'When the certificate in use expires, in seconds since 1970.',
+      ['use'],
+    ),
 
     httpRequests: counter('http_requests_total', 'Requests answered on the client port.', ['method', 'route', 'code']),
     httpRequestSeconds: seconds('http_request_seconds', 'Time to answer a request on the client port.', [

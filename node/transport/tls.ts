@@ -8,6 +8,7 @@
  *     const server = https.createServer(tls.serverOptions('Request'), app);
  *     tls.keepFresh(server);
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import {
@@ -62,6 +63,11 @@ export class ReloadingTls {
     this.#signature = this.#readSignature();
     this.#material = this.#readMaterial();
     this.#context = this.#makeContext(this.#material);
+  }
+
+  /** When our own certificate, as it is used now, expires. */
+  get notAfterMs(): number {
+    return new X509Certificate(this.#material.cert).validToDate.getTime();
   }
 
   /** For tls.createServer and https.createServer; call `keepFresh` with the server. */
