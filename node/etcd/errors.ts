@@ -3,8 +3,7 @@ import type { ApiErrorCode } from '../../client/types.ts';
 import { RequestError } from '../server/types.ts';
 import type { StoreErrorCode } from '../store/types.ts';
 import type { Call } from './grpc/call.ts';
-import { deadlineExceeded } from './grpc/server.ts';
-import { Code, GrpcError } from './grpc/status.ts';
+import { Code, deadlineExceeded, GrpcError } from './grpc/status.ts';
 
 type Words = readonly [code: Code, text: string];
 

@@ -7,8 +7,8 @@
  */
 import { EtcdContext, type EtcdOptions } from './context.ts';
 import { errorOf, etcdError } from './errors.ts';
-import type { Call } from './grpc/call.ts';
 import { GrpcServer } from './grpc/server.ts';
+import { LeaderMonitor } from './leader-monitor.ts';
 import { allMethods } from './methods.ts';
 
 /** gRPC's share of a message, above what etcd lets a request have. */
@@ -17,6 +17,7 @@ const GRPC_OVERHEAD_BYTES = 512 * 1024;
 export function createEtcdApi(options: EtcdOptions): GrpcServer {
   const { limits, log, member } = options;
   const etcd = new EtcdContext(options);
+  const leader = new LeaderMonitor(member, limits.electionTimeoutMs);
   return new GrpcServer({
     methods: allMethods(etcd),
     limits: {
@@ -26,16 +27,14 @@ export function createEtcdApi(options: EtcdOptions): GrpcServer {
       maxTimeoutMs: limits.requestTimeoutMs,
       pingIntervalMs: limits.pingIntervalMs,
     },
-    before: (call) => {
-      if (wantsLeader(call) && member.position().leader === 0) throw etcdError('noLeader');
+    before: (call, kind) => {
+      if (call.metadata('hasleader') !== 'true') return;
+      leader.assertLeader();
+      if (kind !== 'Unary') leader.watch(call);
     },
     errorOf: (error, call) =>
       errorOf(error, call, (cause, path) => log.error({ err: cause, path }, 'etcd_request_failed')),
     stopped: etcdError('stopped'),
     tooMany: etcdError('tooManyRequests'),
   });
-}
-
-function wantsLeader(call: Call): boolean {
-  return call.metadata('hasleader') === 'true';
 }

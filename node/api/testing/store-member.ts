@@ -225,7 +225,9 @@ export class StoreMember implements Member {
     const index = this.store.appliedIndex + 1;
     const idempotency = options.idempotency ?? null;
     this.#sequence += 1;
-    const proposal = { origin: 1, sequence: this.#sequence, timeMs: Date.now(), idempotency, command };
+    const isUnnamed = command.kind === 'LeaseGrant' && command.id === 0n;
+    const named = isUnnamed ? { ...command, id: BigInt(index) } : command;
+    const proposal = { origin: 1, sequence: this.#sequence, timeMs: Date.now(), idempotency, command: named };
     const [result] = await this.store.apply([{ index, term: 1, isConfiguration: false, proposal }]);
     return result!;
   }

@@ -1,6 +1,7 @@
 /** What a handler may know of the call that it answers. */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
+import { Code, deadlineExceeded, GrpcError } from './status.ts';
 
 export class Call {
   readonly path: string;
@@ -56,22 +57,35 @@ export class Call {
     return this.deadlineMs !== null && performance.now() >= this.deadlineMs;
   }
 
-  /** Aborted when the caller has gone, or at its deadline. Only what waits for long needs it: it costs a timer. */
+  /**
+   * Aborted when the caller has gone, at its deadline, and by `cancel`; the reason is a GrpcError where the caller can
+   * still be told. Only what waits for long needs it: it costs a timer.
+   */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       const controller = new AbortController();
       this.#controller = controller;
-      this.#stream.once('close', () => this.#abort(controller));
+      this.#stream.once('close', () => this.#abort(controller, gone()));
       if (this.deadlineMs !== null) {
-        this.#timer = setTimeout(() => this.#abort(controller), Math.max(0, this.deadlineMs - performance.now()));
+        const leftMs = Math.max(0, this.deadlineMs - performance.now());
+        this.#timer = setTimeout(() => this.#abort(controller, deadlineExceeded()), leftMs);
       }
-      if (this.isOver) this.#abort(controller);
+      if (this.isOver) this.#abort(controller, gone());
     }
     return this.#controller.signal;
   }
 
-  #abort(controller: AbortController): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    controller.abort();
+  /** Ends a streaming call with this error; to one that waits for its `signal`, it is the reason. */
+  cancel(error: GrpcError): void {
+    if (this.#controller !== null) this.#abort(this.#controller, error);
   }
+
+  #abort(controller: AbortController, reason: GrpcError): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    controller.abort(reason);
+  }
+}
+
+function gone(): GrpcError {
+  return new GrpcError(Code.Canceled, 'context canceled');
 }

@@ -37,7 +37,7 @@ export type GrpcServerOptions = {
   readonly methods: Methods;
   readonly limits: GrpcLimits;
   /** Looks at each call before its handler does. @throws what `errorOf` understands */
-  readonly before: (call: Call) => void;
+  readonly before: (call: Call, kind: Method['kind']) => void;
   /** What a caller is told of an error that a handler threw. */
   readonly errorOf: (error: unknown, call: Call) => GrpcError;
   /** Ends streaming calls when the server stops. */
@@ -140,7 +140,7 @@ export class GrpcServer {
     if (this.#calls >= limits.maxCalls) return replyFailure(stream, tooMany);
     const call = new Call(path, headers, stream, timeoutMs, limits.maxTimeoutMs);
     try {
-      before(call);
+      before(call, method.kind);
     } catch (error) {
       return replyFailure(stream, errorOf(error, call));
     }
@@ -233,7 +233,7 @@ export class GrpcServer {
     const reply = new StreamReply(stream);
     this.#streamingCalls.add(reply);
     stream.once('close', () => this.#streamingCalls.delete(reply));
-    call.signal.addEventListener('abort', () => reply.end(deadlineExceeded()), { once: true });
+    call.signal.addEventListener('abort', () => reply.end(call.signal.reason as GrpcError), { once: true });
     if (this.#isClosing) reply.end(this.#options.stopped);
     return reply;
   }
@@ -244,10 +244,6 @@ export class GrpcServer {
       (error: unknown) => reply.end(this.#options.errorOf(error, call)),
     );
   }
-}
-
-export function deadlineExceeded(): GrpcError {
-  return new GrpcError(Code.DeadlineExceeded, 'context deadline exceeded');
 }
 
 function unknownMethod(path: string): GrpcError {

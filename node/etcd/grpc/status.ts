@@ -33,6 +33,10 @@ export class GrpcError extends Error {
   }
 }
 
+export function deadlineExceeded(): GrpcError {
+  return new GrpcError(Code.DeadlineExceeded, 'context deadline exceeded');
+}
+
 const UNSAFE = /[^\x20-\x24\x26-\x7e]/;
 
 /** As a `grpc-message` travels: percent-encoded UTF-8, for all that is no printable ASCII. */

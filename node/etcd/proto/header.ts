@@ -26,3 +26,15 @@ export function encodeHeader(writer: ProtoWriter, header: Header): void {
   writer.raw(header.identity.encoded);
   writer.message(1, end);
 }
+
+/** A header among the fields of a message that protobufjs writes (reflected.ts). */
+export type HeaderMessage = {
+  readonly cluster_id: bigint;
+  readonly member_id: bigint;
+  readonly revision: number;
+  readonly raft_term: number;
+};
+
+export function headerMessage({ identity, revision, raftTerm }: Header): HeaderMessage {
+  return { cluster_id: identity.clusterId, member_id: identity.memberId, revision, raft_term: raftTerm };
+}

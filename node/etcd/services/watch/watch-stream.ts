@@ -1,0 +1,194 @@
+/**
+ * One `Watch` call with its many watches. Each is a watch of the store, pulled only as fast as the caller reads, so
+ * that what is held for a slow caller stays bounded; what they deliver goes out on the one stream.
+ */
+import { RequestError } from '../../../server/types.ts';
+import type { Watch, WatchBatch } from '../../../store/types.ts';
+import type { EtcdContext } from '../../context.ts';
+import { etcdError, etcdText } from '../../errors.ts';
+import type { Send } from '../../grpc/method.ts';
+import type { WatchCreateRequest, WatchRequest, WatchResponse } from '../../proto/watch-codec.ts';
+import { toWatchOptions } from './create.ts';
+import { fragmentsOf } from './fragments.ts';
+
+type Watching = {
+  readonly id: number;
+  readonly watch: Watch;
+  readonly startRevision: number;
+  readonly isFragmented: boolean;
+  readonly wantsProgress: boolean;
+  /** Nothing was sent since the last look at those who want progress. */
+  isQuiet: boolean;
+  /** It is due to hear how far it is, when its mark comes. */
+  isNotified: boolean;
+};
+
+/** Of answers that are of no watch, or of all. */
+const NO_WATCH = -1;
+
+export class WatchStream {
+  readonly #etcd: EtcdContext;
+  readonly #send: Send<WatchResponse>;
+  readonly #watching = new Map<number, Watching>();
+  /** Whose mark is awaited before all can be told how far they are; null while nobody asks. */
+  #unmarked: Set<Watching> | null = null;
+  #lowestMark = 0;
+  #nextId = 0;
+  #progressTimer: NodeJS.Timeout | null = null;
+  readonly #failed = Promise.withResolvers<never>();
+
+  constructor(etcd: EtcdContext, send: Send<WatchResponse>) {
+    this.#etcd = etcd;
+    this.#send = send;
+  }
+
+  /** Resolves when the caller has sent its last request, or has gone. */
+  async serve(requests: AsyncIterable<WatchRequest>): Promise<void> {
+    try {
+      await Promise.race([this.#take(requests), this.#failed.promise]);
+    } finally {
+      if (this.#progressTimer !== null) clearInterval(this.#progressTimer);
+      for (const { watch } of this.#watching.values()) watch.close();
+      this.#watching.clear();
+    }
+  }
+
+  async #take(requests: AsyncIterable<WatchRequest>): Promise<void> {
+    for await (const request of requests) {
+      if (request?.kind === 'Create') await this.#create(request);
+      else if (request?.kind === 'Cancel') await this.#cancel(request.watchId);
+      else if (request?.kind === 'Progress') this.#askProgress();
+    }
+  }
+
+  async #create(request: WatchCreateRequest): Promise<void> {
+    const options = toWatchOptions(request);
+    if ('refused' in options) {
+      if (options.refused === 'EmptyRange') return this.#refuse('mvcc: watcher range is empty');
+      const { compactedRevision } = this.#etcd.member.position();
+      return this.#refuse(etcdText('compacted'), compactedRevision);
+    }
+    if (request.watchId !== 0 && this.#watching.has(request.watchId)) {
+      return this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
+    }
+    const id = request.watchId === 0 ? this.#freeId() : request.watchId;
+    const watch = await this.#etcd.member.watch(options);
+    const watching: Watching = {
+      id,
+      watch,
+      startRevision: options.startRevision,
+      isFragmented: request.fragment,
+      wantsProgress: request.progressNotify,
+      isQuiet: true,
+      isNotified: false,
+    };
+    this.#watching.set(id, watching);
+    if (request.progressNotify) this.#startProgress();
+    await this.#send({ header: this.#etcd.header(watch.revision), watchId: id, created: true });
+    this.#deliver(watching).catch(this.#failed.reject);
+  }
+
+  #freeId(): number {
+    while (this.#watching.has(this.#nextId)) this.#nextId += 1;
+    this.#nextId += 1;
+    return this.#nextId - 1;
+  }
+
+  async #refuse(cancelReason: string, compactRevision = 0): Promise<void> {
+    const refusal = { watchId: NO_WATCH, created: true, canceled: true, cancelReason, compactRevision };
+    await this.#send({ header: this.#etcd.header(), ...refusal });
+  }
+
+  async #cancel(watchId: number): Promise<void> {
+    const watching = this.#watching.get(watchId);
+    if (watching === undefined) return;
+    this.#forget(watching);
+    watching.watch.close();
+    await this.#send({ header: this.#etcd.header(), watchId, canceled: true });
+  }
+
+  async #deliver(watching: Watching): Promise<void> {
+    try {
+      for await (const batch of watching.watch) {
+        if (!this.#isOpen(watching)) return;
+        if (batch.events.length === 0) await this.#marked(watching, batch.revision);
+        else await this.#sendEvents(watching, batch);
+      }
+      // Not by us: the member ends it.
+      if (this.#isOpen(watching)) throw etcdError('stopped');
+    } catch (error) {
+      if (!this.#isOpen(watching)) return;
+      if (!(error instanceof RequestError) || error.code !== 'compacted') throw error;
+      this.#forget(watching);
+      await this.#send({
+        header: this.#etcd.header(),
+        watchId: watching.id,
+        canceled: true,
+        compactRevision: error.detail.compacted_revision ?? this.#etcd.member.position().compactedRevision,
+        cancelReason: etcdText('compacted'),
+      });
+    }
+  }
+
+  async #sendEvents(watching: Watching, { revision, events }: WatchBatch): Promise<void> {
+    watching.isQuiet = false;
+    const header = this.#etcd.header(revision);
+    const { id: watchId } = watching;
+    if (!watching.isFragmented) return this.#send({ header, watchId, events });
+    const parts = fragmentsOf(events, this.#etcd.limits.maxRequestBytes);
+    for (const [n, part] of parts.entries()) {
+      await this.#send({ header, watchId, events: part, fragment: n < parts.length - 1 });
+    }
+  }
+
+  /** Asks every watch for a mark, which comes after all that it has yet to deliver. */
+  #askProgress(): void {
+    if (this.#unmarked !== null || this.#watching.size === 0) return;
+    this.#unmarked = new Set(this.#watching.values());
+    this.#lowestMark = Number.MAX_SAFE_INTEGER;
+    for (const { watch } of this.#unmarked) watch.requestProgress();
+  }
+
+  /** Everything through `revision` was delivered to this watch. */
+  async #marked(watching: Watching, revision: number): Promise<void> {
+    if (watching.isNotified) {
+      watching.isNotified = false;
+      await this.#send({ header: this.#etcd.header(revision), watchId: watching.id });
+    }
+    if (this.#unmarked === null || !this.#unmarked.delete(watching)) return;
+    this.#lowestMark = Math.min(this.#lowestMark, revision);
+    await this.#tellProgress();
+  }
+
+  /** To all at once; not while one of them waits for a revision of the future, as etcd does it. */
+  async #tellProgress(): Promise<void> {
+    if (this.#unmarked === null || this.#unmarked.size > 0) return;
+    this.#unmarked = null;
+    const revision = this.#lowestMark;
+    for (const { startRevision } of this.#watching.values()) if (startRevision > revision) return;
+    if (this.#watching.size > 0) await this.#send({ header: this.#etcd.header(revision), watchId: NO_WATCH });
+  }
+
+  #startProgress(): void {
+    this.#progressTimer ??= setInterval(() => this.#notify(), this.#etcd.limits.watchProgressIntervalMs).unref();
+  }
+
+  #notify(): void {
+    for (const watching of this.#watching.values()) {
+      if (watching.wantsProgress && watching.isQuiet) {
+        watching.isNotified = true;
+        watching.watch.requestProgress();
+      }
+      watching.isQuiet = true;
+    }
+  }
+
+  #isOpen(watching: Watching): boolean {
+    return this.#watching.get(watching.id) === watching;
+  }
+
+  #forget(watching: Watching): void {
+    this.#watching.delete(watching.id);
+    if (this.#unmarked?.delete(watching)) this.#tellProgress()?.catch(this.#failed.reject);
+  }
+}

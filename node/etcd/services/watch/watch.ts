@@ -1,0 +1,15 @@
+/** `etcdserverpb.Watch`. */
+import type { EtcdContext } from '../../context.ts';
+import { etcdError } from '../../errors.ts';
+import { bidi, type Methods } from '../../grpc/method.ts';
+import { decodeWatchRequest, encodeWatchResponse } from '../../proto/watch-codec.ts';
+import { WatchStream } from './watch-stream.ts';
+
+export function watchMethods(etcd: EtcdContext): Methods {
+  return {
+    '/etcdserverpb.Watch/Watch': bidi(decodeWatchRequest, encodeWatchResponse, async (requests, _call, send) => {
+      if (etcd.member.position().isLearner) throw etcdError('notForLearner');
+      await new WatchStream(etcd, send).serve(requests);
+    }),
+  };
+}
