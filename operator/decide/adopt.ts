@@ -1,0 +1,47 @@
+/**
+ * Writes down which cluster this is, as soon as any pod or volume shows it: after the first founder has accepted the
+ * record, after a status was lost, and for volumes that a deleted RaftCluster of this name has left. From then on nobody
+ * forms, whatever is lost.
+ */
+import type { RaftClusterStatus } from '../api/types.ts';
+import { type ClusterView, placesOf } from './cluster-view.ts';
+import { clusterIdClaims } from './identity.ts';
+import { act, pass, type Rule } from './rule.ts';
+
+export const adopt: Rule = (view) => {
+  const { status, cluster, places } = view;
+  if (status.hasFormed === true && status.clusterID !== undefined) return pass;
+  const [claim] = clusterIdClaims(view);
+  const clusterID = claim?.clusterId ?? (status.hasFormed === true ? status.founding?.cluster_id : undefined);
+  if (clusterID === undefined) return pass;
+  const hasFounded = status.founding?.cluster_id === clusterID;
+  const founding = places.find(({ status: said }) => said?.founding?.cluster_id === clusterID)?.status?.founding;
+  const found: Partial<RaftClusterStatus> = {
+    clusterID,
+    hasFormed: true,
+    ...(status.founding === undefined && founding !== undefined ? { founding } : {}),
+    ...(status.hibernation === undefined ? sleeping(view) : {}),
+  };
+  const message = hasFounded
+    ? `Cluster ${clusterID} is formed with ${status.founding?.founders.length} members`
+    : `Cluster ${clusterID} was found in ${claim?.holder ?? 'its founding record'} and is adopted`;
+  return act(
+    { kind: 'Record', status: found, event: { type: 'Normal', reason: hasFounded ? 'Formed' : 'Adopted', message } },
+    cluster.metadata.name,
+    message,
+  );
+};
+
+/** Volumes with data and no pods: these members wake first, whatever size is asked for. */
+function sleeping(view: ClusterView): Pick<RaftClusterStatus, 'hibernation'> {
+  if ((view.sets.Voters?.replicas ?? 0) > 0) return {};
+  const end = (set: 'Voters' | 'Readers'): number =>
+    Math.max(
+      0,
+      ...placesOf(view, set)
+        .filter(({ volume }) => volume !== null && !volume.isReleased && volume.clusterId !== null)
+        .map(({ ordinal }) => ordinal + 1),
+    );
+  const replicas = end('Voters');
+  return replicas === 0 ? {} : { hibernation: { replicas, readReplicas: end('Readers') } };
+}

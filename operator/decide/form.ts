@@ -1,0 +1,165 @@
+/**
+ * Forms the cluster, once: volumes marked, the whole record in status, then exactly that sent, as often as it takes. The
+ * record is never replaced: one that is on its way from an operator that was stopped meanwhile could still arrive, and
+ * make a second cluster. A founder that is lost before it accepted is replaced once the others have formed.
+ */
+import type { ApiBootstrap, ApiFounder } from '../../client/types.ts';
+import { snapshotPath } from '../api/restore.ts';
+import {
+  type ClusterView,
+  isEmpty,
+  isMarkedEmpty,
+  type Place,
+  placeNamed,
+  placesOf,
+  quorumOf,
+  setNames,
+} from './cluster-view.ts';
+import { digest } from './digest.ts';
+import { act, type Outcome, pass, type Rule, SOON_MS, wait } from './rule.ts';
+
+export const form: Rule = (view) => {
+  const { status } = view;
+  if (status.hasFormed === true) return pass;
+  if (status.founding !== undefined) return sendRecord(view, status.founding);
+  const { spec, target, cluster } = view;
+  if (target.Voters !== spec.replicas || target.Readers !== spec.readReplicas) {
+    const { generation } = cluster.metadata;
+    const latched = { replicas: spec.replicas, readReplicas: spec.readReplicas, generation };
+    return act(
+      { kind: 'Record', status: { target: latched }, event: null },
+      cluster.metadata.name,
+      'the size has changed',
+    );
+  }
+  return scaleToTarget(view) ?? found(view);
+};
+
+/** Founders that have not heard of it yet, though the cluster has formed. */
+export const finishForming: Rule = (view) => {
+  const { founding, clusterID } = view.status;
+  if (founding === undefined || founding.cluster_id !== clusterID) return pass;
+  const late = founding.founders.filter((founder) => {
+    const place = placeNamed(view, founder.name);
+    if (place === null || !isEmpty(place) || place.incarnation !== founder.incarnation) return false;
+    return view.configuration === null || place.isMember;
+  });
+  if (late.length === 0) return pass;
+  return bootstrap(asRecord(founding), late, 'the cluster has formed; this founder has not accepted the record yet');
+};
+
+function scaleToTarget(view: ClusterView): Outcome | null {
+  const { sets, target, cluster } = view;
+  if (sets.Voters === null) return wait('the StatefulSet is being made', [], { requeueAfterMs: SOON_MS });
+  for (const set of setNames) {
+    const live = sets[set];
+    if (live === null || (live.replicas === target[set] && live.start === 0)) continue;
+    return act(
+      { kind: 'ScaleSet', set, replicas: target[set], start: 0, resourceVersion: live.resourceVersion },
+      cluster.metadata.name,
+      'the size has changed before the cluster has formed',
+    );
+  }
+  return null;
+}
+
+function found(view: ClusterView): Outcome {
+  const size = view.target.Voters;
+  if (size === 0) return wait('spec.replicas is 0', [], { requeueAfterMs: null });
+  const founders = placesOf(view, 'Voters').filter(({ ordinal }) => ordinal < size);
+  const blockers = [
+    ...leftovers(view),
+    ...founders.filter((place) => !isMarkedEmpty(place)).map(notReady),
+    ...(founders.length < size ? [`${size - founders.length} of ${size} pods are not there yet`] : []),
+  ];
+  if (blockers.length > 0) return wait('waits for all founders', blockers, { requeueAfterMs: SOON_MS });
+  const founding = foundingRecord(view, founders);
+  const message = `Forming cluster ${founding.cluster_id} with ${founders.map(({ name }) => name).join(', ')}`;
+  return act(
+    { kind: 'Record', status: { founding }, event: { type: 'Normal', reason: 'Forming', message } },
+    view.cluster.metadata.name,
+    message,
+  );
+}
+
+/** Whatever is still on its way out may be another cluster's: nothing forms beside it. */
+function leftovers({ observed }: ClusterView): readonly string[] {
+  return observed.slots.flatMap(({ pod, volume, report, name }) => {
+    if (volume?.isTerminating === true) return [`volume ${volume.name} is being deleted`];
+    if (pod !== null && pod.deletionDueMs !== null) return [`pod ${name} is being deleted`];
+    const clusterId = report?.kind === 'Answered' ? report.status.cluster_id : undefined;
+    return clusterId === undefined ? [] : [`${name} belongs to cluster ${clusterId}`];
+  });
+}
+
+function notReady({ name, pod, status, volume, error }: Place): string {
+  if (pod === null) return `pod ${name} is not there yet`;
+  if (pod.unschedulable !== null) return `pod ${name} has no node: ${pod.unschedulable}`;
+  if (pod.waitingReason !== null) return `pod ${name} does not start: ${pod.waitingReason}`;
+  if (status?.state === 'Parked' && status.reason !== 'NoData') return `${name} is parked: ${status.reason}`;
+  if (status !== null && volume === null) return `${name} has no volume`;
+  return `${name} does not answer yet${error === null ? '' : `: ${error}`}`;
+}
+
+function sendRecord(view: ClusterView, founding: NonNullable<ClusterView['status']['founding']>): Outcome {
+  const { sets, cluster } = view;
+  const size = founding.founders.length;
+  const live = sets.Voters;
+  if (live === null) return wait('the StatefulSet is being made', [], { requeueAfterMs: SOON_MS });
+  if (live.replicas < size || live.start !== 0) {
+    const { resourceVersion } = live;
+    return act(
+      { kind: 'ScaleSet', set: 'Voters', replicas: size, start: 0, resourceVersion },
+      cluster.metadata.name,
+      'the founders are needed to form the cluster',
+    );
+  }
+  const ready = founding.founders.filter(({ name, incarnation }) => {
+    const place = placeNamed(view, name);
+    return place !== null && isEmpty(place) && place.incarnation === incarnation;
+  });
+  if (ready.length >= quorumOf(size))
+    return bootstrap(asRecord(founding), ready, 'the founding record is written down');
+  const lost = founding.founders.filter((founder) => !ready.includes(founder));
+  return wait(
+    'too few founders answer with the data folder that was written down',
+    lost.map(({ name }) => describeFounder(placeNamed(view, name), name)),
+  );
+}
+
+function describeFounder(place: Place | null, name: string): string {
+  if (place?.status === undefined || place.status === null) return `${name} does not answer`;
+  return `${name} has another data folder than when forming began: if no quorum of founders comes back, delete the RaftCluster and create it again`;
+}
+
+function bootstrap(record: ApiBootstrap, founders: readonly ApiFounder[], reason: string): Outcome {
+  const slots = founders.map(({ name }) => name);
+  return act({ kind: 'Bootstrap', record, slots }, slots.join(', '), reason);
+}
+
+/** Made from the founders alone, so whoever decides this makes the same one. */
+function foundingRecord(
+  { cluster }: ClusterView,
+  places: readonly Place[],
+): NonNullable<ClusterView['status']['founding']> {
+  const founders = places.map(({ name, peerAddress, incarnation }, index) => ({
+    id: index + 1,
+    name,
+    peer_address: peerAddress,
+    incarnation: incarnation ?? '',
+  }));
+  const snapshot_path = snapshotPath(cluster);
+  return {
+    cluster_id: digest(cluster.metadata.uid, founders),
+    founders,
+    ...(snapshot_path === null ? {} : { snapshot_path }),
+  };
+}
+
+function asRecord({
+  cluster_id,
+  founders,
+  snapshot_path,
+}: NonNullable<ClusterView['status']['founding']>): ApiBootstrap {
+  return { cluster_id, founders, ...(snapshot_path === undefined ? {} : { snapshot_path }) };
+}

@@ -1,0 +1,53 @@
+/**
+ * Which image the members shall run. One that the user names counts at once; without, the operator's own is taken when
+ * no other cluster is busy with that, and only by a cluster that is well: a bad image must not reach a second one.
+ */
+import type { ClusterView } from './cluster-view.ts';
+import { act, note, type Outcome, pass, type Rule } from './rule.ts';
+import { objectionToUpgrade } from './upgrade-path.ts';
+
+export const latchImage: Rule = (view) => {
+  const { spec, status, observed } = view;
+  const wanted = spec.image ?? observed.operatorImage;
+  if (status.image === wanted) return pass;
+  const objection = objectionToVersion(view);
+  if (objection !== null) return note(objection, null);
+  if (spec.image !== undefined) return record(view, wanted, 'spec.image has changed');
+  if (observed.rollingElsewhere !== null) {
+    return note(`waits for ${observed.rollingElsewhere} to be well with the operator's image`, 30_000);
+  }
+  const unwell =
+    status.hasFormed === true ? view.places.find((place) => place.isWanted && !isUpToDate(view, place)) : undefined;
+  if (unwell !== undefined && (spec.replicas > 0 || status.hibernation === undefined)) {
+    return note(`takes the operator's image when ${unwell.name} is well`, null);
+  }
+  return record(view, wanted, 'the operator has a new image, and it is the turn of this cluster');
+};
+
+function objectionToVersion({ spec, status, places }: ClusterView): string | null {
+  if (spec.version === undefined) return null;
+  const running = places.flatMap(({ status: said }) => (said === null ? [] : [said.version]));
+  for (const version of new Set([
+    ...running,
+    ...(status.currentVersion === undefined ? [] : [status.currentVersion]),
+  ])) {
+    const objection = objectionToUpgrade(version, spec.version);
+    if (objection !== null) return `spec.version is refused: ${objection}`;
+  }
+  return null;
+}
+
+function isUpToDate({ observed }: ClusterView, place: ClusterView['places'][number]): boolean {
+  return (
+    place.isHealthy && place.pod?.isReady === true && place.pod.templateHash === observed.templateHashes[place.set]
+  );
+}
+
+function record({ cluster }: ClusterView, image: string, reason: string): Outcome {
+  const message = `Members shall run ${image}: ${reason}`;
+  return act(
+    { kind: 'Record', status: { image }, event: { type: 'Normal', reason: 'ImageChosen', message } },
+    cluster.metadata.name,
+    message,
+  );
+}

@@ -1,0 +1,32 @@
+/**
+ * Takes up a new size from the spec, at a safe point: not in the middle of a replacement, nor of a removal whose ordinal
+ * and volume are still there.
+ */
+import { endOfMembers, placesOf, setNames } from './cluster-view.ts';
+import { act, note, pass, type Rule } from './rule.ts';
+
+export const latchTarget: Rule = (view) => {
+  const { spec, target, status, cluster, sets } = view;
+  if (spec.replicas === target.Voters && spec.readReplicas === target.Readers) return pass;
+  const subject = `the size ${spec.replicas}+${spec.readReplicas}`;
+  if (status.replacing !== undefined) return note(`${subject} waits until ${status.replacing.name} is replaced`);
+  for (const set of setNames) {
+    const wanted = set === 'Voters' ? spec.replicas : spec.readReplicas;
+    if (wanted <= target[set]) continue;
+    const live = sets[set];
+    const isLeaving =
+      live !== null && live.start === 0 && live.replicas > Math.max(target[set], endOfMembers(view, set));
+    const stale = placesOf(view, set).find(
+      ({ ordinal, volume, member }) =>
+        ordinal >= target[set] && member === null && volume !== null && !volume.isReleased && volume.clusterId !== null,
+    );
+    if (isLeaving || stale !== undefined) return note(`${subject} waits until what was scaled away is gone`);
+  }
+  const latched = { replicas: spec.replicas, readReplicas: spec.readReplicas, generation: cluster.metadata.generation };
+  const message = `Going from ${target.Voters} voters and ${target.Readers} read replicas to ${spec.replicas} and ${spec.readReplicas}`;
+  return act(
+    { kind: 'Record', status: { target: latched }, event: { type: 'Normal', reason: 'Scaling', message } },
+    cluster.metadata.name,
+    message,
+  );
+};

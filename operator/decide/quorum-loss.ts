@@ -1,0 +1,149 @@
+/**
+ * Without a linearizable configuration no member may be touched. When a quorum has been away for long, the way out is
+ * offered: it loses what only the lost members had, so it begins with the user's consent, and never by itself.
+ */
+import type { ApiStatus } from '../../client/types.ts';
+import type { RaftClusterStatus } from '../api/types.ts';
+import { type ClusterView, isoTime, type Place, placeNamed, quorumOf } from './cluster-view.ts';
+import { digest } from './digest.ts';
+import { lostForMs } from './lost.ts';
+import { act, type Outcome, pass, type Rule, SOON_MS, wait } from './rule.ts';
+
+export const quorumLoss: Rule = (view) => {
+  if (view.configuration === null) return withoutConfiguration(view);
+  if (view.status.quorumRecovery?.step !== 'Offered') return pass;
+  const message = 'The quorum is back';
+  return act(
+    {
+      kind: 'Record',
+      status: { quorumRecovery: undefined },
+      event: { type: 'Normal', reason: 'QuorumBack', message },
+    },
+    view.cluster.metadata.name,
+    message,
+  );
+};
+
+function withoutConfiguration(view: ClusterView): Outcome {
+  const { spec, observed, status } = view;
+  const reason = `no linearizable read: ${observed.configurationError ?? 'nobody answers'}`;
+  const voters = knownVoters(view);
+  const lost = voters.filter((voter) => !isAlive(view, voter));
+  const tolerated = voters.length - quorumOf(voters.length);
+  if (voters.length === 0 || lost.length <= tolerated) return wait(reason, [], { requeueAfterMs: SOON_MS });
+
+  const thresholdMs = spec.healing.notReadyAfterSeconds * 1000;
+  const names = lost.map(({ name }) => name).sort();
+  const blockers = [`of ${voters.length} voters ${lost.length} are away: ${names.join(', ')}`];
+  const lostForLong = lost.filter(({ name }) => (lostForMs(view, name) ?? 0) >= thresholdMs);
+  if (lostForLong.length <= tolerated) return wait(reason, blockers);
+
+  const survivors = survivorsOf(view, voters);
+  if (survivors.length === 0) {
+    return wait('the quorum is lost', [
+      ...blockers,
+      'no member with data answers: bring one back, or restore a backup',
+    ]);
+  }
+  if (spec.quorumRecovery.mode === 'Never') {
+    return wait('the quorum is lost', [...blockers, 'spec.quorumRecovery.mode is Never']);
+  }
+  const offered = status.quorumRecovery;
+  const isOffered = offered?.step === 'Offered' && sameNames(offered.lost, names);
+  if (!isOffered) return offer(view, names, survivors);
+  if (spec.quorumRecovery.acknowledge === offered.nonce) return consent(view, offered, survivors);
+  return wait('the quorum is lost', [
+    ...blockers,
+    `to go on from ${offered.survivors[0]}, losing what only the others had, set spec.quorumRecovery.acknowledge to ${offered.nonce}`,
+  ]);
+}
+
+type Voter = { readonly name: string; readonly incarnation: string };
+
+/** As the members that answer last knew it; else as it was written into status, or founded. */
+function knownVoters({ places, status }: ClusterView): readonly Voter[] {
+  let newest: ApiStatus | null = null;
+  for (const { status: said } of places) {
+    if (said?.members === undefined || said.cluster_id !== status.clusterID) continue;
+    if (newest === null || (said.config_index ?? 0) > (newest.config_index ?? 0)) newest = said;
+  }
+  if (newest?.members !== undefined) return newest.members.filter(({ role }) => role === 'Voter');
+  const written = (status.members ?? []).flatMap(({ name, role, incarnation }) =>
+    incarnation !== undefined && (role === 'Leader' || role === 'Follower') ? [{ name, incarnation }] : [],
+  );
+  return written.length > 0 ? written : (status.founding?.founders ?? []);
+}
+
+function isAlive(view: ClusterView, { name, incarnation }: Voter): boolean {
+  const place = placeNamed(view, name);
+  return place !== null && place.incarnation === incarnation && hasData(place.status);
+}
+
+function hasData(status: ApiStatus | null): status is ApiStatus {
+  return status !== null && (status.state === 'Member' || status.state === 'Joining');
+}
+
+/** The most advanced first: of two in the same term, the one that knows more to be committed. */
+function survivorsOf(view: ClusterView, voters: readonly Voter[]): readonly Place[] {
+  return view.places
+    .filter(
+      (place) =>
+        place.set === 'Voters' &&
+        place.status?.state === 'Member' &&
+        place.status.cluster_id === view.status.clusterID &&
+        voters.some(({ incarnation }) => incarnation === place.incarnation),
+    )
+    .sort((a, b) => compareProgress(b.status, a.status) || a.ordinal - b.ordinal);
+}
+
+function compareProgress(a: ApiStatus | null, b: ApiStatus | null): number {
+  return (a?.commit ?? 0) - (b?.commit ?? 0) || (a?.last_index ?? 0) - (b?.last_index ?? 0);
+}
+
+type Offer = NonNullable<RaftClusterStatus['quorumRecovery']>;
+
+function offer(view: ClusterView, lost: readonly string[], survivors: readonly Place[]): Outcome {
+  const { status, nowMs, cluster } = view;
+  const since = isoTime(nowMs);
+  const quorumRecovery: Offer = {
+    nonce: digest(cluster.metadata.uid, status.clusterID, lost, since),
+    survivors: survivors.map(({ name }) => name),
+    lost: [...lost],
+    step: 'Offered',
+    since,
+  };
+  const message = `The quorum is lost: ${lost.join(', ')} are away, ${quorumRecovery.survivors.join(', ')} answer. To go on from ${quorumRecovery.survivors[0]} set spec.quorumRecovery.acknowledge to ${quorumRecovery.nonce}`;
+  return act(
+    { kind: 'Record', status: { quorumRecovery }, event: { type: 'Warning', reason: 'QuorumLost', message } },
+    cluster.metadata.name,
+    message,
+  );
+}
+
+function consent(view: ClusterView, offered: Offer, survivors: readonly Place[]): Outcome {
+  const { spec, status, cluster } = view;
+  const chosen = spec.quorumRecovery.survivor ?? survivors[0]!.name;
+  if (!survivors.some(({ name }) => name === chosen)) {
+    return wait('the quorum is lost', [
+      `spec.quorumRecovery.survivor is ${chosen}, which has no data or does not answer`,
+    ]);
+  }
+  const message = `Going on from ${chosen}: all other members are stopped first`;
+  const quorumRecovery: Offer = {
+    ...offered,
+    survivor: chosen,
+    clusterID: digest(cluster.metadata.uid, status.clusterID, offered.nonce),
+    ...(status.clusterID === undefined ? {} : { formerClusterID: status.clusterID }),
+    step: 'StoppingOthers',
+    since: isoTime(view.nowMs),
+  };
+  return act(
+    { kind: 'Record', status: { quorumRecovery }, event: { type: 'Warning', reason: 'RecoveringQuorum', message } },
+    chosen,
+    message,
+  );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}

@@ -1,0 +1,24 @@
+/**
+ * Outdated pods that take no part: whatever else is wrong, a pod of the present template can only be better. This is what
+ * heals a rollout of an image that does not start, once the spec is put back.
+ */
+import { type ClusterView, type Place, ref } from './cluster-view.ts';
+import { act, pass, type Rule } from './rule.ts';
+
+export const replaceBrokenPods: Rule = (view) => {
+  if (view.spec.updateStrategy.type === 'Manual') return pass;
+  for (const place of view.places) {
+    const { pod, status } = place;
+    if (pod === null || pod.deletionDueMs !== null || pod.isReady || !isOutdated(view, place)) continue;
+    if (status !== null && status.state !== 'Parked') continue;
+    return act({ kind: 'DeletePod', pod: ref(pod), force: false }, pod.name, 'it is outdated and takes no part');
+  }
+  return pass;
+};
+
+/** And a new one would be up to date: the StatefulSet's controller must have seen the present template. */
+export function isOutdated({ observed, sets }: ClusterView, { pod, set }: Place): boolean {
+  const desired = observed.templateHashes[set];
+  const live = sets[set];
+  return pod !== null && pod.templateHash !== desired && live?.templateHash === desired && live.isObserved;
+}

@@ -1,0 +1,101 @@
+/**
+ * Brings outdated pods up to date, one at a time, each back, caught up and ready for a while before the next: those without
+ * a vote, then followers from the highest ordinal down, the leader last, after it has handed over. Healthy voters go
+ * through the Eviction API, so that the API server arbitrates between this and a drain.
+ */
+import { type ClusterView, objectionToRestart, type Place, ref } from './cluster-view.ts';
+import { isOutdated } from './replace-broken-pods.ts';
+import { act, firstOf, note, type Outcome, pass, type Rule, SOON_MS } from './rule.ts';
+
+export const roll: Rule = (view) => {
+  const outdated = view.places.filter((place) => needsRestart(view, place));
+  if (outdated.length === 0) return pass;
+  const names = outdated.map(({ name }) => name).join(', ');
+  if (view.spec.updateStrategy.type === 'Manual') {
+    return note(
+      `${names} are outdated: spec.updateStrategy.type is Manual, so deleting these pods is left to you`,
+      null,
+    );
+  }
+  const unsettled = firstOf(view.places.filter(({ isWanted }) => isWanted).map((place) => settled(view, place)));
+  if (unsettled.kind !== 'Pass') return unsettled;
+  const next = [...outdated].sort((a, b) => rank(a) - rank(b) || b.ordinal - a.ordinal)[0]!;
+  return restart(view, next);
+};
+
+function needsRestart(view: ClusterView, place: Place): boolean {
+  const { pod, volume } = place;
+  if (pod === null || pod.deletionDueMs !== null) return false;
+  return isOutdated(view, place) || (volume?.needsPodRestart === true && !volume.isTerminating);
+}
+
+/** Passes when this member is well, and has been for long enough to go on to the next. */
+function settled(view: ClusterView, place: Place): Outcome {
+  const { pod, name, isHealthy, member, status } = place;
+  const { minReadySeconds } = view.spec.updateStrategy;
+  if (pod === null || pod.deletionDueMs !== null) return note(`the rollout waits for pod ${name}`, SOON_MS);
+  if (pod.waitingReason !== null) return note(`the rollout stops: pod ${name} does not start (${pod.waitingReason})`);
+  if (pod.unschedulable !== null) return note(`the rollout stops: pod ${name} has no node: ${pod.unschedulable}`);
+  // One that is to join, or is parked, is another rule's business and holds no vote.
+  if (member === null && status?.state === 'Parked') return pass;
+  if (!isHealthy) return note(`the rollout waits until ${name} takes part and has caught up`, SOON_MS);
+  if (!pod.isReady) return note(`the rollout waits until pod ${name} is ready`, SOON_MS);
+  const readyMs = view.nowMs - (pod.readyChangedMs ?? view.nowMs);
+  if (readyMs < minReadySeconds * 1000) {
+    return note(
+      `the rollout waits until ${name} has been ready for ${minReadySeconds} s`,
+      minReadySeconds * 1000 - readyMs,
+    );
+  }
+  const { version } = view.spec;
+  const isNew = pod.templateHash === view.observed.templateHashes[place.set];
+  if (version !== undefined && isNew && status !== null && status.version !== version) {
+    return note(
+      `the rollout stops: the image of ${name} is version ${status.version}, spec.version is ${version}`,
+      null,
+    );
+  }
+  return pass;
+}
+
+function rank({ member, status }: Place): number {
+  if (member?.role !== 'Voter') return 0;
+  return status?.role === 'Leader' ? 2 : 1;
+}
+
+function restart(view: ClusterView, place: Place): Outcome {
+  const pod = place.pod!;
+  const { name, member, status } = place;
+  const reason = isOutdated(view, place) ? 'its template is outdated' : 'its volume has grown and needs a restart';
+  if (member?.role !== 'Voter') return act({ kind: 'DeletePod', pod: ref(pod), force: false }, name, reason);
+  const objection = objectionToRestart(view, place);
+  if (objection !== null) return note(`${name} is not restarted now: ${objection}`);
+  if (status?.role === 'Leader' && view.voters.length > 1) {
+    const successor = successorOf(view, place);
+    if (successor === null) return note(`${name} leads, and nobody can take over`);
+    return act(
+      { kind: 'TransferLeader', to: successor.member!.id, toName: successor.name },
+      name,
+      `${reason}; it hands leadership over to ${successor.name} first`,
+    );
+  }
+  const { pdb } = view.observed;
+  if (pdb === null) return act({ kind: 'DeletePod', pod: ref(pod), force: false }, name, reason);
+  if (pdb.disruptionsAllowed === 0) return note(`the PodDisruptionBudget allows no eviction of ${name} now`, SOON_MS);
+  return act({ kind: 'EvictPod', pod: ref(pod) }, name, reason);
+}
+
+/** A healthy voter, wanted and already up to date if there is one: leadership shall move once. By match, not by name. */
+export function successorOf(view: ClusterView, leader: Place): Place | null {
+  const matchOf = ({ member }: Place): number => leader.status?.peers?.find(({ id }) => id === member?.id)?.match ?? 0;
+  const score = (place: Place): number =>
+    (place.isWanted ? 4 : 0) + (isOutdated(view, place) ? 0 : 2) + (place.pod?.node?.isCordoned === true ? 0 : 1);
+  const candidates = view.places.filter(
+    (place) =>
+      place.isHealthy &&
+      place.member?.role === 'Voter' &&
+      place.name !== leader.name &&
+      place.pod?.deletionDueMs === null,
+  );
+  return candidates.sort((a, b) => score(b) - score(a) || matchOf(b) - matchOf(a))[0] ?? null;
+}

@@ -1,0 +1,52 @@
+/** What the child objects are built from: how many pods a new StatefulSet has, the disruption budget, roles, the leader. */
+import type { SetName } from '../api/names.ts';
+import { type ClusterView, endOfMembers, placesOf, quorumOf } from './cluster-view.ts';
+import type { Shape } from './types.ts';
+
+export function shapeOf(view: ClusterView, mayApply: boolean): Shape {
+  const { status, spec, observed, places, leader } = view;
+  return {
+    image: status.image ?? spec.image ?? observed.operatorImage,
+    setReplicas: { Voters: replicasOf(view, 'Voters'), Readers: replicasOf(view, 'Readers') },
+    minAvailable: minAvailable(view),
+    roleLabels: Object.fromEntries(
+      places.flatMap(({ name, pod, member, isMember }) =>
+        pod === null || member === null || !isMember
+          ? []
+          : [[name, member.role === 'Voter' ? 'voter' : 'learner'] as const],
+      ),
+    ),
+    leaderPod: leader?.isHealthy === true ? leader.name : null,
+    // Before image and size are written down there is nothing to build from.
+    mayApply: mayApply && status.image !== undefined && status.target !== undefined,
+  };
+}
+
+/** Of a StatefulSet that is made anew: one that was deleted under running pods must not stop members by being smaller. */
+function replicasOf(view: ClusterView, set: SetName): number {
+  const { status, spec, target } = view;
+  const { hibernation, quorumRecovery, hasFormed, founding } = status;
+  if (quorumRecovery !== undefined && ['StoppingOthers', 'Recovering', 'WipingOthers'].includes(quorumRecovery.step))
+    return 0;
+  const hasMembers = hasFormed === true || founding !== undefined;
+  if (hasMembers && spec.replicas === 0) return 0;
+  if (hibernation !== undefined) return set === 'Voters' ? hibernation.replicas : hibernation.readReplicas;
+  const withData = placesOf(view, set)
+    .filter(({ volume, pod }) => pod !== null || (volume !== null && !volume.isReleased && volume.clusterId !== null))
+    .map(({ ordinal }) => ordinal + 1);
+  return hasMembers ? Math.max(target[set], endOfMembers(view, set), ...withData) : target[set];
+}
+
+/**
+ * An integer, and a quorum of what there is or shall be, whichever is more: a budget that is taken of the pods that are
+ * there lets a drain take a cluster down while its members are being replaced. None for one or two, which tolerate no one.
+ */
+function minAvailable({ spec, voters, target, configuration, observed, status }: ClusterView): number | null {
+  if (spec.disruption.mode === 'Disabled' || spec.replicas === 0 || status.hibernation !== undefined) return null;
+  if (configuration === null && status.hasFormed === true) return observed.pdb?.minAvailable ?? budget(target.Voters);
+  return budget(Math.max(voters.length, target.Voters));
+}
+
+function budget(voters: number): number | null {
+  return voters <= 2 ? null : quorumOf(voters);
+}

@@ -1,0 +1,44 @@
+/**
+ * Takes one member out when there are more than wanted, the highest ordinal first: leadership away, then the member. Its
+ * ordinal and its volume go only once a linearizable read has shown that it is gone (sizeSets, disposeVolumes).
+ */
+import { type ClusterView, objectionToRemoval, type Place, placesOf, setNames } from './cluster-view.ts';
+import { successorOf } from './roll.ts';
+import { act, firstOf, note, type Outcome, pass, type Rule } from './rule.ts';
+
+export const shrink: Rule = (view) =>
+  firstOf(
+    setNames.map((set) => {
+      const surplus = placesOf(view, set).filter(({ isWanted, member }) => !isWanted && member !== null);
+      const victim = surplus.sort((a, b) => b.ordinal - a.ordinal)[0];
+      return victim === undefined ? pass : remove(view, victim);
+    }),
+  );
+
+function remove(view: ClusterView, victim: Place): Outcome {
+  const { configuration, leader } = view;
+  const { member, name } = victim;
+  if (configuration === null || member === null) return pass;
+  const objection = objectionToRemoval(view, member);
+  if (objection !== null) return note(`${name} is not scaled away now: ${objection}`);
+  if (leader?.name === name && member.role === 'Voter') {
+    const successor = successorOf(view, victim);
+    if (successor === null) return note(`${name} leads, and nobody can take over`);
+    return act(
+      { kind: 'TransferLeader', to: successor.member!.id, toName: successor.name },
+      name,
+      `it is scaled away; it hands leadership over to ${successor.name} first`,
+    );
+  }
+  return act(
+    {
+      kind: 'RemoveMember',
+      memberId: member.id,
+      name,
+      incarnation: member.incarnation,
+      expectedConfigIndex: configuration.config_index,
+    },
+    name,
+    'it is scaled away',
+  );
+}

@@ -1,0 +1,20 @@
+/** Which way a cluster may go from one version to another. */
+
+/** Null when it may; else a sentence. What is not a version passes: an image of one's own is one's own business. */
+export function objectionToUpgrade(from: string, to: string): string | null {
+  const [a, b] = [parse(from), parse(to)];
+  if (a === null || b === null) return null;
+  if (a.major !== b.major) {
+    if (b.major === a.major + 1 && b.minor === 0) return null;
+    return `from ${from} to ${to} leads over more than one major version: go through ${a.major + 1}.0 first`;
+  }
+  if (b.minor > a.minor + 1)
+    return `from ${from} to ${to} skips a minor version: go to ${a.major}.${a.minor + 1} first`;
+  if (b.minor < a.minor - 1) return `from ${from} back to ${to} is more than one minor version`;
+  return null;
+}
+
+function parse(version: string): { readonly major: number; readonly minor: number } | null {
+  const match = /^(\d+)\.(\d+)\.\d+/.exec(version);
+  return match === null ? null : { major: Number(match[1]), minor: Number(match[2]) };
+}
