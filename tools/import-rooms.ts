@@ -39,9 +39,9 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'operator/members/': { may: ['operator/api/', 'client/'] },
   'operator/observe/': { may: ['operator/api/', 'operator/kube/', 'operator/members/types.ts', 'client/'] },
-  'operator/decide/': { may: ['operator/api/', 'operator/observe/types.ts'], packages: pureNode },
+  'operator/decide/': { may: ['operator/api/', 'operator/observe/types.ts', 'client/types.ts'], packages: pureNode },
   'operator/status/': {
-    may: ['operator/api/', 'operator/observe/types.ts', 'operator/decide/types.ts'],
+    may: ['operator/api/', 'operator/observe/types.ts', 'operator/decide/types.ts', 'client/types.ts'],
     packages: pureNode,
   },
   'operator/act/': {
