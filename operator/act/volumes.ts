@@ -12,8 +12,11 @@ type Of<Kind extends Act['kind']> = Extract<Act, { kind: Kind }>;
 export async function markVolume(act: Of<'MarkVolume'>, observed: Observed, { api, fence }: Hands): Promise<undefined> {
   const marks = {
     [annotations.incarnation]: act.incarnation,
-    ...(act.clusterId === null ? {} : { [annotations.clusterId]: act.clusterId }),
-    ...(act.memberId === null ? {} : { [annotations.memberId]: String(act.memberId) }),
+    // null takes away what an earlier incarnation has left.
+    [annotations.clusterId]: act.clusterId,
+    [annotations.memberId]: act.memberId === null ? null : String(act.memberId),
+    // A volume that is adopted is this RaftCluster's from now on.
+    [annotations.ownerUid]: observed.cluster.metadata.uid,
   };
   const patch = { metadata: { annotations: marks } };
   await api.patch(persistentVolumeClaimKind, nameOf(act, observed), patch, { ...only(act), ...fence.options });
