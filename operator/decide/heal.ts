@@ -87,10 +87,11 @@ function judgeSilent(view: ClusterView, place: Place, member: ApiMember): Verdic
   const lostMs = lostForMs(view, place.name);
   const thresholdMs = view.spec.healing.notReadyAfterSeconds * 1000;
   if (lostMs === null || lostMs < thresholdMs) {
-    const leftMs = lostMs === null ? thresholdMs : thresholdMs - lostMs;
-    return { kind: 'Leave', why: `it is away, and has ${Math.ceil(leftMs / 1000)} s left to come back` };
+    const { notReadyAfterSeconds } = view.spec.healing;
+    return { kind: 'Leave', why: `it is away, and has ${notReadyAfterSeconds} s to come back` };
   }
-  const away = `it has been away for ${Math.floor(lostMs / 1000)} s`;
+  // No running numbers: a plan that differs each time would be written each time.
+  const away = `it has been away for more than ${view.spec.healing.notReadyAfterSeconds} s`;
   if (volume?.phase === 'Lost') return { kind: 'Replace', why: `${away}, and its volume is lost` };
   if (pod === null) {
     if (volume === null) return { kind: 'Replace', why: `${away}, and its volume is gone` };
