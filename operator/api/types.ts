@@ -4,6 +4,7 @@ import type { RaftClusterStatus } from './status.ts';
 
 export type { RaftClusterSpec, RaftClusterSpecInput } from './spec.ts';
 export type { Condition, ConditionType, MemberStatus, RaftClusterStatus } from './status.ts';
+export { conditionTypes } from './status.ts';
 
 export const group = 'quorate.dev';
 export const apiVersion = 'quorate.dev/v1';

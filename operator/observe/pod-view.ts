@@ -48,6 +48,7 @@ export function nodeView(name: string, node: NodeObject): NodeView {
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   return {
     name,
+    zone: node.metadata.labels?.['topology.kubernetes.io/zone'],
     exists: true,
     isReady: ready?.status === 'True',
     readyChangedMs: timeOf(ready?.lastTransitionTime),

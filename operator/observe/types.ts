@@ -93,6 +93,8 @@ export type PodView = {
 
 export type NodeView = {
   readonly name: string;
+  /** By the label topology.kubernetes.io/zone. */
+  readonly zone?: string | undefined;
   /** False when the Node object is gone. */
   readonly exists: boolean;
   readonly isReady: boolean;

@@ -1,0 +1,26 @@
+/** Available: whether a quorum serves. */
+import { listed, verb } from '../facts.ts';
+import { type Finder, no, unknown, yes } from './finding.ts';
+
+export const available: Finder = ({ observed, cluster, voters, previous, members }) => {
+  if (cluster.spec.replicas === 0) {
+    return no('Hibernating', 'replicas is 0: the pods are stopped, and the volumes are kept.');
+  }
+  if (observed.configuration !== null) {
+    return yes('QuorumServes', 'A quorum of voters answers reads and writes.');
+  }
+  if (previous.hibernation !== undefined) return no('Waking', 'The pods of the cluster are started again.');
+  if (previous.hasFormed !== true) return no('NotFormed', 'The cluster has not formed yet.');
+  const { names, ready, quorum } = voters;
+  if (names.length > 0 && ready.length >= quorum) {
+    return unknown(
+      'NoAnswer',
+      `${listed(ready)} ${verb(ready, 'is', 'are')} ready, but the operator got no answer from them.`,
+    );
+  }
+  const away = names.filter((name) => members.some((member) => member.name === name && !member.ready));
+  return no(
+    'NoQuorum',
+    `${quorum} of ${names.length} voters are needed, and ${away.length === 0 ? 'too few answer' : `${listed(away)} ${verb(away, 'is', 'are')} not ready`}.`,
+  );
+};

@@ -1,0 +1,84 @@
+/** Degraded: whether something is broken that a user may want to know of, though the cluster may serve. */
+import type { MemberStatus } from '../../api/types.ts';
+import { type Facts, listed } from '../facts.ts';
+import { available } from './available.ts';
+import { type Finder, type Finding, no, yes } from './finding.ts';
+import { clusterIdConsistent } from './identity.ts';
+import { progressing } from './progressing.ts';
+import { storageReady } from './storage-ready.ts';
+
+/** A member that restarts is away for some seconds; that is no news. */
+const BROKEN_AFTER_MS = 60_000;
+
+export const degraded: Finder = (facts) =>
+  quorumLost(facts) ??
+  ofOther(clusterIdConsistent(facts), ['SeveralClusters', 'ForeignData']) ??
+  brokenMembers(facts) ??
+  ofOther(storageReady(facts), ['VolumeLost', 'NoSpace', 'CannotGrow']) ??
+  ofOther(progressing(facts), ['DeadlineExceeded']) ??
+  missingKinds(facts) ??
+  no('AsExpected', 'Nothing is broken.');
+
+function quorumLost(facts: Facts): Finding | null {
+  const { quorumRecovery } = facts.previous;
+  if (quorumRecovery !== undefined && quorumRecovery.step !== 'Done') {
+    const { survivors, nonce, step } = quorumRecovery;
+    return yes(
+      'QuorumLost',
+      step === 'Offered'
+        ? `The quorum is lost; ${survivors.length === 0 ? 'nobody' : listed(survivors)} survived. ` +
+            `To go on from what is left, set spec.quorumRecovery.acknowledge to ${nonce}.`
+        : `The quorum was lost; the cluster is being formed again from ${quorumRecovery.survivor ?? 'a survivor'}.`,
+    );
+  }
+  return ofOther(available(facts), ['NoQuorum']);
+}
+
+function brokenMembers({ members, observed }: Facts): Finding | null {
+  const broken = members.filter((member) => isBroken(member, observed.nowMs));
+  if (broken.length === 0) return null;
+  return yes(
+    'MembersBroken',
+    `${listed(broken.map(({ name, reason }) => `${name} (${reason ?? 'Lost'})`))} ${broken.length === 1 ? 'takes' : 'take'} no part.`,
+  );
+}
+
+function isBroken({ lostSince, reason = '' }: MemberStatus, nowMs: number): boolean {
+  if (hopeless.has(reason)) return true;
+  return lostSince !== undefined && nowMs - Date.parse(lostSince) >= BROKEN_AFTER_MS;
+}
+
+/** Not cured by waiting. */
+const hopeless: ReadonlySet<string> = new Set([
+  'Damaged',
+  'NotAMember',
+  'Removed',
+  'ForeignCluster',
+  'NewerFormat',
+  'NodeGone',
+  'CrashLoopBackOff',
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+]);
+
+/** Asked for outright, not only where it is there. */
+function missingKinds({ cluster, observed }: Facts): Finding | null {
+  const { podMonitor, prometheusRule } = cluster.spec.monitoring;
+  const missing = [
+    ...(podMonitor === 'Enabled' && !observed.hasPodMonitors ? ['PodMonitor'] : []),
+    ...(prometheusRule === 'Enabled' && !observed.hasPrometheusRules ? ['PrometheusRule'] : []),
+  ];
+  if (missing.length === 0) return null;
+  return yes(
+    'KindMissing',
+    `The API server has no ${listed(missing)}: install the Prometheus operator, or set spec.monitoring to Auto.`,
+  );
+}
+
+function ofOther({ reason, message }: Finding, broken: readonly string[]): Finding | null {
+  return broken.includes(reason) ? yes(reason, message) : null;
+}

@@ -1,0 +1,12 @@
+/** What a condition says, before it is known since when. */
+import type { Condition } from '../../api/types.ts';
+import type { Facts } from '../facts.ts';
+
+export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+/** Of one type of condition. */
+export type Finder = (facts: Facts) => Finding;
+
+export const yes = (reason: string, message: string): Finding => ({ status: 'True', reason, message });
+export const no = (reason: string, message: string): Finding => ({ status: 'False', reason, message });
+export const unknown = (reason: string, message: string): Finding => ({ status: 'Unknown', reason, message });

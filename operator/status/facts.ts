@@ -1,0 +1,80 @@
+/** One observation as the conditions ask it: the members in their places, and how many voters serve. */
+import type { MemberStatus, RaftCluster, RaftClusterStatus } from '../api/types.ts';
+import type { Decision } from '../decide/types.ts';
+import type { Observed, Slot } from '../observe/types.ts';
+
+export type Facts = {
+  readonly observed: Observed;
+  readonly decision: Decision;
+  readonly cluster: RaftCluster;
+  readonly previous: RaftClusterStatus;
+  /** RFC 3339. */
+  readonly now: string;
+  readonly members: readonly MemberStatus[];
+  /** Places whose pods shall be there. */
+  readonly wantedSlots: readonly Slot[];
+  readonly voters: Voters;
+  /** Places whose pods have another template than they shall have. */
+  readonly outdated: readonly string[];
+};
+
+export type Voters = {
+  /** As spec says. */
+  readonly wanted: number;
+  /** In the configuration; where nobody could read it, those that were known before. */
+  readonly names: readonly string[];
+  readonly ready: readonly string[];
+  /** What it takes to serve. */
+  readonly quorum: number;
+};
+
+export function factsOf(
+  observed: Observed,
+  decision: Decision,
+  previous: RaftClusterStatus,
+  members: readonly MemberStatus[],
+): Facts {
+  const { cluster } = observed;
+  const size = { Voters: cluster.spec.replicas, Readers: cluster.spec.readReplicas };
+  return {
+    observed,
+    decision,
+    cluster,
+    previous,
+    now: new Date(observed.nowMs).toISOString(),
+    members,
+    wantedSlots: cluster.spec.replicas === 0 ? [] : observed.slots.filter(({ set, ordinal }) => ordinal < size[set]),
+    voters: votersOf(observed, previous, members),
+    outdated: observed.slots.filter((slot) => isOutdated(slot, observed)).map(({ name }) => name),
+  };
+}
+
+function votersOf(
+  { cluster, configuration }: Observed,
+  previous: RaftClusterStatus,
+  members: readonly MemberStatus[],
+): Voters {
+  const names =
+    configuration?.members.filter(({ role }) => role === 'Voter').map(({ name }) => name) ??
+    (previous.members ?? []).filter(({ role }) => role === 'Leader' || role === 'Follower').map(({ name }) => name);
+  return {
+    wanted: cluster.spec.replicas,
+    names,
+    ready: names.filter((name) => members.some((member) => member.name === name && member.ready)),
+    quorum: Math.floor(names.length / 2) + 1,
+  };
+}
+
+function isOutdated({ pod, set }: Slot, { templateHashes }: Observed): boolean {
+  return pod !== null && pod.deletionDueMs === null && pod.templateHash !== templateHashes[set];
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** `are` for several. */
+export function verb(names: readonly unknown[], one: string, several: string): string {
+  return names.length === 1 ? one : several;
+}

@@ -1,0 +1,85 @@
+/**
+ * The whole status, from what is seen and what was decided. Pure, and the same for the same observation: what changes with
+ * every write or second (indexes, lag, uptime) is in metrics, since each status that is written wakes everyone who
+ * watches.
+ */
+import { podSelector } from '../api/names.ts';
+import { type Condition, type ConditionType, conditionTypes, type RaftClusterStatus } from '../api/types.ts';
+import type { Decision } from '../decide/types.ts';
+import type { Observed } from '../observe/types.ts';
+import { available } from './conditions/available.ts';
+import { degraded } from './conditions/degraded.ts';
+import { disruptionBudget, drainBlocked } from './conditions/disruption.ts';
+import type { Finder } from './conditions/finding.ts';
+import { clusterIdConsistent } from './conditions/identity.ts';
+import { planSince, progressing } from './conditions/progressing.ts';
+import { ready } from './conditions/ready.ts';
+import { evenVoters, paused } from './conditions/simple.ts';
+import { storageReady } from './conditions/storage-ready.ts';
+import { membersUpToDate } from './conditions/up-to-date.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { leaderName, memberStatuses } from './member-status.ts';
+import { lowestVersion } from './version.ts';
+
+const finders: Readonly<Record<ConditionType, Finder>> = {
+  Ready: ready,
+  Available: available,
+  Progressing: progressing,
+  Degraded: degraded,
+  MembersUpToDate: membersUpToDate,
+  StorageReady: storageReady,
+  DrainBlocked: drainBlocked,
+  ClusterIDConsistent: clusterIdConsistent,
+  DisruptionBudget: disruptionBudget,
+  EvenVoters: evenVoters,
+  Paused: paused,
+};
+
+/**
+ * @param previous the status as it is now, with what a `Record` of this pass has written: intentions are kept as they
+ *   are, times of what has not changed too
+ */
+export function statusOf(observed: Observed, decision: Decision, previous: RaftClusterStatus): RaftClusterStatus {
+  const members = memberStatuses(observed, previous);
+  const facts = factsOf(observed, decision, previous, members);
+  const { cluster, voters, now } = facts;
+  const { name, generation } = cluster.metadata;
+  const leader = leaderName(observed);
+  const version = lowestVersion(members) ?? previous.currentVersion;
+  const { leader: _, ...kept } = previous;
+  return {
+    ...kept,
+    observedGeneration: generation,
+    replicas: voterCount(facts),
+    readyReplicas: voters.ready.length,
+    selector: podSelector(name, 'Voters'),
+    voters: `${voters.ready.length}/${voters.wanted}`,
+    learners: observed.configuration?.members.filter(({ role }) => role === 'Learner').length ?? previous.learners ?? 0,
+    ...(leader === null ? {} : { leader }),
+    ...(version === undefined ? {} : { currentVersion: version }),
+    members: [...members],
+    plan: {
+      ...decision.plan,
+      blockers: [...decision.plan.blockers],
+      since: planSince(previous, decision.plan, generation, observed.nowMs),
+    },
+    conditions: conditionTypes.map((type) => conditionOf(type, facts, now)),
+  };
+}
+
+/** For /scale: what there is, which is nothing while the pods are stopped. */
+function voterCount({ observed, voters }: Facts): number {
+  if (observed.configuration !== null) return voters.names.length;
+  return observed.slots.filter(({ set, pod }) => set === 'Voters' && pod !== null).length;
+}
+
+function conditionOf(type: ConditionType, facts: Facts, now: string): Condition {
+  const finding = finders[type](facts);
+  const before = facts.previous.conditions?.find((condition) => condition.type === type);
+  return {
+    type,
+    ...finding,
+    observedGeneration: facts.cluster.metadata.generation,
+    lastTransitionTime: before?.status === finding.status ? before.lastTransitionTime : now,
+  };
+}
