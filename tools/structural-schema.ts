@@ -19,6 +19,17 @@ export function structural(schema: Schema): Schema {
     made['additionalProperties'] = structural(additionalProperties as Schema);
   }
   if (type === 'array') made['items'] = structural(items as Schema);
+  if (made['default'] !== undefined) made['default'] = completed(made['default'], made);
+  return made;
+}
+
+/** With the defaults of what is in it: rules are asked of a default before those are filled in. */
+function completed(value: unknown, { properties }: Schema): unknown {
+  if (properties === undefined) return value;
+  const made: Record<string, unknown> = { ...(value as Schema) };
+  for (const [name, inner] of Object.entries(properties as Record<string, Schema>)) {
+    if (made[name] === undefined && inner['default'] !== undefined) made[name] = inner['default'];
+  }
   return made;
 }
 

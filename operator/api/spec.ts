@@ -514,13 +514,11 @@ export const raftClusterRules: Record<string, unknown> = rules(
     rule: "self.metadata.name.size() <= 45 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
     message:
       'metadata.name must be at most 45 lowercase letters, digits and hyphens and begin with a letter: Services and pods are named after it',
-    fieldPath: '.metadata.name',
   },
   {
     rule: "!['-read', '-leader', '-peers'].exists(s, self.metadata.name.endsWith(s))",
     message:
       'metadata.name must not end in -read, -leader or -peers: the Services of another RaftCluster may be named so',
-    fieldPath: '.metadata.name',
   },
 );
 
