@@ -25,6 +25,12 @@ const RUN = 'Run:';
 const definitions: readonly Definition[] = [
   { name: 'up', summary: 'run a cluster on this machine', group: RUN, load: () => import('./commands/up.ts') },
   { name: 'node', summary: 'run one member', group: RUN, load: () => import('./commands/node.ts') },
+  {
+    name: 'operator',
+    summary: 'look after RaftClusters on Kubernetes',
+    group: RUN,
+    load: () => import('./commands/operator.ts'),
+  },
   { name: 'put', summary: 'write a key', group: KEYS, load: () => import('./commands/put.ts') },
   { name: 'get', summary: 'read a key, or many', group: KEYS, load: () => import('./commands/get.ts') },
   { name: 'del', summary: 'delete a key, or many', group: KEYS, load: () => import('./commands/del.ts') },

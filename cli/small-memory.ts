@@ -6,10 +6,13 @@
 export const memberNodeFlags: readonly string[] = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
 export const memberEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
 
-/** Begins the process anew with these, under the same id, unless it has them or others in their place. */
-export function becomeSmall(): void {
+/** An operator reads and writes small objects: a young generation that grows would only delay what is to be freed. */
+export const operatorNodeFlags: readonly string[] = ['--max-semi-space-size=2', '--max-old-space-size=512'];
+
+/** Begins the process anew with these flags, under the same id, unless it has them or others in their place. */
+export function becomeSmall(flags: readonly string[] = memberNodeFlags): void {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].map(nameOf);
-  const missing = memberNodeFlags.filter((flag) => !given.includes(nameOf(flag)));
+  const missing = flags.filter((flag) => !given.includes(nameOf(flag)));
   if (missing.length === 0 || process.execve === undefined) return;
   const args = [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)];
   process.execve(process.execPath, args, { ...process.env, ...memberEnvironment });

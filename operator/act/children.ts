@@ -3,8 +3,8 @@
  * applied, which finds what the operator wants otherwise now; a comparison with the object as it is finds what others
  * have changed.
  */
-import { annotations } from '../api/names.ts';
-import { isKubeError } from '../kube/errors.ts';
+import { annotations, labels } from '../api/names.ts';
+import { isKubeError, KubeError } from '../kube/errors.ts';
 import { statefulSetKind } from '../kube/kinds.ts';
 import type { Kind, KubeApi, KubeObject, ObjectMeta, Stored } from '../kube/types.ts';
 import { hashOf } from '../resources/hash.ts';
@@ -24,7 +24,7 @@ export type ChildWrite = {
 export type OwnedChild = { readonly kind: Kind<KubeObject>; readonly object: Stored<KubeObject> };
 
 /** Finds an object that is there. */
-export type Live = (kind: Kind<KubeObject>, namespace: string, name: string) => Stored<KubeObject> | null;
+export type Live = (kind: Kind<KubeObject>, name: string) => Stored<KubeObject> | null;
 
 /**
  * What there is to do, in order; empty once it has converged. Pure.
@@ -39,9 +39,9 @@ export function childWrites(
   const writes: ChildWrite[] = [];
   const kept = new Set<string>();
   for (const { kind, object } of wanted) {
-    const { name, namespace = '' } = object.metadata as ObjectMeta & { name: string };
+    const { name } = object.metadata as ObjectMeta & { name: string };
     kept.add(`${kind.kind}/${name}`);
-    const found = live(kind, namespace, name);
+    const found = live(kind, name);
     const hashed = withHash(kind, object);
     if (found === null) writes.push({ verb: 'Create', kind, object: hashed, live: null });
     else if (!isAsWanted(kind, found, hashed)) writes.push({ verb: 'Apply', kind, object: hashed, live: found });
@@ -62,6 +62,7 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
     await api.delete(kind, { namespace, name }, { uid, resourceVersion, ...fence.options });
     return;
   }
+  if (live === null) await refuseForeign(kind, object, api);
   if (!isSized(kind)) {
     const applied = await api.apply(kind, object, fence.options);
     await undoAdditions(kind, object, applied, api, fence);
@@ -78,6 +79,31 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
   const { uid, resourceVersion } = owned.metadata;
   const applied = await api.apply(kind, object, { uid, resourceVersion, ...fence.options });
   await undoAdditions(kind, object, applied, api, fence);
+}
+
+/**
+ * What has the name already, but does not belong to this RaftCluster.
+ *
+ * @throws KubeError `Conflict` while it is that of a former RaftCluster of the same name, which goes away by itself;
+ *   NameTaken otherwise
+ */
+async function refuseForeign(kind: Kind<KubeObject>, object: ChildWrite['object'], api: KubeApi): Promise<void> {
+  const { name, namespace = '', ownerReferences = [], labels: wanted } = object.metadata;
+  const present = await api.get(kind, { namespace, name });
+  if (present === null) return;
+  const owner = present.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const isLabelled = present.metadata.labels?.[labels.cluster] === wanted?.[labels.cluster];
+  if (isLabelled && (owner === undefined || owner.uid === ownerReferences[0]?.uid)) return;
+  if (isLabelled && owner?.kind === ownerReferences[0]?.kind) {
+    throw new KubeError('Conflict', `the ${kind.kind} ${name} still belongs to a RaftCluster that was deleted`);
+  }
+  throw new NameTaken(
+    `the ${kind.kind} ${name} is not of this RaftCluster: delete it, or give the RaftCluster another name`,
+  );
+}
+
+export class NameTaken extends Error {
+  override readonly name = 'NameTaken';
 }
 
 /** Server-side apply leaves entries that others have added to a list: a container, a port. */
@@ -114,7 +140,7 @@ function isSized(kind: Kind<KubeObject>): boolean {
 
 function withoutSize(kind: Kind<KubeObject>, object: KubeObject): KubeObject {
   if (!isSized(kind)) return object;
-  const { replicas: _, ...spec } = (object as { spec: Record<string, unknown> }).spec;
+  const { replicas: _, ordinals: __, ...spec } = (object as { spec: Record<string, unknown> }).spec;
   return { ...object, spec } as KubeObject;
 }
 

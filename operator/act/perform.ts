@@ -104,7 +104,7 @@ async function carryOut(act: HandsAct, observed: Observed, hands: Hands): Promis
       await api.patch(
         statefulSetKind,
         set,
-        { spec: { replicas: act.replicas, ordinals: act.start === 0 ? null : { start: act.start } } },
+        { spec: { replicas: act.replicas, ordinals: { start: act.start } } },
         { ...preconditions, ...fence.options },
       );
       return;

@@ -30,16 +30,24 @@ const TOKEN_BYTES = 32;
 const uses = ['peer', 'client'] as const;
 type Use = (typeof uses)[number];
 
-/** What is missing or due, by the names of Secrets; empty when all are as they shall be. Reads no clock but `nowMs`. */
-export async function secretsDue(cluster: RaftCluster, read: ReadSecret, nowMs: number): Promise<readonly string[]> {
+export type SecretsState = {
+  /** Names of Secrets that are missing, or due for renewal. */
+  readonly due: readonly string[];
+  /** Those that there are, as the status names them. */
+  readonly certificates: { name: string; notAfter: string }[];
+};
+
+export async function checkSecrets(cluster: RaftCluster, read: ReadSecret, nowMs: number): Promise<SecretsState> {
   const { name } = cluster.metadata;
   const due = read(adminTokenSecret(name)) === null ? [adminTokenSecret(name)] : [];
+  const certificates: { name: string; notAfter: string }[] = [];
   for (const use of managedUses(cluster)) {
-    const certificates = await freshFor(cluster, use, read, nowMs);
-    if (certificates.isAuthorityChanged) due.push(caSecret(name, use));
-    if (certificates.isCertificateChanged) due.push(tlsSecret(name, use));
+    const { isAuthorityChanged, isCertificateChanged, notAfterMs } = await freshFor(cluster, use, read, nowMs);
+    if (isAuthorityChanged) due.push(caSecret(name, use));
+    if (isCertificateChanged) due.push(tlsSecret(name, use));
+    certificates.push({ name: tlsSecret(name, use), notAfter: new Date(notAfterMs).toISOString() });
   }
-  return due;
+  return { due, certificates };
 }
 
 /**
@@ -75,16 +83,6 @@ export async function writeSecrets(cluster: RaftCluster, nowMs: number, api: Kub
     if (isCertificateChanged)
       await write(cluster, tlsSecret(name, use), 'kubernetes.io/tls', certificate, read, api, fence);
   }
-}
-
-/** When the certificates of one use end, for the status; null when they are not the operator's. */
-export async function certificatesOf(
-  cluster: RaftCluster,
-  use: Use,
-  read: ReadSecret,
-  nowMs: number,
-): Promise<Certificates | null> {
-  return managedUses(cluster).includes(use) ? freshFor(cluster, use, read, nowMs) : null;
 }
 
 function managedUses({ spec }: RaftCluster): readonly Use[] {

@@ -20,7 +20,7 @@ export type ObserverParts = {
   readonly operatorImage: string;
   /** From the builders of `resources`, which this room does not know. */
   templateHashes(cluster: RaftCluster): Readonly<Record<SetName, string>>;
-  membersOf(cluster: RaftCluster): Members;
+  membersOf(cluster: RaftCluster): Promise<Members>;
   /** Kinds of Prometheus that this API server has. */
   monitoringKinds(): { readonly hasPodMonitors: boolean; readonly hasPrometheusRules: boolean };
 };
@@ -44,7 +44,7 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
   ]);
   const [podViews, volumeViews] = await Promise.all([viewPods(pods, source), viewVolumes(claims, source)]);
   const sets = { Voters: viewSet(statefulSets, name, 'Voters'), Readers: viewSet(statefulSets, name, 'Readers') };
-  const members = parts.membersOf(cluster);
+  const members = await parts.membersOf(cluster);
   const slots = await askMembers(members, slotsOf(name, { sets, pods: podViews, volumes: volumeViews }));
   return deepFreeze({
     nowMs: parts.clock.wallMs(),
