@@ -1,0 +1,13 @@
+/** Drains are not held back. */
+import { condition } from '../conditions.ts';
+import type { Alert } from '../types.ts';
+
+export const disruptionBudgetMissing: Alert = {
+  name: 'QuorateDisruptionBudgetMissing',
+  severity: 'warning',
+  for: '15m',
+  expr: (labels) => `${condition('DisruptionBudget', 'False', labels)} == 1`,
+  summary: '{{ $labels.namespace }}/{{ $labels.name }} has no PodDisruptionBudget',
+  description:
+    'Drains of several nodes at a time can take its quorum. Clusters of one or two voters have none by design: a drain stops them.',
+};

@@ -1,0 +1,94 @@
+/** For each alert of the operator: series on which it fires, and series on which it does not. */
+import type { AlertCase } from './alert-case.ts';
+
+const CLUSTER = { namespace: 'shop', name: 'db' };
+
+/** One status of one condition of the cluster. */
+const condition = (type: string, status: string): string =>
+  `quorate_operator_cluster_condition{namespace="shop",name="db",pod="operator-1",type="${type}",status="${status}"}`;
+
+/** Fires once a condition has had a status for `afterMinutes`. */
+function conditionCase(alert: string, type: string, status: 'True' | 'False', afterMinutes: number): AlertCase {
+  // What is not so has no series.
+  const other = status === 'True' ? 'False' : 'True';
+  return {
+    alert,
+    atMinutes: afterMinutes + 5,
+    firing: {
+      [condition(type, status)]: `_x2 1x${afterMinutes + 10}`,
+      [condition(type, other)]: '1x2 stale',
+    },
+    // It has not lasted.
+    quiet: {
+      [condition(type, status)]: `_x6 1x${afterMinutes + 10}`,
+      [condition(type, other)]: '1x6 stale',
+    },
+    labels: CLUSTER,
+  };
+}
+
+const expiry = 'quorate_operator_certificate_expiry_timestamp_seconds{namespace="shop",name="db",certificate="peer"}';
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+export const operatorAlertCases: readonly AlertCase[] = [
+  {
+    alert: 'QuorateOperatorDown',
+    atMinutes: 20,
+    firing: { 'quorate_operator_leader{pod="operator-1"}': '1x4 stale' },
+    quiet: { 'quorate_operator_leader{pod="operator-1"}': '0x30' },
+    labels: {},
+  },
+  {
+    alert: 'QuorateOperatorNoLeader',
+    atMinutes: 15,
+    firing: {
+      'quorate_operator_leader{pod="operator-1"}': '1x4 0x30',
+      'quorate_operator_leader{pod="operator-2"}': '0x30',
+    },
+    quiet: {
+      'quorate_operator_leader{pod="operator-1"}': '1x4 0x30',
+      'quorate_operator_leader{pod="operator-2"}': '0x5 1x30',
+    },
+    labels: {},
+  },
+  {
+    alert: 'QuorateReconcileFailing',
+    atMinutes: 45,
+    firing: { 'quorate_operator_reconcile_errors_total{error="Forbidden"}': '0+1x60' },
+    // The API server restarts.
+    quiet: { 'quorate_operator_reconcile_errors_total{error="Unreachable"}': '0x20 1+1x4 5x60' },
+    labels: { error: 'Forbidden' },
+  },
+  {
+    alert: 'QuorateOperatorQueueStuck',
+    atMinutes: 30,
+    firing: { 'quorate_operator_queue_oldest_seconds{pod="operator-1"}': '0+60x40' },
+    // Long, and then done.
+    quiet: { 'quorate_operator_queue_oldest_seconds{pod="operator-1"}': '0+60x12 0+60x8 0x40' },
+    labels: {},
+  },
+  conditionCase('QuorateClusterUnavailable', 'Available', 'False', 2),
+  conditionCase('QuorateClusterIdConflict', 'ClusterIDConsistent', 'False', 1),
+  conditionCase('QuorateClusterDegraded', 'Degraded', 'True', 30),
+  conditionCase('QuorateProgressStalled', 'Progressing', 'False', 1),
+  conditionCase('QuorateRolloutStuck', 'MembersUpToDate', 'False', 60),
+  conditionCase('QuorateDrainBlocked', 'DrainBlocked', 'True', 30),
+  conditionCase('QuorateDisruptionBudgetMissing', 'DisruptionBudget', 'False', 15),
+  conditionCase('QuorateStorageNotReady', 'StorageReady', 'False', 15),
+  conditionCase('QuorateClusterPaused', 'Paused', 'True', 24 * 60),
+  {
+    alert: 'QuorateCertificateExpiring',
+    atMinutes: 70,
+    firing: { [expiry]: `${7 * DAY}x90` },
+    quiet: { [expiry]: `${8 * DAY}x90` },
+    labels: { ...CLUSTER, certificate: 'peer' },
+  },
+  {
+    alert: 'QuorateCertificateExpired',
+    atMinutes: 70,
+    firing: { [expiry]: `${HOUR}x90` },
+    quiet: { [expiry]: `${2 * HOUR}x90` },
+    labels: { ...CLUSTER, certificate: 'peer' },
+  },
+];
