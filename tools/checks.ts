@@ -17,6 +17,9 @@ export const checks: readonly Check[] = [
   { name: 'dead code', args: [bin('knip/bin/knip.js'), '--no-progress', '--no-config-hints'] },
   { name: 'one-way imports', args: ['tools/check-imports.ts'] },
   { name: 'settings table', args: ['tools/settings-docs.ts', '--check'], mend: 'npm run docs' },
+  { name: 'CRD', args: ['tools/crds.ts', '--check'], mend: 'npm run crds' },
+  { name: 'alerts and dashboards', args: ['tools/monitoring.ts', '--check'], mend: 'npm run monitoring' },
+  { name: 'chart and manifest', args: ['tools/manifests.ts', '--check'], mend: 'npm run manifests' },
 ];
 
 /** True when all pass. */
