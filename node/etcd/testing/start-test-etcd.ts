@@ -15,6 +15,8 @@ export const testLimits: EtcdLimits = {
 
 export type TestEtcd = TestApi & {
   readonly client: GrpcClient;
+  /** What the etcd API has logged: faults of ours. */
+  readonly faults: { readonly fields: object; readonly event: string }[];
   /** A unary call of `etcdserverpb`, such as `call('KV/Put', 'PutRequest', { key })`. */
   call(path: string, requestType: string, request: Message): Promise<Message>;
 };
@@ -24,20 +26,21 @@ export async function startTestEtcd(
   limits: Partial<EtcdLimits> = {},
   options: TestApiOptions = {},
 ): Promise<TestEtcd> {
-  const failures: object[] = [];
+  const faults: { fields: object; event: string }[] = [];
   const api = await startTestApi(t, {
     ...options,
     http2: (member) =>
       createEtcdApi({
         member,
         limits: { ...testLimits, ...limits },
-        log: { error: (fields, event) => void failures.push({ fields, event }) },
+        log: { error: (fields, event) => void faults.push({ fields, event }) },
       }),
   });
   const client = await GrpcClient.connect(t, api.url, { rejectUnauthorized: false });
   return {
     ...api,
     client,
+    faults,
     call: (path, requestType, request) =>
       client.call(
         `/etcdserverpb.${path}`,
