@@ -189,7 +189,14 @@ export type ApiStatus = {
 };
 
 export type ApiFounder = { id: number; name: string; peer_address: string; incarnation: string };
-export type ApiBootstrap = { cluster_id: string; founders: ApiFounder[]; snapshot_path?: string };
+export type ApiBootstrap = {
+  cluster_id: string;
+  founders: ApiFounder[];
+  /** A file that each founder can read, or an http(s) URL; in answers a URL has lost its query. */
+  snapshot_path?: string;
+  /** SHA-256 of that file. Answers always have it: send the first founder's answer to the others. */
+  snapshot_sha256?: string;
+};
 export type ApiAddMember = { name: string; peer_address: string; incarnation: string; expected_config_index?: number };
 export type ApiAddMemberAnswer = { id: number; config_index: number };
 export type ApiExpected = { expected_config_index?: number };

@@ -160,6 +160,10 @@ async function startMember(parts: MemberParts): Promise<LocalMember> {
   const { log } = logger;
   const member = await LocalMember.start({
     options: memberOptions(config, addresses, VERSION.quorate),
+    foundingSnapshot: async (source, signal) => {
+      const { foundingSnapshot } = await import('./founding-snapshot.ts');
+      return foundingSnapshot({ source, downloadTo: join(folder, 'restore.snapshot'), signal, log });
+    },
     openFolder: () => openFolder(folder),
     createNetwork: () => createNetwork(config, addresses, peerTls, log),
     clock: systemClock,

@@ -42,7 +42,11 @@ const bodies = {
       .array(z.strictObject({ id: memberId, name, peer_address: address, incarnation }))
       .min(1)
       .max(15),
-    snapshot_path: z.string().min(1).exactOptional(),
+    snapshot_path: z.string().min(1).max(4096).exactOptional(),
+    snapshot_sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
+      .exactOptional(),
   }) satisfies z.ZodType<ApiBootstrap>,
   join: z.strictObject({
     cluster_id: clusterId,
@@ -97,6 +101,7 @@ export async function bootstrap(exchange: Exchange): Promise<void> {
       incarnation: founder.incarnation,
     })),
     snapshotPath: body.snapshot_path ?? null,
+    ...(body.snapshot_sha256 === undefined ? {} : { snapshotSha256: body.snapshot_sha256 }),
   });
   exchange.json(200, foundingToJson(record));
 }
@@ -193,7 +198,12 @@ function membersToJson(membership: Membership, clientUrls: ReadonlyMap<number, s
   });
 }
 
-function foundingToJson({ clusterId: cluster_id, founders, snapshotPath }: FoundingRecord): ApiBootstrap {
+function foundingToJson({
+  clusterId: cluster_id,
+  founders,
+  snapshotPath,
+  snapshotSha256,
+}: FoundingRecord): ApiBootstrap {
   const json: ApiBootstrap = {
     cluster_id,
     founders: founders.map((founder) => ({
@@ -204,6 +214,7 @@ function foundingToJson({ clusterId: cluster_id, founders, snapshotPath }: Found
     })),
   };
   if (snapshotPath !== null) json.snapshot_path = snapshotPath;
+  if (snapshotSha256 !== undefined) json.snapshot_sha256 = snapshotSha256;
   return json;
 }
 

@@ -2,9 +2,10 @@
  * One member, from parked to serving: which of a client's calls it takes in which state, and how it gets from one state
  * to the next. The driver of a member that belongs to a cluster is `Replica`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ApiReadiness, ApiStatus, ParkedReason } from '../../client/types.ts';
 import { NO_MEMBER, type RaftEvent } from '../raft/types.ts';
-import { DataDamaged, GrantConflict, NewerFormat } from '../storage/errors.ts';
+import { DataDamaged, GrantConflict, NewerFormat, SnapshotDamaged } from '../storage/errors.ts';
 import type {
   DataFolder,
   FoundingRecord,
@@ -34,9 +35,11 @@ import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
 import { type Phase, parked } from './phase.ts';
 import { Replica } from './replica.ts';
+import { withoutSecrets } from './snapshot-source-name.ts';
 import { buildReadiness, buildStatus } from './status.ts';
 import { asRequestErrors, MemberWatch } from './store-errors.ts';
 import {
+  type FoundingSnapshot,
   type Member,
   type MemberEvent,
   type MemberPosition,
@@ -58,6 +61,8 @@ export type MemberCounts = {
 
 export type MemberDependencies = {
   readonly options: MemberOptions;
+  /** Brings what a founding record begins with; without it such a record's path is read as it is, and not checked. */
+  readonly foundingSnapshot?: (source: string, signal: AbortSignal) => Promise<FoundingSnapshot>;
   /** Opens the folder as it is on disk now; called anew after each grant. */
   readonly openFolder: () => Promise<DataFolder>;
   readonly createNetwork: () => Network;
@@ -92,6 +97,9 @@ export class LocalMember implements Member {
   #refusal: RefusedHandshake | null = null;
   /** Changes of state, one at a time: a grant and a stop must not cross. */
   #transition: Promise<unknown> = Promise.resolve();
+  /** A large snapshot takes longer than a call: whoever asks again waits for the same outcome. */
+  #restoring: { readonly given: FoundingRecord; readonly outcome: Promise<FoundingRecord> } | null = null;
+  readonly #stopping = new AbortController();
 
   static async start(dependencies: MemberDependencies): Promise<LocalMember> {
     const member = new LocalMember(dependencies);
@@ -237,21 +245,77 @@ export class LocalMember implements Member {
     return { clusterId: replica.clusterId, membership, clientUrls };
   }
 
-  bootstrap(record: FoundingRecord): Promise<FoundingRecord> {
+  async bootstrap(given: FoundingRecord): Promise<FoundingRecord> {
+    const { snapshotPath: source } = given;
+    const { foundingSnapshot } = this.#with;
+    if (source === null || foundingSnapshot === undefined) return this.#found(given, source);
+    const { grant } = this.#grantable().identity;
+    if (grant.kind === 'Founder') {
+      const { snapshotSha256 } = grant.record;
+      const shown = { ...given, snapshotPath: withoutSecrets(source) };
+      return this.#found(snapshotSha256 === undefined ? shown : { snapshotSha256, ...shown }, null);
+    }
+    this.#expectNoData('founding record');
+    this.#founderIn(given);
+    if (this.#restoring === null) {
+      const outcome = this.#foundFrom(given, source, foundingSnapshot).finally(() => {
+        this.#restoring = null;
+      });
+      this.#restoring = { given, outcome };
+    } else if (!isDeepStrictEqual(this.#restoring.given, given)) {
+      throw new RequestError('grant_conflict', 'this member is taking another founding record: wait for its end');
+    }
+    return this.#restoring.outcome;
+  }
+
+  async #foundFrom(
+    given: FoundingRecord,
+    source: string,
+    foundingSnapshot: NonNullable<MemberDependencies['foundingSnapshot']>,
+  ): Promise<FoundingRecord> {
+    const snapshotPath = withoutSecrets(source);
+    this.#showWaiting(`reads the snapshot to begin with, ${snapshotPath}`);
+    try {
+      const { path, sha256, release } = await foundingSnapshot(source, this.#stopping.signal);
+      try {
+        if (given.snapshotSha256 !== undefined && given.snapshotSha256 !== sha256) {
+          const what = `the snapshot at ${snapshotPath} has SHA-256 ${sha256}`;
+          throw new RequestError('invalid_request', `${what}, not ${given.snapshotSha256}`);
+        }
+        return await this.#found({ ...given, snapshotPath, snapshotSha256: sha256 }, path);
+      } finally {
+        await release();
+      }
+    } catch (error) {
+      this.#showWaiting(`empty: could not begin with a snapshot: ${error instanceof Error ? error.message : error}`);
+      throw error;
+    }
+  }
+
+  /** In the status of a member that waits to be told. */
+  #showWaiting(message: string): void {
+    if (this.#phase.state === 'Parked' && this.#phase.reason === 'NoData') this.#become(parked('NoData', message));
+  }
+
+  #found(record: FoundingRecord, snapshotFile: string | null): Promise<FoundingRecord> {
     return this.#exclusively(async () => {
       const folder = this.#grantable();
-      const accepted = folder.identity.grant;
-      if (accepted.kind !== 'Founder') this.#expectNoData('founding record');
-      const self = record.founders.find((founder) => founder.incarnation === folder.identity.incarnation);
-      if (self === undefined) {
-        throw new RequestError(
-          'grant_conflict',
-          `the founding record does not list this member's incarnation ${folder.identity.incarnation}`,
-        );
-      }
-      await this.#grant(() => folder.acceptFounding(record, self.id));
+      if (folder.identity.grant.kind !== 'Founder') this.#expectNoData('founding record');
+      const { id } = this.#founderIn(record);
+      await this.#grant(() => folder.acceptFounding(record, id, snapshotFile));
       return record;
     });
+  }
+
+  /** This member, as the record has it. */
+  #founderIn(record: FoundingRecord): FoundingRecord['founders'][number] {
+    const { incarnation } = this.#grantable().identity;
+    const self = record.founders.find((founder) => founder.incarnation === incarnation);
+    if (self !== undefined) return self;
+    throw new RequestError(
+      'grant_conflict',
+      `the founding record does not list this member's incarnation ${incarnation}`,
+    );
   }
 
   join(record: JoinRecord): Promise<void> {
@@ -313,6 +377,7 @@ export class LocalMember implements Member {
 
   /** Hands leadership over, finishes what was accepted, says goodbye, closes; all within the stop timeout. */
   stop(): Promise<void> {
+    this.#stopping.abort();
     return this.#exclusively(async () => {
       await this.replica?.stop(this.#with.options.stopTimeoutMs);
       this.#become(parked('NoData', 'stopped'));
@@ -372,6 +437,9 @@ export class LocalMember implements Member {
       await accept();
     } catch (error) {
       if (error instanceof GrantConflict) throw new RequestError('grant_conflict', error.message);
+      if (error instanceof SnapshotDamaged || error instanceof NewerFormat) {
+        throw new RequestError('invalid_request', `the snapshot cannot be used: ${error.message}`);
+      }
       throw error;
     }
     if (!wasParked && !isReplacing) return; // accepted before; it only says yes again

@@ -82,7 +82,7 @@ export function buildStatus(sources: StatusSources): ApiStatus {
   return status;
 }
 
-function foundingOf({ clusterId: cluster_id, founders, snapshotPath }: FoundingRecord): ApiBootstrap {
+function foundingOf({ clusterId: cluster_id, founders, snapshotPath, snapshotSha256 }: FoundingRecord): ApiBootstrap {
   return {
     cluster_id,
     founders: founders.map(({ id, name, peerAddress: peer_address, incarnation }) => ({
@@ -92,6 +92,7 @@ function foundingOf({ clusterId: cluster_id, founders, snapshotPath }: FoundingR
       incarnation,
     })),
     ...(snapshotPath === null ? {} : { snapshot_path: snapshotPath }),
+    ...(snapshotSha256 === undefined ? {} : { snapshot_sha256: snapshotSha256 }),
   };
 }
 

@@ -64,6 +64,14 @@ export type MemberEvent =
   | { readonly kind: 'ElectionStarted'; readonly term: number; readonly reason: string }
   | { readonly kind: 'MembershipChanged'; readonly membership: Membership };
 
+/** What a founder begins with, in a file of this machine. */
+export type FoundingSnapshot = {
+  readonly path: string;
+  readonly sha256: string;
+  /** When it is no longer needed. */
+  release(): Promise<void>;
+};
+
 export interface Member {
   status(): Promise<ApiStatus>;
   readiness(): ApiReadiness;

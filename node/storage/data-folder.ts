@@ -192,13 +192,16 @@ class OpenDataFolder implements DataFolder {
     if (contradiction !== null) throw new DataDamaged(path, 0, contradiction);
   }
 
-  acceptFounding(record: FoundingRecord, memberId: number): Promise<void> {
+  acceptFounding(
+    record: FoundingRecord,
+    memberId: number,
+    snapshotFile: string | null = record.snapshotPath,
+  ): Promise<void> {
     return this.#inTurn(async () => {
       const grant = grantFounding(this.identity, record, memberId);
       if (grant === this.identity.grant) return;
       const origin: StateOrigin = { kind: 'Founding', record, memberId };
-      const path = record.snapshotPath;
-      const rows = path === null ? [] : rowsOfSnapshotFile(this.#options.disk, path);
+      const rows = snapshotFile === null ? [] : rowsOfSnapshotFile(this.#options.disk, snapshotFile);
       await this.#beginWith(grant, origin, rows, {
         term: FOUNDING_POSITION.term,
         vote: 0,

@@ -24,6 +24,8 @@ export type FoundingRecord = {
   readonly founders: readonly Founder[];
   /** A snapshot file that every founder starts from, or null for an empty store. */
   readonly snapshotPath: string | null;
+  /** Of the snapshot's file, in hexadecimal: the first founder to accept adds it, and the others must find the same. */
+  readonly snapshotSha256?: string;
 };
 
 export type PeerHint = { readonly id: number; readonly peerAddress: string; readonly incarnation: Incarnation };
@@ -124,7 +126,7 @@ export interface DataFolder {
    * Durable before it resolves. Idempotent for an equal record, refused with `GrantConflict` for another.
    * Makes the initial state: applied index 1 and term 1 with the founders as voters.
    */
-  acceptFounding(record: FoundingRecord, memberId: number): Promise<void>;
+  acceptFounding(record: FoundingRecord, memberId: number, snapshotFile?: string | null): Promise<void>;
   acceptJoin(record: JoinRecord): Promise<void>;
   /**
    * Makes this member the only voter under the new cluster id and raises the revision; idempotent by nonce.

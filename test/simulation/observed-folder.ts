@@ -47,7 +47,7 @@ export function observedFolder(
       return folder.engine;
     },
     log,
-    acceptFounding: (record, memberId) => folder.acceptFounding(record, memberId),
+    acceptFounding: (record, memberId, file) => folder.acceptFounding(record, memberId, file),
     acceptJoin: (record) => folder.acceptJoin(record),
     acceptRecovery: (record, memberId, tail) => folder.acceptRecovery(record, memberId, tail),
     markRemoved: () => folder.markRemoved(),
