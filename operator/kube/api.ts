@@ -197,7 +197,8 @@ export class HttpKubeApi implements KubeApi {
 
   async #object<T extends KubeObject>(kind: Kind<T>, ask: Ask, options: RequestOptions = {}): Promise<Stored<T>> {
     const object = (await this.#requests.json(ask, options)) as Stored<T>;
-    if (typeof object?.metadata?.resourceVersion === 'string') return object;
+    // What a dry run would create has no version yet.
+    if (typeof (object?.metadata?.resourceVersion ?? object?.metadata?.uid) === 'string') return object;
     throw new KubeError('ServerError', `${ask.verb} ${ask.kind} ${ask.object}: the answer is no ${kind.kind}`);
   }
 
