@@ -10,7 +10,7 @@ export const markVolumes: Rule = (view) => {
     const { volume, status } = place;
     if (volume === null || volume.isTerminating || volume.isReleased) continue;
     if (status === null || status.incarnation === '') continue;
-    const clusterId = status.cluster_id ?? null;
+    const clusterId = status.cluster_id ?? (place.isMember ? (view.configuration?.cluster_id ?? null) : null);
     const memberId = status.member_id ?? idOf(place) ?? (clusterId === null ? null : volume.memberId);
     const isMarked =
       volume.incarnation === status.incarnation &&
