@@ -3,11 +3,18 @@
  * old one grow by it; glibc keeps a heap for each thread, and RocksDB has several. On a large machine that is half of a
  * member's memory, for nothing that it would notice.
  */
-export const memberNodeFlags: readonly string[] = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
+export const memberNodeFlags: readonly string[] = ['--max-semi-space-size=4', `--max-old-space-size=${oldSpaceMiB()}`];
 export const memberEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
 
 /** An operator reads and writes small objects: a young generation that grows would only delay what is to be freed. */
 export const operatorNodeFlags: readonly string[] = ['--max-semi-space-size=2', '--max-old-space-size=512'];
+
+/** Half of what a container may have: the rest is RocksDB's and the log's, and V8 must collect before the kernel kills. */
+function oldSpaceMiB(): number {
+  const limitBytes = process.constrainedMemory();
+  const halfMiB = limitBytes === 0 ? Number.POSITIVE_INFINITY : Math.floor(limitBytes / 2 / 2 ** 20);
+  return Math.max(64, Math.min(1024, halfMiB));
+}
 
 /** Begins the process anew with these flags, under the same id, unless it has them or others in their place. */
 export function becomeSmall(flags: readonly string[] = memberNodeFlags): void {

@@ -65,16 +65,6 @@ const FATAL = 70;
 export async function runMember(flags: Flags, env: Environment): Promise<number> {
   const config = parseConfig(flags, env, (file) => readFileSync(file, 'utf8'));
   const addresses = resolveAddresses(config, { hostname: hostname(), interfaces: networkInterfaces() });
-  const dataFolder = resolve(config.dataDir);
-  const lock = await lockOwnFolder(dataFolder);
-  try {
-    await assertCanListen(addresses.listenClient, '--listen-client');
-    await assertCanListen(addresses.listenPeer, '--listen-peer');
-    if (addresses.listenHealth !== null) await assertCanListen(addresses.listenHealth, '--listen-health');
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
   const logger = createLogger({ level: config.logLevel, member: addresses.name });
   const ending = Promise.withResolvers<number>();
   const forming = new AbortController();
@@ -86,6 +76,16 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
 
+  const dataFolder = resolve(config.dataDir);
+  const lock = await lockOwnFolder(dataFolder);
+  try {
+    await assertCanListen(addresses.listenClient, '--listen-client');
+    await assertCanListen(addresses.listenPeer, '--listen-peer');
+    if (addresses.listenHealth !== null) await assertCanListen(addresses.listenHealth, '--listen-health');
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
   const drain = new Drain();
   // Before anything is read: whoever watches must not take a long replay for a process that hangs.
   const health = await startHealth(config, addresses, drain, logger.log);

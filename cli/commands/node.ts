@@ -20,8 +20,17 @@ Examples:
 async function run(_: unknown, command: Command): Promise<void> {
   becomeSmall();
   stopWithParent();
+  const release = endOnSignal();
   const { runMember } = await import('../../node/main.ts');
+  release();
   process.exitCode = await runMember(settingsGiven(command), process.env);
+}
+
+/** In a container this is process 1, which ignores every signal that it does not handle: also while it is being loaded. */
+function endOnSignal(): () => void {
+  const end = (): never => process.exit(0);
+  process.once('SIGTERM', end);
+  return () => void process.off('SIGTERM', end);
 }
 
 /** Members of `quorate up` must not outlive it, however it ends: they would hold its ports and folders. */
