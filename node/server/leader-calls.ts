@@ -97,6 +97,8 @@ export class LeaderCalls {
     const replica = this.#with.serving();
     const deadlineMs = this.#with.clock.nowMs() + timeoutMs;
     const leftMs = (): number => deadlineMs - this.#with.clock.nowMs();
+    // One that has just taken over, perhaps for this very change, may not know yet what its predecessors decided.
+    await this.#with.conditions.until(() => !replica.isLeader || replica.raftStatus().hasCommittedInTerm, leftMs());
     if (!replica.isLeader) throw replica.notLeader();
     const membership = replica.membership as Membership;
     const objection = objectionTo(change, membership, replica.raftStatus());

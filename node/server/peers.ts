@@ -2,12 +2,17 @@
 import { type MemberId, type Message, NO_MEMBER } from '../raft/types.ts';
 import type { PeerHint } from '../storage/types.ts';
 import type { Membership } from '../store/types.ts';
-import type { Network, PeerState } from '../transport/types.ts';
+import type { Network, Peer, PeerState } from '../transport/types.ts';
 import type { Clock } from './clock.ts';
 import { FORMAT } from './format.ts';
 import type { LatencySamples } from './latency-samples.ts';
 
 export class Peers {
+  #listed: readonly Peer[] = [];
+  #lastMemberId: MemberId = NO_MEMBER;
+  /** Left the membership, and stay connected until then. */
+  #leaving: readonly { readonly peer: Peer; readonly untilMs: number }[] = [];
+  readonly #farewellMs: number;
   readonly #self: MemberId;
   readonly #selfUrl: string;
   readonly #network: Network;
@@ -15,7 +20,16 @@ export class Peers {
   readonly #samples: LatencySamples;
   readonly #lastContact = new Map<MemberId, number>();
 
-  constructor(self: MemberId, selfUrl: string, network: Network, clock: Clock, samples: LatencySamples) {
+  /** @param farewellMs how long one that leaves can still be answered: it may have asked for its own removal */
+  constructor(
+    self: MemberId,
+    selfUrl: string,
+    network: Network,
+    clock: Clock,
+    samples: LatencySamples,
+    farewellMs: number,
+  ) {
+    this.#farewellMs = farewellMs;
     this.#self = self;
     this.#selfUrl = selfUrl;
     this.#network = network;
@@ -40,7 +54,19 @@ export class Peers {
   use(membership: Membership | null, hints: readonly PeerHint[]): void {
     const members = membership?.members ?? hints;
     const peers = members.map(({ id, peerAddress, incarnation }) => ({ id, address: peerAddress, incarnation }));
-    this.#network.setPeers(peers, membership?.lastMemberId ?? 0);
+    const untilMs = this.#clock.nowMs() + this.#farewellMs;
+    const gone = this.#listed.filter(({ id }) => id !== this.#self && !peers.some((peer) => peer.id === id));
+    this.#leaving = [...this.#leaving, ...gone.map((peer) => ({ peer, untilMs }))];
+    this.#listed = peers;
+    this.#lastMemberId = membership?.lastMemberId ?? NO_MEMBER;
+    this.#connect();
+  }
+
+  tick(nowMs: number): void {
+    const leaving = this.#leaving.filter(({ untilMs }) => untilMs > nowMs);
+    if (leaving.length === this.#leaving.length) return;
+    this.#leaving = leaving;
+    this.#connect();
   }
 
   heardFrom(id: MemberId): void {
@@ -73,5 +99,9 @@ export class Peers {
       common = Math.min(common, format);
     }
     return common;
+  }
+
+  #connect(): void {
+    this.#network.setPeers([...this.#listed, ...this.#leaving.map(({ peer }) => peer)], this.#lastMemberId);
   }
 }

@@ -133,7 +133,7 @@ export class Replica {
     this.#leaderLastKnownMs = clock.nowMs();
     this.#raft = new Raft(raftOptions(id, options, dependencies.random), raft);
     this.#samples = new LatencySamples(clock, observer);
-    this.peers = new Peers(id, options.clientUrl, network, clock, this.#samples);
+    this.peers = new Peers(id, options.clientUrl, network, clock, this.#samples, timing.electionTimeoutMs);
     this.#writer = new LogWriter(folder.log, clock, observer, {
       appended: (token, replies) => {
         this.peers.send(replies);
@@ -524,6 +524,7 @@ export class Replica {
     this.#calls.expire(nowMs);
     this.#duties?.tick();
     this.#space.tick();
+    this.peers.tick(nowMs);
     const { leader } = this.#raft;
     if (this.#space.isLow && leader !== NO_MEMBER && leader !== this.id) {
       this.#calls.ask(leader, 'reportSpace', true, nowMs + HOUSEKEEPING_MS).catch(() => {}); // repeated while it lasts
