@@ -2,7 +2,7 @@
  * The cluster's administrator: repairs what was lost, and if the plan says so changes who is a member for no reason.
  * It acts as the operator would, by the contract's calls alone and from what it reads now.
  */
-import type { Membership, MembershipChange } from '../../node/store/types.ts';
+import type { MemberRecord, Membership, MembershipChange } from '../../node/store/types.ts';
 import { type Answer, call, sleep } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import type { Losses } from './losses.ts';
@@ -51,7 +51,7 @@ export class Admin {
 
   async #act(view: Membership): Promise<void> {
     if (view.leaving !== null) return;
-    const lost = view.members.find(({ id }) => this.#losses.isLost(id));
+    const lost = view.members.find((record) => this.#losses.isLost(record.id) || this.#isSomeoneElse(record));
     if (lost !== undefined) return this.#change(view, { kind: 'Remove', id: lost.id });
     await this.#clearAway(view);
     const invited = this.#cluster.machines.find(
@@ -66,6 +66,12 @@ export class Admin {
     if (spare.length > 0 && (isShort || (this.#isRestless() && this.#random.chance(0.5))))
       return this.#add(view, this.#random.pick(spare));
     if (this.#isRestless()) await this.#shuffle(view);
+  }
+
+  /** Its machine was told to be another member before it could be invited as this one: it never will be this one. */
+  #isSomeoneElse({ id, incarnation }: MemberRecord): boolean {
+    const machine = this.#cluster.machines.find((one) => one.incarnation === incarnation);
+    return machine !== undefined && machine.lastMemberId !== null && machine.lastMemberId !== id;
   }
 
   #isRestless(): boolean {

@@ -1,4 +1,5 @@
 /** What goes wrong during a run, each kind at its own pace, until it is told to stop. */
+import type { Message } from '../../node/raft/types.ts';
 import { call, sleep } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import type { DiskOperation } from './disk.ts';
@@ -23,6 +24,20 @@ const CRASH_POINTS: readonly DiskOperation[] = [
   'engineOpen',
 ];
 
+/** Messages that promise something, or that decide who leads. */
+const MESSAGE_POINTS: readonly { readonly name: string; readonly matches: (message: Message) => boolean }[] = [
+  { name: 'a vote', matches: (message) => message.kind === 'VoteResponse' && !message.isPreVote && message.granted },
+  { name: 'a request for votes', matches: (message) => message.kind === 'VoteRequest' && !message.isPreVote },
+  { name: 'a pre-vote', matches: (message) => message.kind === 'VoteResponse' && message.isPreVote },
+  { name: 'an acknowledgement', matches: (message) => message.kind === 'AppendResponse' && !message.rejected },
+  { name: 'a refused append', matches: (message) => message.kind === 'AppendResponse' && message.rejected },
+  { name: 'a confirmed round', matches: (message) => message.kind === 'HeartbeatResponse' && message.readCounter > 0 },
+  { name: 'a read index', matches: (message) => message.kind === 'ReadIndexResponse' },
+  { name: 'a transfer', matches: (message) => message.kind === 'TimeoutNow' },
+];
+
+type Link = readonly [Machine, Machine];
+
 export class Faults {
   readonly #cluster: Cluster;
   readonly #losses: Losses;
@@ -39,11 +54,13 @@ export class Faults {
     const kinds: Record<Exclude<keyof FaultRates, 'membership'>, (random: Random) => void | Promise<void>> = {
       crash: (random) => this.#crash(this.#some(random), random),
       crashPoint: (random) => this.#crashAtPoint(this.#some(random), random),
+      messagePoint: (random) => this.#strikeAtMessage(random),
       crashAll: (random) => {
         for (const machine of this.#cluster.machines) this.#crash(machine, random);
       },
       pause: (random) => this.#pause(this.#some(random), random),
       partition: (random) => this.#partition(random),
+      depose: (random) => this.#depose(random),
       reset: (random) => this.#reset(this.#some(random), this.#some(random)),
       massReset: (random) => {
         const one = this.#some(random);
@@ -71,6 +88,7 @@ export class Faults {
     const { network, machines } = this.#cluster;
     network.settings = { ...network.settings, lossChance: 0, duplicateChance: 0, reorderChance: 0 };
     network.unblockAll();
+    network.onSent = () => {};
     for (const machine of machines) {
       machine.disk.watcher = () => {};
       machine.disk.release();
@@ -125,6 +143,25 @@ export class Faults {
     };
   }
 
+  /** To one of the two, at one of the next messages of a chosen kind: what either has promised by then must hold. */
+  #strikeAtMessage(random: Random): void {
+    const { network, machines, world } = this.#cluster;
+    const wanted = random.pick(MESSAGE_POINTS);
+    const side = random.pick(['Sender', 'Receiver'] as const);
+    const strike = random.pick(['Crash', 'Crash', 'Pause', 'Reset'] as const);
+    let left = random.pick([1, 1, 2, 5]);
+    network.onSent = (from, to, frame) => {
+      if (frame.kind !== 'Raft' || !frame.messages.some(wanted.matches) || --left > 0) return;
+      network.onSent = () => {};
+      const machine = machines.find(({ address }) => address === (side === 'Sender' ? from : to))!;
+      world.trace.add(`message point ${machine.name} ${strike} as ${side} of ${wanted.name}`);
+      world.count(`${strike} at ${wanted.name}`);
+      if (strike === 'Crash') this.#crash(machine, random);
+      else if (strike === 'Pause') this.#pause(machine, random);
+      else network.reset(from, to);
+    };
+  }
+
   #pause(machine: Machine, random: Random): void {
     const life = machine.process?.life;
     if (life === undefined || life.isPaused) return;
@@ -133,8 +170,8 @@ export class Faults {
   }
 
   #partition(random: Random): void {
-    const { network, machines, world } = this.#cluster;
-    const links: (readonly [Machine, Machine])[] = [];
+    const { network, machines } = this.#cluster;
+    const links: Link[] = [];
     const isolated = new Set(random.shuffled(machines).slice(0, random.integer(1, Math.ceil(machines.length / 2))));
     const shape = random.pick(['Halves', 'HalvesOneWay', 'OneLink', 'OneLinkOneWay']);
     if (shape.startsWith('Halves')) {
@@ -148,7 +185,25 @@ export class Faults {
       if (!shape.endsWith('OneWay') || !isReversed) network.block(one.address, other.address);
       if (!shape.endsWith('OneWay') || isReversed) network.block(other.address, one.address);
     }
-    world.scheduler.after(random.pick([50, 500, 3_000, 8_000]), () => {
+    this.#healAfter(random.pick([50, 500, 3_000, 8_000]), links);
+  }
+
+  #depose(random: Random): void {
+    const { network, machines, plan } = this.#cluster;
+    const leader = machines.find(({ member }) => member?.replica?.isLeader);
+    if (leader === undefined) return;
+    const links = machines.filter((other) => other !== leader).map((other): Link => [leader, other]);
+    for (const [, { address }] of links) {
+      network.block(leader.address, address);
+      network.block(address, leader.address);
+      network.reset(leader.address, address);
+    }
+    this.#healAfter(random.between(0.5, 2.5) * plan.electionTimeoutMs, links);
+  }
+
+  #healAfter(delayMs: number, links: readonly Link[]): void {
+    const { network, world } = this.#cluster;
+    world.scheduler.after(delayMs, () => {
       for (const [one, other] of links) {
         network.unblock(one.address, other.address);
         network.unblock(other.address, one.address);

@@ -2,7 +2,7 @@
  * What Raft promises, checked after every step from outside of the production code: what members send, what they
  * write, and what they say of themselves (thesis figure 3.2, and what Quorate adds to it).
  */
-import type { Configuration, RaftStatus } from '../../node/raft/types.ts';
+import type { Configuration, HardState, RaftStatus } from '../../node/raft/types.ts';
 import type { PeerFrame } from '../../node/transport/types.ts';
 import { type LogMirror, type MirroredEntry, termAt } from './log-mirror.ts';
 import type { World } from './world.ts';
@@ -73,18 +73,10 @@ export class Invariants {
     if (log === undefined) return;
     const { hardState } = log.state;
     for (const message of frame.messages) {
-      if (message.kind === 'VoteResponse' && message.granted && !message.isPreVote) {
-        const name = `${from}:${message.term}`;
-        const before = this.#votes.get(name);
-        if (before !== undefined && before !== to)
-          this.#fail(`member ${from} voted for ${before} and for ${to} in term ${message.term}`);
-        this.#votes.set(name, to);
-        if (hardState.term < message.term || (hardState.term === message.term && hardState.vote !== to)) {
-          this.#fail(
-            `member ${from} votes for ${to} in term ${message.term}, durable is a vote for ${hardState.vote} in term ${hardState.term}`,
-          );
-        }
-      } else if (message.kind === 'AppendResponse' && !message.rejected) {
+      if (message.kind === 'VoteResponse' && message.granted && !message.isPreVote)
+        this.#voted(from, to, message.term, hardState);
+      else if (message.kind === 'VoteRequest' && !message.isPreVote) this.#voted(from, from, message.term, hardState);
+      else if (message.kind === 'AppendResponse' && !message.rejected) {
         if (hardState.term < message.term)
           this.#fail(`member ${from} answers in term ${message.term}, durable is term ${hardState.term}`);
         if (message.index > log.lastIndex)
@@ -140,6 +132,20 @@ export class Invariants {
   /** A process starts from older rows, or from a snapshot's. */
   restored(member: number, index: number): void {
     this.#applied.set(member, index);
+  }
+
+  /** At most once a term (thesis section 3.4); whoever asks for votes has given its own to itself. */
+  #voted(voter: number, candidate: number, term: number, durable: HardState): void {
+    const name = `${voter}:${term}`;
+    const before = this.#votes.get(name);
+    if (before !== undefined && before !== candidate)
+      this.#fail(`member ${voter} voted for ${before} and for ${candidate} in term ${term}`);
+    this.#votes.set(name, candidate);
+    if (durable.term < term || (durable.term === term && durable.vote !== candidate)) {
+      this.#fail(
+        `member ${voter} votes for ${candidate} in term ${term}, durable is a vote for ${durable.vote} in term ${durable.term}`,
+      );
+    }
   }
 
   #leads(member: number, term: number): void {

@@ -42,6 +42,8 @@ export class SimulatedNetwork {
   readonly trace: Trace;
   settings: NetworkSettings;
   watcher: FrameWatcher = () => {};
+  /** Told the addresses once a frame is on its way; may kill or pause either process on the spot. */
+  onSent: (from: string, to: string, frame: PeerFrame) => void = () => {};
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #blocked = new Set<string>();
   readonly #transfers = new Set<SnapshotTransfer>();
@@ -169,7 +171,10 @@ export class Endpoint implements Network {
   send(to: number, frame: PeerFrame): void {
     if (!this.life.isAlive || this.#isClosed) return;
     this.#network.watcher(this.hello!.memberId, to, frame);
-    this.#outgoing.get(to)?.send(frame);
+    const stream = this.#outgoing.get(to);
+    if (stream === undefined) return;
+    stream.send(frame);
+    this.#network.onSent(this.address, stream.to.address, frame);
   }
 
   async sendSnapshot(
@@ -437,7 +442,9 @@ export class Stream {
   end(how: 'Deliberate' | 'Broken', by: Endpoint): void {
     if (this.#hasEnded) return;
     const other = by === this.from ? this.to : this.from;
-    const remaining = by === this.from && how === 'Deliberate' ? this.#queue.splice(0) : [];
+    // A kernel sends what a dead process had written, unless something unread makes it reset the connection.
+    const isFlushed = how === 'Deliberate' || this.#network.random.chance(0.5);
+    const remaining = by === this.from && isFlushed ? this.#queue.splice(0) : [];
     this.#close();
     by.ended(this, 'Deliberate');
     const { scheduler } = this.#network;

@@ -24,6 +24,8 @@ export class Oracle {
   readonly #refused = new Set<string>();
   /** Until when, in the world's time, each lease's holder may believe in it at the least. */
   readonly #leaseHeldUntilMs = new Map<LeaseId, number>();
+  /** When, in the world's time, a lease's end was committed, and what it was. */
+  readonly #leaseEnds = new Map<LeaseId, { readonly atMs: number; readonly isExpiry: boolean }>();
 
   /** @param clockRateSpread clocks run up to this much faster or slower than the world's */
   constructor(world: World, clockRateSpread: number) {
@@ -36,8 +38,10 @@ export class Oracle {
     const { kind, data } = entry.entry;
     if (data.length > 0) {
       const proposal = decodeProposal(data);
-      if (kind === EntryKind.Normal && proposal.command.kind === 'LeaseExpire')
-        this.#checkExpiry(proposal.command.leases);
+      const { command } = proposal;
+      if (kind === EntryKind.Normal && command.kind === 'LeaseExpire') this.#checkExpiry(command.leases);
+      if (kind === EntryKind.Normal && command.kind === 'LeaseRevoke' && this.model.leases.has(command.id))
+        this.#leaseEnds.set(command.id, { atMs: this.#world.nowMs, isExpiry: false });
       const before = this.model.revision;
       this.model.apply(entry.index, proposal);
       if (this.model.revision > before)
@@ -149,6 +153,13 @@ export class Oracle {
   leaseHeld(lease: LeaseId, askedMs: number, ttlSeconds: number): void {
     const untilMs = askedMs + ttlSeconds * 1000 * this.#leastTimeShare;
     this.#leaseHeldUntilMs.set(lease, Math.max(untilMs, this.#leaseHeldUntilMs.get(lease) ?? 0));
+    const end = this.#leaseEnds.get(lease);
+    if (end === undefined) return;
+    this.#world.check(askedMs <= end.atMs, () => `lease ${lease} was said to be held, asked after it had ended`);
+    this.#world.check(
+      !end.isExpiry || untilMs <= end.atMs,
+      () => `lease ${lease} was said to be held for ${ttlSeconds} s, it had expired when that was answered`,
+    );
   }
 
   #checkExpiry(leases: readonly { readonly id: LeaseId; readonly epoch: number }[]): void {
@@ -156,6 +167,7 @@ export class Oracle {
       if (this.model.leases.get(id)?.epoch !== epoch) continue;
       const untilMs = this.#leaseHeldUntilMs.get(id) ?? 0;
       this.#world.count('leases expired');
+      this.#leaseEnds.set(id, { atMs: this.#world.nowMs, isExpiry: true });
       this.#world.check(
         untilMs <= this.#world.nowMs,
         () => `lease ${id} expired, its holder was promised ${(untilMs - this.#world.nowMs).toFixed(0)} ms more`,

@@ -11,9 +11,13 @@ export type FaultRates = {
   readonly crash: number | null;
   /** A crash in the middle of a chosen kind of disk operation. */
   readonly crashPoint: number | null;
+  /** Something happens to the sender or the receiver just when a chosen kind of message was sent. */
+  readonly messagePoint: number | null;
   readonly crashAll: number | null;
   readonly pause: number | null;
   readonly partition: number | null;
+  /** The leader is cut off for a while, the others notice at once, and it does not. */
+  readonly depose: number | null;
   readonly reset: number | null;
   readonly massReset: number | null;
   readonly cleanStop: number | null;
@@ -67,19 +71,34 @@ export type Plan = {
   readonly faults: FaultRates;
 };
 
+/**
+ * - `Lossy`: many single messages are lost and little else happens: what goes wrong between two messages is covered up
+ *   by a crash or an election.
+ * - `Contested`: slow links, short timeouts and processes that die and come back while they vote: elections with
+ *   several candidates, one after the other.
+ * - `Deposed`: leaders that are replaced and do not know it yet, while clients ask them.
+ */
+const EMPHASES = ['None', 'None', 'None', 'Lossy', 'Contested', 'Deposed'] as const;
+
 export function drawPlan(random: Random): Plan {
-  const founderCount = random.pick([1, 2, 3, 3, 3, 3, 4, 5, 5]);
-  const electionTimeoutMs = random.pick([150, 300, 1000]);
-  const isHarsh = random.chance(0.3);
-  const isBusy = random.chance(0.15);
+  const emphasis = random.pick(EMPHASES);
+  const isLossy = emphasis === 'Lossy';
+  const isContested = emphasis === 'Contested';
+  const isDeposed = emphasis === 'Deposed';
+  const areFaultsFew = isLossy || isDeposed;
+  const founderCount = random.pick(emphasis === 'None' ? [1, 2, 3, 3, 3, 3, 4, 5, 5] : [3, 3, 4, 5, 5]);
+  const electionTimeoutMs = random.pick(
+    { None: [150, 300, 1000], Lossy: [150, 300, 1000], Contested: [150], Deposed: [300, 1000] }[emphasis],
+  );
+  const isHarsh = isLossy || random.chance(0.3);
   const often = (probability: number, leastMs: number, mostMs: number): number | null =>
-    random.chance(probability) ? random.between(leastMs, mostMs) : null;
+    random.chance(areFaultsFew ? probability / 10 : probability) ? random.between(leastMs, mostMs) : null;
   return {
     founderCount,
     machineCount: Math.min(7, founderCount + random.pick([0, 1, 2])),
     clientCount: random.integer(2, 5),
     watcherCount: random.integer(0, 2),
-    durationMs: isBusy ? 1_500 : random.pick([2_000, 4_000, 8_000]),
+    durationMs: random.pick([2_000, 4_000, 8_000]),
     electionTimeoutMs,
     heartbeatIntervalMs: electionTimeoutMs / 10,
     tickMs: electionTimeoutMs / 20,
@@ -93,23 +112,23 @@ export function drawPlan(random: Random): Plan {
     historyRetentionMs: random.pick([0, 0, 2_000]),
     clockRateSpread: random.pick([0, 0.01, 0.08]),
     wallSkewMs: random.pick([0, 500, 60_000]),
-    thinkMs: isBusy ? 0.5 : random.pick([5, 15, 50]),
+    thinkMs: random.pick(isDeposed ? [3, 15] : [3, 15, 50]),
     mixture: {
       Put: 30,
       Delete: random.pick([0, 8]),
       CompareAndPut: random.pick([0, 12, 40]),
       PutTwo: random.pick([0, 7]),
-      Read: random.pick([0, 20, 100]),
+      Read: random.pick(areFaultsFew ? [30, 60] : [0, 20, 100]),
       SerializableRead: random.pick([0, 6]),
       PastRead: random.pick([0, 4]),
-      Lease: random.pick([0, 8, 60]),
+      Lease: random.pick(isDeposed ? [30] : [0, 8, 60]),
       Compact: random.pick([0, 2]),
     },
-    restartMs: random.pick([5, 50, 400]),
+    restartMs: isContested ? 5 : random.pick([5, 50, 400]),
     network: {
       leastDelayMs: random.pick([0.05, 0.5]),
-      mostDelayMs: random.pick([0.5, 2, 15]),
-      lossChance: isHarsh ? random.pick([0, 0.01, 0.1, 0.3]) : 0,
+      mostDelayMs: random.pick(isContested ? [2, 15, 40] : [0.5, 2, 15]),
+      lossChance: isHarsh ? random.pick(isLossy ? [0.1, 0.3] : [0, 0.01, 0.1]) : 0,
       duplicateChance: isHarsh ? random.pick([0, 0.02, 0.1]) : 0,
       reorderChance: isHarsh ? random.pick([0, 0.02, 0.2]) : 0,
     },
@@ -122,9 +141,11 @@ export function drawPlan(random: Random): Plan {
     faults: {
       crash: often(0.6, 300, 3_000),
       crashPoint: often(0.6, 300, 2_000),
+      messagePoint: isContested ? random.between(20, 200) : often(0.5, 300, 2_000),
       crashAll: often(0.3, 2_000, 6_000),
       pause: often(0.4, 500, 3_000),
       partition: often(0.6, 300, 3_000),
+      depose: isDeposed ? random.between(500, 1_500) : often(0.3, 1_000, 4_000),
       reset: often(0.4, 100, 2_000),
       massReset: often(0.3, 1_000, 4_000),
       cleanStop: often(0.3, 1_000, 4_000),

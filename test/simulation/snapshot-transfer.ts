@@ -70,11 +70,21 @@ export class SnapshotTransfer {
   }
 
   async #send(receiver: SnapshotReceiver): Promise<void> {
-    for await (const chunk of this.#chunks(receiver.firstChunk)) {
-      const bytes = Buffer.from(chunk);
-      await this.#hop(this.#from, this.#to);
-      this.#note(`chunk of ${bytes.length}`);
-      await this.#atReceiver(() => receiver.chunk(bytes));
+    const chunks = this.#chunks(receiver.firstChunk)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        // The disk of a sender that has died gives no chunk any more; the receiver must hear that nothing comes.
+        const chunk = await Promise.race([chunks.next(), this.#broken.promise]);
+        if (chunk.done === true) break;
+        // Chunks have a connection of their own, which a harsh network breaks rather than to lose one.
+        if (this.#network.random.chance(this.#network.settings.lossChance)) this.cut('connection reset');
+        const bytes = Buffer.from(chunk.value);
+        await this.#hop(this.#from, this.#to);
+        this.#note(`chunk of ${bytes.length}`);
+        await this.#atReceiver(() => receiver.chunk(bytes));
+      }
+    } finally {
+      void chunks.return?.();
     }
     await this.#hop(this.#from, this.#to);
     await this.#atReceiver(() => {

@@ -24,6 +24,8 @@ export class Client {
   readonly #random: Random;
   #valueCount = 0;
   #lease: { readonly id: LeaseId; readonly ttlSeconds: number; untilMs: number } | null = null;
+  /** One that it has given back: nobody must say any more that it is held. */
+  #revokedLease: LeaseId | null = null;
   /** Newest modification revision that it has seen, by key: what it compares with. */
   readonly #seen = new Map<string, number>();
   readonly #serializableAt = new Map<string, number>();
@@ -181,26 +183,37 @@ export class Client {
   async #useLease(): Promise<void> {
     const { world } = this.#cluster;
     const lease = this.#lease;
-    const machine = this.#cluster.someMachine(this.#random);
     const askedMs = world.nowMs;
-    if (lease === null) {
+    if (lease === null && this.#revokedLease !== null && this.#random.chance(0.7)) {
+      await this.#keepAlive(this.#revokedLease);
+    } else if (lease === null) {
       const id = BigInt(`0x${this.#random.hex(12)}`) + 1n;
       const answer = await this.#write({ kind: 'LeaseGrant', id, ttlSeconds: this.#random.integer(1, 3) }, []);
       if (answer.kind !== 'Answered' || answer.value.kind !== 'Lease') return;
       const { ttlSeconds } = answer.value;
-      this.#lease = { id, ttlSeconds, untilMs: askedMs + this.#random.between(0, 8_000) };
+      this.#lease = { id, ttlSeconds, untilMs: askedMs + this.#random.between(0, this.#random.pick([300, 8_000])) };
       this.#oracle.leaseHeld(id, askedMs, ttlSeconds);
     } else if (world.nowMs > lease.untilMs) {
       this.#lease = null;
-      if (this.#random.chance(0.3)) await this.#write({ kind: 'LeaseRevoke', id: lease.id }, []);
+      if (this.#random.chance(0.5)) {
+        this.#revokedLease = lease.id;
+        await this.#write({ kind: 'LeaseRevoke', id: lease.id }, []);
+      }
     } else {
-      const answer = await call(world, machine, PATIENCE_MS, (member) =>
-        member.keepAlive(lease.id, { timeoutMs: this.#timeoutMs() }),
-      );
-      if (answer.kind !== 'Answered') return;
-      world.count('leases kept alive');
-      this.#oracle.leaseHeld(lease.id, askedMs, answer.value.ttlSeconds);
+      await this.#keepAlive(lease.id);
     }
+  }
+
+  async #keepAlive(lease: LeaseId): Promise<void> {
+    const { world } = this.#cluster;
+    const machine = this.#cluster.someMachine(this.#random);
+    const askedMs = world.nowMs;
+    const answer = await call(world, machine, PATIENCE_MS, (member) =>
+      member.keepAlive(lease, { timeoutMs: this.#timeoutMs() }),
+    );
+    if (answer.kind !== 'Answered') return;
+    world.count('leases kept alive');
+    this.#oracle.leaseHeld(lease, askedMs, answer.value.ttlSeconds);
   }
 
   async #compact(): Promise<void> {

@@ -20,7 +20,7 @@ export type Bug = {
 export const bugs: readonly Bug[] = [
   {
     name: 'votes twice in a term',
-    finds: /votes? for \d|election safety/,
+    finds: /vot(es|ed) for \d|election safety/,
     file: 'node/raft/election.ts',
     find: '(core.vote === NO_MEMBER && core.leader === NO_MEMBER)',
     replace: 'core.leader === NO_MEMBER',
@@ -199,6 +199,15 @@ export const bugs: readonly Bug[] = [
     replace: 'if (pending.sequence > 0) again.push(pending);',
     seeds: 1000,
     lastFoundBy: 8,
+  },
+  {
+    name: 'keeps a lease alive without asking whether it still leads',
+    finds: /its holder was promised|was said to be held/,
+    file: 'node/server/leader-calls.ts',
+    find: '    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });\n',
+    replace: '',
+    seeds: 400,
+    lastFoundBy: 1,
   },
   {
     name: 'tells followers to commit what they may not have',
