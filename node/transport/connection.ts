@@ -40,6 +40,8 @@ const ROUND_TRIP_GAIN = 1 / 8;
 
 export class Connection {
   readonly remoteAddress: string;
+  /** Null when the socket is gone already. */
+  readonly remoteHost: string | null;
   /** Resolves when nothing is left of it. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
@@ -66,6 +68,7 @@ export class Connection {
     this.#handler = handler;
     this.#reader = new FrameReader(Math.min(GREETING_LIMIT_BYTES, maxFrameBytes));
     this.writer = new FrameWriter(maxFrameBytes);
+    this.remoteHost = socket.remoteAddress ?? null;
     this.remoteAddress = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (chunk: Buffer) => this.#received(chunk));

@@ -1,5 +1,5 @@
 /** Connects to a peer's address and says hello, once. */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { parseAddress } from './address.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
 import { FrameType } from './frame-types.ts';
@@ -15,24 +15,42 @@ export type DialHandler = {
   failed(reason: string, refusal: RefusedHandshake | null): void;
 };
 
-/** Calls exactly one of the handler's two, unless it is cancelled before. */
+export type Dialling = {
+  cancel(): void;
+  /** Nothing has reached the peer yet: nobody there notices a cancel. */
+  readonly isConnecting: boolean;
+};
+
+/** Packets to a pod that is gone get no answer at all, for as long as its name still stands for its old address. */
+const CONNECT_TIMEOUT_MS = 2000;
+
+/**
+ * Calls exactly one of the handler's two, unless it is cancelled before.
+ *
+ * @param calledFrom goes there, whatever the name in the peer's address stands for
+ */
 export function dial(
   options: TcpNetworkOptions,
   own: Hello,
   peer: Peer,
   purpose: Purpose,
   handler: DialHandler,
-): { cancel(): void } {
+  calledFrom: string | null = null,
+): Dialling {
   const expected = { id: peer.id, incarnation: peer.incarnation };
   let isOver = false;
   let socket: Socket | null = null;
   const timer = options.clock.after(options.handshakeTimeoutMs, () => {
     fail(`no handshake within ${options.handshakeTimeoutMs} ms`);
   });
+  const connectTimer = options.clock.after(CONNECT_TIMEOUT_MS, () => {
+    if (socket?.connecting === true) fail(`no connection within ${CONNECT_TIMEOUT_MS} ms`);
+  });
   const over = (): boolean => {
     if (isOver) return false;
     isOver = true;
     timer.cancel();
+    connectTimer.cancel();
     return true;
   };
   const fail = (reason: string, refusal: RefusedHandshake | null = null): void => {
@@ -67,7 +85,7 @@ export function dial(
     connection.flushSoon();
   };
   try {
-    socket = open(options, peer.address, greet);
+    socket = open(options, peer.address, calledFrom, greet);
     socket.on('error', (error) => fail(describe(error)));
   } catch (error) {
     // Asynchronously, as every other failure: the caller has not got its handle yet.
@@ -77,15 +95,25 @@ export function dial(
     cancel: () => {
       if (over()) socket?.destroy();
     },
+    get isConnecting() {
+      return !isOver && socket?.connecting === true;
+    },
   };
 }
 
 /** The name is resolved at each call: a pod that is rescheduled keeps its name and changes its address. */
-function open(options: TcpNetworkOptions, address: string, connected: () => void): Socket {
+function open(options: TcpNetworkOptions, address: string, calledFrom: string | null, connected: () => void): Socket {
   const { host, port } = parseAddress(address);
-  const common = { host, port, noDelay: true };
+  // Under its name all the same: that is what its certificate is for.
+  const common = { host, port, noDelay: true, ...(calledFrom === null ? {} : { lookup: lookupAs(calledFrom) }) };
   if (options.tls !== null) return options.tls.connect(common, connected);
   return connect(common, connected);
+}
+
+function lookupAs(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_host, { all }, callback) =>
+    all === true ? callback(null, [{ address, family }]) : callback(null, address, family);
 }
 
 function describe(error: unknown): string {

@@ -1,7 +1,7 @@
 /** Keeps one stream to a peer: dials, waits, dials again. */
 import { Backoff } from './backoff.ts';
 import type { Connection, ConnectionEnd, Traffic } from './connection.ts';
-import { type DialHandler, dial } from './dial.ts';
+import { type DialHandler, type Dialling, dial } from './dial.ts';
 import type { TcpNetworkOptions } from './options.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { Hello, Peer, RefusedHandshake } from './types.ts';
@@ -14,7 +14,7 @@ export type OutgoingHandler = {
 
 type State =
   | { readonly kind: 'Waiting'; readonly timer: { cancel(): void } }
-  | { readonly kind: 'Dialling'; readonly attempt: { cancel(): void } }
+  | { readonly kind: 'Dialling'; readonly attempt: Dialling }
   | { readonly kind: 'Connected'; readonly connection: Connection; readonly sinceMs: number }
   | { readonly kind: 'Stopped' };
 
@@ -44,11 +44,17 @@ export class OutgoingStream {
     return this.#state.kind === 'Connected' ? this.#state.connection : null;
   }
 
-  /** The peer is known to be there: do not wait any longer. */
-  hurry(): void {
-    if (this.#state.kind !== 'Waiting') return;
-    this.#state.timer.cancel();
-    this.#state = this.#dial();
+  /**
+   * The peer is known to be there: do not wait any longer. A pod that was started anew calls before its name stands for
+   * its new address everywhere, so it is looked for where it calls from; should it be behind a translated address, the
+   * attempt fails and the next one goes by its name.
+   */
+  hurry(calledFrom: string | null): void {
+    const state = this.#state;
+    if (state.kind === 'Waiting') state.timer.cancel();
+    else if (state.kind === 'Dialling' && state.attempt.isConnecting && calledFrom !== null) state.attempt.cancel();
+    else return;
+    this.#state = this.#dial(calledFrom);
   }
 
   /** Resolves when the connection is gone. */
@@ -62,7 +68,7 @@ export class OutgoingStream {
     await state.connection.closed;
   }
 
-  #dial(): State {
+  #dial(calledFrom: string | null = null): State {
     const handler: DialHandler = {
       connected: (connection, hello) => this.#connected(connection, hello),
       failed: (reason, refusal) => {
@@ -71,7 +77,7 @@ export class OutgoingStream {
         if (refusal !== null) this.#handler.refused(refusal);
       },
     };
-    return { kind: 'Dialling', attempt: dial(this.#options, this.#own, this.#peer, 'Stream', handler) };
+    return { kind: 'Dialling', attempt: dial(this.#options, this.#own, this.#peer, 'Stream', handler, calledFrom) };
   }
 
   #wait(): State {

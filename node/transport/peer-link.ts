@@ -85,7 +85,7 @@ export class PeerLink {
       this.traffic,
       false,
     );
-    this.#outgoing.hurry();
+    this.#outgoing.hurry(connection.remoteHost);
   }
 
   /** The peer has moved. */

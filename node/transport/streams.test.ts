@@ -106,6 +106,17 @@ test('a peer that starts again at the same address is found again', async (t) =>
   assert.equal(one.network.peers()[0]!.messagesDropped, 1);
 });
 
+test('a peer whose name does not stand for its new address yet is found where it calls from', async (t) => {
+  const [one, two] = [await startMember(t, 1), await startMember(t, 2)];
+  const { port } = parseAddress(two.network.address());
+  one.network.setPeers([{ ...two.peer(), address: `moved.invalid:${port}` }], 2);
+  await until(() => one.logged.some(({ event }) => event === 'peer_not_connected'));
+  two.network.setPeers([one.peer()], 2);
+  await until(() => one.isConnectedTo(2));
+  one.network.send(2, call(1));
+  await until(() => two.frames.length === 1);
+});
+
 test('a peer that moves is dialled at its new address', async (t) => {
   const [one, two] = [await startMember(t, 1), await startMember(t, 2)];
   const proxy = await startProxy(t, two.network.address());
