@@ -32,6 +32,9 @@ const START_AGAIN_MS = 2000;
 /** Bookmarks come every half minute at least: so much silence of a kind is no quiet. */
 const SILENCE_MS = 180_000;
 
+/** A pass that writes reads about ten objects and lists anew, and many clusters may want one at once. */
+const REQUEST_RATE = { perSecond: 100, burst: 200 };
+
 const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
   .version;
 
@@ -121,6 +124,7 @@ class Process {
       server: this.#server,
       clock: systemClock,
       userAgent: `quorate-operator/${version}`,
+      rate: REQUEST_RATE,
       observer,
     });
   }

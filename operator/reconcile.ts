@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { childWrites, isOldView, writeChild } from './act/children.ts';
 import { type Fence, fenceOf } from './act/fence.ts';
 import { noteOf } from './act/note.ts';
-import { type HandsAct, perform } from './act/perform.ts';
+import { perform } from './act/perform.ts';
 import { checkSecrets, writeSecrets } from './act/secrets.ts';
 import { stableMessage } from './act/stable-message.ts';
 import { differs, writeStatus } from './act/write-status.ts';
@@ -32,7 +32,7 @@ import type { Log } from './logging.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { clusterEventSubject, SpecNotUnderstood } from './observe/cluster-kind.ts';
 import { type ObserverParts, observe } from './observe/observe.ts';
-import { cacheSource, freshSource, type Source } from './observe/source.ts';
+import { cacheSource, clustersOf, freshSource, type Source } from './observe/source.ts';
 import type { Observed } from './observe/types.ts';
 import { Pacing } from './pacing.ts';
 
@@ -81,7 +81,7 @@ export class Reconciler {
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.#cached = cacheSource(parts.caches);
-    this.#fresh = freshSource(parts.api, parts.watchedNamespace);
+    this.#fresh = freshSource(parts.api, parts.caches);
   }
 
   /** @param key `NAMESPACE/NAME` */
@@ -125,7 +125,11 @@ export class Reconciler {
 
   async #look(name: ObjectName, source: Source): Promise<View | null> {
     const { observer, decide } = this.#parts;
-    const [observed, sets] = await Promise.all([observe(name, source, observer), source.statefulSets(name)]);
+    const reading = source.statefulSets(name);
+    const [observed, sets] = await Promise.all([
+      observe(name, { ...source, statefulSets: () => reading }, observer),
+      reading,
+    ]);
     return observed === null ? null : { observed, decision: decide(observed), sets };
   }
 
@@ -169,7 +173,8 @@ export class Reconciler {
       metrics.acts.inc({ kind: act.kind, outcome: 'Done' });
       return { againAfterMs: this.#pacing.afterAct(key, act) };
     }
-    log.write('info', 'act', { ...(act as HandsAct), reason: decision.plan.reason });
+    log.write('info', 'act', { kind: act.kind, subject: decision.plan.subject, reason: decision.plan.reason });
+    log.write('debug', 'act_in_full', { act });
     const hands = { api, members: await observer.membersOf(observed.cluster), fence };
     let outcome: Awaited<ReturnType<typeof perform>>;
     try {
@@ -305,8 +310,9 @@ export class Reconciler {
   }
 
   async #inImageTurn(name: ObjectName, fence: Fence, log: Log): Promise<View | null> {
+    const { api, watchedNamespace } = this.#parts;
     const turn = this.#imageTurn.then(async () => {
-      const view = await this.#look(name, this.#fresh);
+      const view = await this.#look(name, { ...this.#fresh, clusters: () => clustersOf(api, watchedNamespace) });
       if (view === null || !changesImage(view)) return view;
       const { observed, decision } = view;
       await this.#writeStatus(observed.cluster, this.#statusOf(observed, decision), fence, log);

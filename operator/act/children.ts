@@ -71,8 +71,7 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
   // Its size is the live one's, so it must still be that: an apply that comes late would undo a change of size, and one
   // that creates would give the size of a new cluster to an old one.
   if (live === null) {
-    const created = await api.create(kind, object, fence.options);
-    await takeOverCreated(kind, created, api, fence);
+    await api.create(kind, object, fence.options);
     return;
   }
   const owned = await takeOverCreated(kind, live, api, fence);

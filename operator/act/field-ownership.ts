@@ -6,7 +6,11 @@ import { operatorName } from '../api/names.ts';
 import type { Kind, KubeApi, KubeObject, Stored } from '../kube/types.ts';
 import type { Fence } from './fence.ts';
 
-/** @returns the object as it is then; the same when there was nothing to do */
+/**
+ * Before the first apply.
+ *
+ * @returns the object as it is then; the same when there was nothing to do
+ */
 export async function takeOverCreated<T extends KubeObject>(
   kind: Kind<T>,
   object: Stored<T>,

@@ -15,7 +15,6 @@ import {
   type StatefulSet,
   type StorageClass,
   statefulSetKind,
-  storageClassKind,
 } from '../kube/kinds.ts';
 import type { Cache, Kind, KubeApi, KubeObject, ObjectName, Stored } from '../kube/types.ts';
 import { type RaftClusterObject, raftClusterKind } from './cluster-kind.ts';
@@ -65,8 +64,11 @@ export function cacheSource(caches: Caches): Source {
   };
 }
 
-/** @param watchedNamespace null: all */
-export function freshSource(api: KubeApi, watchedNamespace: string | null): Source {
+/**
+ * What decides about this cluster is read anew. Classes, and the other clusters, are those of the caches: they matter only
+ * to who takes the operator's image next, and then `clustersOf` reads them anew too.
+ */
+export function freshSource(api: KubeApi, caches: Pick<Caches, 'clusters' | 'storageClasses'>): Source {
   const listed = async <T extends KubeObject>(kind: Kind<T>, { namespace, name }: ObjectName) =>
     (await api.list(kind, { namespace, labelSelector: `${labels.cluster}=${name}` })).items;
   const read = async <T extends KubeObject>(kind: Kind<T>, name: string): Promise<Found<T>> => {
@@ -80,16 +82,23 @@ export function freshSource(api: KubeApi, watchedNamespace: string | null): Sour
   return {
     kind: 'Fresh',
     cluster: (name) => api.get(raftClusterKind, name),
-    clusters: async () =>
-      (await api.list(raftClusterKind, watchedNamespace === null ? {} : { namespace: watchedNamespace })).items,
+    clusters: async () => caches.clusters.list(),
     statefulSets: (cluster) => listed(statefulSetKind, cluster),
     pods: (cluster) => listed(podKind, cluster),
     claims: (cluster) => listed(persistentVolumeClaimKind, cluster),
     budget: (cluster) => api.get(podDisruptionBudgetKind, cluster),
     node: (name) => read(nodeKind, name),
-    storageClass: (name) => read(storageClassKind, name),
+    storageClass: async (name) => found(caches.storageClasses, name),
     namespace: (name) => read(namespaceKind, name),
   };
+}
+
+/** @param watchedNamespace null: all */
+export async function clustersOf(
+  api: KubeApi,
+  watchedNamespace: string | null,
+): Promise<readonly Stored<RaftClusterObject>[]> {
+  return (await api.list(raftClusterKind, watchedNamespace === null ? {} : { namespace: watchedNamespace })).items;
 }
 
 function ofCluster<T extends KubeObject>(cache: Cache<T>, { namespace, name }: ObjectName): readonly Stored<T>[] {
