@@ -1,6 +1,7 @@
 /**
  * Takes one member out when there are more than wanted, the highest ordinal first: leadership away, then the member. Its
- * ordinal and its volume go only once a linearizable read has shown that it is gone (sizeSets, disposeVolumes).
+ * ordinal and its volume go only once a linearizable read has shown that it is gone (sizeSets, disposeVolumes). One that is
+ * away goes before all others: with it, the others could be too few to let any go.
  */
 import { type ClusterView, objectionToRemoval, type Place, placesOf, setNames } from './cluster-view.ts';
 import { successorOf } from './roll.ts';
@@ -10,7 +11,7 @@ export const shrink: Rule = (view) =>
   firstOf(
     setNames.map((set) => {
       const surplus = placesOf(view, set).filter(({ isWanted, member }) => !isWanted && member !== null);
-      const victim = surplus.sort((a, b) => b.ordinal - a.ordinal)[0];
+      const victim = surplus.sort((a, b) => Number(a.isHealthy) - Number(b.isHealthy) || b.ordinal - a.ordinal)[0];
       return victim === undefined ? pass : remove(view, victim);
     }),
   );
