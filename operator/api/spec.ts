@@ -191,64 +191,72 @@ const scheduling = z
     }),
   );
 
-const podTemplate = z.object({
-  labels: foreignKeys('labels').default({}).describe('More labels of the pods.'),
-  annotations: foreignKeys('annotations').default({}).describe('More annotations of the pods.'),
-  env: z
-    .array(named)
-    .max(64)
-    .default([])
-    .describe("More variables of the member's container, as in a Container.")
-    .meta({
-      ...listMap('name'),
-      ...rules({
-        rule: "self.all(e, !e.name.startsWith('QUORATE_') && !(e.name in ['POD_NAME', 'POD_NAMESPACE', 'NODE_OPTIONS']))",
-        message:
-          'variables QUORATE_…, POD_NAME, POD_NAMESPACE and NODE_OPTIONS belong to the operator: see spec.config',
+const podTemplate = z
+  .object({
+    labels: foreignKeys('labels').default({}).describe('More labels of the pods.'),
+    annotations: foreignKeys('annotations').default({}).describe('More annotations of the pods.'),
+    env: z
+      .array(named)
+      .max(64)
+      .default([])
+      .describe("More variables of the member's container, as in a Container.")
+      .meta({
+        ...listMap('name'),
+        ...rules({
+          rule: "self.all(e, !e.name.startsWith('QUORATE_') && !(e.name in ['POD_NAME', 'POD_NAMESPACE', 'NODE_OPTIONS']))",
+          message:
+            'variables QUORATE_…, POD_NAME, POD_NAMESPACE and NODE_OPTIONS belong to the operator: see spec.config',
+        }),
       }),
-    }),
-  sidecars: z
-    .array(named)
-    .max(16)
-    .default([])
-    .describe('More containers, as in a Pod.')
-    .meta({
-      ...listMap('name'),
-      ...rules({
-        rule: "self.all(c, c.name != 'member' && !c.name.startsWith('quorate-'))",
-        message: 'containers member and quorate-… belong to the operator',
+    sidecars: z
+      .array(named)
+      .max(16)
+      .default([])
+      .describe('More containers, as in a Pod.')
+      .meta({
+        ...listMap('name'),
+        ...rules({
+          rule: "self.all(c, c.name != 'member' && !c.name.startsWith('quorate-'))",
+          message: 'containers member and quorate-… belong to the operator',
+        }),
       }),
-    }),
-  volumes: z
-    .array(named)
-    .max(32)
-    .default([])
-    .describe('More volumes, as in a Pod.')
-    .meta({
-      ...listMap('name'),
-      ...rules({
-        rule: "self.all(v, v.name != 'data' && !v.name.startsWith('quorate-'))",
-        message: 'volumes data and quorate-… belong to the operator',
+    volumes: z
+      .array(named)
+      .max(32)
+      .default([])
+      .describe('More volumes, as in a Pod.')
+      .meta({
+        ...listMap('name'),
+        ...rules({
+          rule: "self.all(v, v.name != 'data' && !v.name.startsWith('quorate-'))",
+          message: 'volumes data and quorate-… belong to the operator',
+        }),
       }),
-    }),
-  volumeMounts: z
-    .array(named.extend({ mountPath: z.string().min(1).max(1024).describe('Unique in this list.') }))
-    .max(32)
-    .default([])
-    .describe("More mounts of the member's container, as in a Container.")
-    .meta({
-      ...listMap('mountPath'),
-      ...rules({
-        rule: "self.all(m, !['/data', '/etc/quorate', '/restore'].exists(p, m.mountPath == p || m.mountPath.startsWith(p + '/')))",
-        message: 'paths below /data, /etc/quorate and /restore belong to the operator',
+    volumeMounts: z
+      .array(named.extend({ mountPath: z.string().min(1).max(1024).describe('Unique in this list.') }))
+      .max(32)
+      .default([])
+      .describe("More mounts of the member's container, as in a Container.")
+      .meta({
+        ...listMap('mountPath'),
+        ...rules({
+          rule: "self.all(m, !['/data', '/etc/quorate', '/restore'].exists(p, m.mountPath == p || m.mountPath.startsWith(p + '/')))",
+          message: 'paths below /data, /etc/quorate and /restore belong to the operator',
+        }),
       }),
+    serviceAccountName: z
+      .string()
+      .max(253)
+      .optional()
+      .describe('Service account of the pods; no token of it is mounted.'),
+  })
+  .meta(
+    rules({
+      rule: 'self.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))',
+      message: 'podTemplate.volumeMounts must name volumes of podTemplate.volumes',
+      fieldPath: '.volumeMounts',
     }),
-  serviceAccountName: z
-    .string()
-    .max(253)
-    .optional()
-    .describe('Service account of the pods; no token of it is mounted.'),
-});
+  );
 
 const services = z.object({
   client: z

@@ -32,9 +32,10 @@ export const skip: string | false =
     : false;
 
 export class InstalledCrd {
-  readonly #api: HttpKubeApi;
+  readonly api: HttpKubeApi;
+  /** Enforces the restricted Pod Security Standard. */
+  readonly namespace: string;
   readonly #group: string;
-  readonly #namespace: string;
 
   static async install(): Promise<InstalledCrd> {
     const server = await kubeconfigApiServer({ files: kubeconfigFiles(process.env), context });
@@ -54,37 +55,37 @@ export class InstalledCrd {
 
   private constructor(api: HttpKubeApi) {
     const id = randomBytes(4).toString('hex');
-    this.#api = api;
+    this.api = api;
     this.#group = `test-${id}.quorate.dev`;
-    this.#namespace = `quorate-crd-${id}`;
+    this.namespace = `quorate-crd-${id}`;
   }
 
   async remove(): Promise<void> {
-    await this.#api.delete(customResourceDefinitionKind, { namespace: '', name: this.#name });
-    await this.#api.delete(namespaceKind, { namespace: '', name: this.#namespace });
-    await this.#api.close();
+    await this.api.delete(customResourceDefinitionKind, { namespace: '', name: this.#name });
+    await this.api.delete(namespaceKind, { namespace: '', name: this.namespace });
+    await this.api.close();
   }
 
   /** Rejects with KubeError `Invalid` when a rule is broken. What the API server made of it. */
   apply(name: string, spec: unknown, options: { readonly dryRun?: boolean } = {}): Promise<Read> {
-    const metadata = { name, namespace: this.#namespace };
-    return this.#api.apply(this.#kind, { metadata, spec }, options) as Promise<Read>;
+    const metadata = { name, namespace: this.namespace };
+    return this.api.apply(this.#kind, { metadata, spec }, options) as Promise<Read>;
   }
 
   applyStatus(name: string, status: unknown): Promise<Read> {
-    const metadata = { name, namespace: this.#namespace };
-    return this.#api.apply(this.#kind, { metadata, status }, { subresource: 'status' }) as Promise<Read>;
+    const metadata = { name, namespace: this.namespace };
+    return this.api.apply(this.#kind, { metadata, status }, { subresource: 'status' }) as Promise<Read>;
   }
 
   scale(name: string, replicas: number): Promise<Read> {
     const scale = { spec: { replicas } };
-    return this.#api.patch(this.#kind, { namespace: this.#namespace, name }, scale, {
+    return this.api.patch(this.#kind, { namespace: this.namespace, name }, scale, {
       subresource: 'scale',
     }) as Promise<Read>;
   }
 
   get(name: string): Promise<Read | null> {
-    return this.#api.get(this.#kind, { namespace: this.#namespace, name }) as Promise<Read | null>;
+    return this.api.get(this.#kind, { namespace: this.namespace, name }) as Promise<Read | null>;
   }
 
   get #name(): string {
@@ -98,8 +99,9 @@ export class InstalledCrd {
   async #install(): Promise<void> {
     const crd = parse(readFileSync(crdFile, 'utf8')) as CustomResourceDefinition;
     const names = { ...crd.spec.names, shortNames: [], categories: [] };
-    await this.#api.apply(namespaceKind, { metadata: { name: this.#namespace } });
-    await this.#api.apply(customResourceDefinitionKind, {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await this.api.apply(namespaceKind, { metadata: { name: this.namespace, labels } });
+    await this.api.apply(customResourceDefinitionKind, {
       metadata: { name: this.#name },
       spec: { ...crd.spec, group: this.#group, names },
     });

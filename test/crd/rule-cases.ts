@@ -15,6 +15,7 @@ const secretTls = { mode: 'Secret', secretName: 'mine' } as const;
 const fromUrl = { restore: { url: 'https://example.com/snapshot' } } as const;
 const fromVolume = (path: string) => ({ restore: { volume: { claimName: 'backups', path } } });
 const named = (name: string) => ({ name });
+const scratch = { name: 'scratch', emptyDir: {} };
 
 const reserved = 'quorate.dev/… and app.kubernetes.io/name, instance and managed-by belong to the operator';
 
@@ -137,8 +138,13 @@ export const ruleCases: readonly RuleCase[] = [
   },
   {
     rule: 'paths below /data, /etc/quorate and /restore belong to the operator',
-    accepted: { podTemplate: { volumeMounts: [{ ...named('scratch'), mountPath: '/database' }] } },
-    rejected: { podTemplate: { volumeMounts: [{ ...named('scratch'), mountPath: '/data/log' }] } },
+    accepted: { podTemplate: { volumes: [scratch], volumeMounts: [{ ...named('scratch'), mountPath: '/database' }] } },
+    rejected: { podTemplate: { volumes: [scratch], volumeMounts: [{ ...named('scratch'), mountPath: '/data/log' }] } },
+  },
+  {
+    rule: 'podTemplate.volumeMounts must name volumes of podTemplate.volumes',
+    accepted: { podTemplate: { volumes: [scratch], volumeMounts: [{ ...named('scratch'), mountPath: '/a' }] } },
+    rejected: { podTemplate: { volumes: [scratch], volumeMounts: [{ ...named('other'), mountPath: '/a' }] } },
   },
   ...(['peer', 'client'] as const).flatMap((use): readonly RuleCase[] => [
     {
@@ -213,6 +219,5 @@ export const refusedBySchema: readonly (readonly [string, unknown])[] = [
   ['spec.updateStrategy.type', { updateStrategy: { type: 'RollingUpdate' } }],
   ['spec.bootstrap.restore', { bootstrap: {} }],
   ['spec.bootstrap.restore.url', { bootstrap: { restore: { url: 'ftp://example.com' } } }],
-  ['spec.podTemplate.env[1]', { podTemplate: { env: [named('A'), named('A')] } }],
   ['spec.config.heartbeatIntervalMilliseconds', { config: { heartbeatIntervalMilliseconds: 1 } }],
 ];
