@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { parseAddress } from './address.ts';
@@ -142,6 +143,20 @@ test('files that do not fit together in the middle of a renewal change nothing u
   const three = await secureMember(t, 3, authority);
   await linkAll([one.member, two.member, three.member]);
   assert.ok(logs(one.member, 'tls_files_reloaded', /./));
+});
+
+test('a mounted Secret is taken anew when the kubelet turns its link', async (t) => {
+  const [mounted, first, second] = [makeTlsPaths(t), makeTlsPaths(t), makeTlsPaths(t)];
+  for (const files of [first, second]) await issue(await makeAuthority('quorate test'), files, ['127.0.0.1']);
+  const link = join(dirname(mounted.certPath), '..data');
+  symlinkSync(dirname(first.certPath), link);
+  for (const name of ['tls.crt', 'tls.key', 'ca.crt']) symlinkSync(`..data/${name}`, join(dirname(link), name));
+  const tls = new ReloadingTls(mounted, SILENT);
+  assert.deepEqual(tls.serverOptions('Require').cert, readFileSync(first.certPath));
+  symlinkSync(dirname(second.certPath), `${link}.new`);
+  renameSync(`${link}.new`, link);
+  const renewed = tls.serverOptions('Require');
+  assert.deepEqual([renewed.cert, renewed.ca], [readFileSync(second.certPath), readFileSync(second.caPath)]);
 });
 
 test('a file that is missing for a moment changes nothing', async (t) => {
