@@ -126,6 +126,10 @@ test('apply and patch carry the preconditions that were asked for', async () => 
   await fails(patched, 'Conflict', /^patch Pod ns\/db: the object has been modified$/);
 });
 
+test('an apply that must not create says of which object it is', async () => {
+  await assert.rejects(api.apply(configMapKind, { metadata: name }, { resourceVersion: '7' }), TypeError);
+});
+
 test('delete has preconditions, and what is gone already is no error', async () => {
   const deleted = api.delete(podKind, name, { uid: 'u1', resourceVersion: '7', gracePeriodSeconds: 0 });
   const request = await server.expect('DELETE /api/v1/namespaces/ns/pods/db');
@@ -141,6 +145,13 @@ test('delete has preconditions, and what is gone already is no error', async () 
   const again = api.delete(podKind, name);
   (await server.next()).answer(404, status(404, 'NotFound', 'not found', { name: 'db' }));
   assert.equal(await again, 'Absent');
+});
+
+test('another object under the same name is a conflict, though the API server calls it invalid', async () => {
+  const patched = api.patch(podKind, name, {}, { uid: 'u1' });
+  const causes = [{ reason: 'FieldValueInvalid', message: 'field is immutable', field: 'metadata.uid' }];
+  (await server.next()).answer(422, status(422, 'Invalid', 'Pod "db" is invalid', { name: 'db', causes }));
+  await fails(patched, 'Conflict');
 });
 
 test("a budget's refusal is the answer to an eviction, with the budget's words", async () => {
@@ -195,15 +206,48 @@ test('nothing is sent after its time, also when it was held back until then', as
   const first = api.get(podKind, name);
   (await server.next()).answer(429, 'too many', { 'retry-after': '3' });
   await until(() => clock.delaysMs.includes(3000), 'it waits');
-  const late = fails(api.delete(podKind, name, { notAfterMs: clock.nowMs() + 2000 }), 'TooLate');
+  await fails(api.delete(podKind, name, { notAfterMs: clock.nowMs() + 2000 }), 'TooManyRequests', /not sent/);
   clock.advance(3000);
-  await late;
   (await server.next()).answer(200, stored);
   await first;
   assert.deepEqual(
     server.log.filter((line) => line.startsWith('DELETE')),
     [],
   );
+});
+
+test('a process that was stopped while a write was held back does not send it when it goes on', async () => {
+  const first = api.get(podKind, name);
+  (await server.next()).answer(429, 'too many', { 'retry-after': '3' });
+  await until(() => clock.delaysMs.includes(3000), 'it waits');
+  const late = fails(api.delete(podKind, name, { notAfterMs: clock.nowMs() + 4000, deadlineMs: 60_000 }), 'Timeout');
+  clock.sleepThrough(60_000);
+  clock.advance(0);
+  await late;
+  await fails(first, 'Timeout');
+  assert.deepEqual(
+    server.log.filter((line) => line.startsWith('DELETE')),
+    [],
+  );
+});
+
+test('a connection that is never made, and one that is made too late, are noticed in time, and nothing is sent', async () => {
+  await api.close();
+  const connecting = Promise.withResolvers<object>();
+  let connections = 0;
+  const tls = () => {
+    connections += 1;
+    return connecting.promise;
+  };
+  api = new HttpKubeApi({ server: { ...server.apiServer, tls }, clock, userAgent: 'test' });
+  const got = fails(api.delete(podKind, name, { notAfterMs: clock.nowMs() + 3000 }), 'Timeout');
+  await until(() => connections > 0, 'it connects');
+  clock.advance(3000);
+  await got;
+  const next = api.get(podKind, name);
+  connecting.resolve({});
+  (await server.expect('GET /api/v1/namespaces/ns/pods/db')).answer(200, stored);
+  await next;
 });
 
 test('an API server that accepts and says nothing is noticed, and its connection is not used again', async () => {

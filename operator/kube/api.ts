@@ -121,8 +121,11 @@ export class HttpKubeApi implements KubeApi {
     return this.#object(kind, { ...about, method: 'POST', path, body }, options);
   }
 
-  apply<T extends KubeObject>(kind: Kind<T>, object: T, options: ApplyOptions = {}): Promise<Stored<T>> {
+  async apply<T extends KubeObject>(kind: Kind<T>, object: T, options: ApplyOptions = {}): Promise<Stored<T>> {
     const { subresource, force = true, dryRun = false, uid, resourceVersion } = options;
+    if (resourceVersion !== undefined && uid === undefined) {
+      throw new TypeError('apply: a resourceVersion alone does not prevent that a deleted object is created again');
+    }
     const query = { fieldManager, force, dryRun: dryRun ? 'All' : undefined };
     const metadata = { ...object.metadata, managedFields: undefined, uid, resourceVersion };
     const content = JSON.stringify({ ...object, apiVersion: kind.apiVersion, kind: kind.kind, metadata });

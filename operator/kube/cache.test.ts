@@ -270,6 +270,17 @@ test('an API server that is back from a backup, with old versions, is believed',
   await until(() => changes.length === 5, 'it follows');
 });
 
+test('a watch that brought nothing in its whole time is not gone on with', async () => {
+  await answerList(1000, objectOf('a', 900));
+  const watch = await takeWatch(1000);
+  watch.begin();
+  clock.advance(30_000);
+  watch.end();
+  await answerList(40, objectOf('a', 30));
+  await heard(['a: - -> 900', 'a: 900 -> 30']);
+  assert.deepEqual(failures, []);
+});
+
 test('everything is listed again after a time, whatever the watch says', async () => {
   await answerList(10, objectOf('a', 3));
   let version = 10;

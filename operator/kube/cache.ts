@@ -169,14 +169,16 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
         this.#lastContactMs = this.#clock.nowMs();
         this.#take(next.value);
       }
+      // Not even a bookmark: it may be that from this version on nothing ever comes, as after a restored backup, when
+      // versions begin anew; the API server then waits in silence.
+      if (!heard) this.#resourceVersion = null;
       if (this.#clock.nowMs() - began < watchMs / 2) {
         // An API server that shuts down, or a proxy in between: at once again, and again, would be a storm.
         throw new KubeError('Unreachable', `watch ${this.kind.kind}: ended early`);
       }
       alive();
     } catch (error) {
-      // One that brought nothing may never bring anything from here: the API server may be back from a backup, and its
-      // versions with it. What fails after it brought something is gone on with.
+      // What fails after it brought something is gone on with.
       if (!heard || isKubeError(error, 'Gone')) this.#resourceVersion = null;
       throw error;
     } finally {

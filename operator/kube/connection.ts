@@ -26,7 +26,7 @@ export interface HttpAnswer {
 
 /** Connections at once for what is no watch; more requests wait. */
 const requestConnections = 8;
-const connectTimeoutMs = 10_000;
+const connectTimeoutMs = 5000;
 
 export class Connection {
   readonly #server: ApiServer;
@@ -52,7 +52,23 @@ export class Connection {
     this.#watches = new Pool(origin, { ...options, connections: null });
   }
 
+  /** Fails when the signal aborts, whatever it was waiting for: undici alone would first wait for its connection. */
   async send(request: HttpRequest): Promise<HttpAnswer> {
+    const { signal } = request;
+    let giveUp: () => void = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      giveUp = () => reject(failureOf(request, signal.reason));
+      if (signal.aborted) giveUp();
+      else signal.addEventListener('abort', giveUp);
+    });
+    try {
+      return await Promise.race([aborted, this.#send(request)]);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async #send(request: HttpRequest): Promise<HttpAnswer> {
     let answer = await this.#sendOnce(request, false);
     if (answer.status === 401) {
       // A rotated token: refused before anything was done, so once more with the new one.

@@ -100,32 +100,36 @@ export class Events implements EventRecorder {
   /** Writes what waits, for at most so long, and ends. */
   async stop(withinMs: number): Promise<void> {
     const late = this.#options.clock.after(withinMs, () => this.#stopping.abort());
-    for (const series of this.#series.values()) if (series.count > series.writtenCount) this.#waiting.add(series);
-    this.#writing ??= this.#writeAll();
     await this.#writing;
+    // Counts that were not due yet.
+    for (const series of this.#series.values()) {
+      if (series.writtenCount > 0 && series.count > series.writtenCount) this.#waiting.add(series);
+    }
+    await this.#writeAll(true);
     late.cancel();
     this.#stopping.abort();
   }
 
   #write(series: Series): void {
-    const dueInMs = series.writtenAtMs + recountMs - this.#options.clock.nowMs();
-    if (dueInMs > 0) {
-      // Counted only: the next one of the series that comes after that time writes it, or the end.
-      return;
-    }
+    if (!this.#isDue(series)) return;
     if (this.#waiting.size >= mostWaiting) {
       this.#options.observer?.dropped(series.event.reason ?? '', null);
       return;
     }
     this.#waiting.add(series);
-    this.#writing ??= this.#writeAll();
+    this.#writing ??= this.#writeAll(false);
+  }
+
+  /** Too early it is counted only: the next one of its series after that time writes it, or the end. */
+  #isDue({ writtenAtMs }: Series): boolean {
+    return this.#options.clock.nowMs() - writtenAtMs >= recountMs;
   }
 
   /** One after the other: events are not worth more of the API server's time. */
-  async #writeAll(): Promise<void> {
+  async #writeAll(alsoEarly: boolean): Promise<void> {
     for (const series of this.#waiting) {
       this.#waiting.delete(series);
-      await this.#writeOne(series);
+      if (alsoEarly || this.#isDue(series)) await this.#writeOne(series);
       if (this.#stopping.signal.aborted) break;
     }
     this.#writing = null;

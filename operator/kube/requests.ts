@@ -48,11 +48,17 @@ export class Requests {
   async json(ask: Ask, options: RequestOptions, isAnswer: IsAnswer = never): Promise<unknown> {
     const { clock, deadlineMs } = this.#surroundings;
     const description = describe(ask);
-    const deadline = startDeadline(clock, options.deadlineMs ?? deadlineMs, options.signal, description);
+    const notAfterMs = options.notAfterMs ?? Number.POSITIVE_INFINITY;
+    refuseLate(clock, notAfterMs, description);
+    // What still waits for a connection at that time must not be sent then; what was sent may be waited for in vain.
+    const durationMs = Math.min(options.deadlineMs ?? deadlineMs, notAfterMs - clock.nowMs());
+    const deadline = startDeadline(clock, durationMs, options.signal, description);
     const request = { ...ask, description, signal: deadline.signal };
     try {
       for (;;) {
-        await this.#admit(request, deadline.endMs, options.notAfterMs ?? Number.POSITIVE_INFINITY);
+        await this.#admit(request, deadline.endMs);
+        // The clock, too: the timer may be late in a process that was stopped and goes on.
+        refuseLate(clock, notAfterMs, description);
         const answer = await this.#send(ask, request);
         const body = await readAll(answer);
         if (answer.status < 300) return parse(body, description);
@@ -71,14 +77,14 @@ export class Requests {
   async stream(ask: Ask, signal: AbortSignal): Promise<HttpAnswer['body']> {
     const description = describe(ask);
     const request = { ...ask, description, signal };
-    await this.#admit(request, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    await this.#admit(request, Number.POSITIVE_INFINITY);
     const answer = await this.#send(ask, request);
     if (answer.status < 300) return answer.body;
     const body = await readAll(answer);
     throw errorFromRefusal({ ...answer, httpStatus: answer.status, body, request: description });
   }
 
-  async #admit({ signal, description }: HttpRequest, endMs: number, notAfterMs: number): Promise<void> {
+  async #admit({ signal, description }: HttpRequest, endMs: number): Promise<void> {
     const { clock, throttle, observer } = this.#surroundings;
     const delayMs = throttle.reserve(clock.nowMs());
     if (delayMs > 0) {
@@ -91,9 +97,6 @@ export class Requests {
       await pause(clock, delayMs, signal);
     }
     if (signal.aborted) throw signal.reason instanceof KubeError ? signal.reason : given(description);
-    if (clock.nowMs() >= notAfterMs) {
-      throw new KubeError('TooLate', `${description}: not sent, because leadership is not certain any more`);
-    }
   }
 
   async #send({ verb, kind }: Ask, request: HttpRequest): Promise<HttpAnswer> {
@@ -116,6 +119,11 @@ const defaultRetryAfterMs = 1000;
 
 function describe({ verb, kind, object }: Ask): string {
   return object === undefined ? `${verb} ${kind}` : `${verb} ${kind} ${object}`;
+}
+
+function refuseLate(clock: Clock, notAfterMs: number, description: string): void {
+  if (clock.nowMs() < notAfterMs) return;
+  throw new KubeError('TooLate', `${description}: not sent, because leadership is not certain any more`);
 }
 
 function given(description: string): KubeError {

@@ -54,7 +54,8 @@ function codeOf(httpStatus: number, status: Status): KubeErrorCode {
     case 410:
       return 'Gone';
     case 422:
-      return 'Invalid';
+      // How the API server says that a patch is about another object than the one of that name.
+      return status.details?.causes?.some(({ field }) => field === 'metadata.uid') ? 'Conflict' : 'Invalid';
     case 429:
       return 'TooManyRequests';
     default:

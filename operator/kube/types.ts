@@ -98,8 +98,8 @@ export interface RequestOptions {
   /** Whole time for this request, with its waits and retries, milliseconds; absent: the client's default (10 s). */
   readonly deadlineMs?: number;
   /**
-   * Monotonic time (Clock.nowMs) after which the request is not sent any more, as also when throttling held it back:
-   * error `TooLate`. Give it `Leadership.validUntilMs` for every write of a pass.
+   * Monotonic time (Clock.nowMs) after which the request is not sent any more (`TooLate`), also when throttling would
+   * hold it back so long, and no answer is waited for. Give it `Leadership.validUntilMs` for every write of a pass.
    */
   readonly notAfterMs?: number;
   readonly signal?: AbortSignal;
@@ -193,8 +193,9 @@ export interface KubeApi {
 
   /**
    * Server-side apply as field manager `quorate`: creates it, or makes the given fields so and removes those that this
-   * manager set earlier and gives no more. Writes nothing when nothing changes. With `uid` or `resourceVersion` it does
-   * not create.
+   * manager set earlier and gives no more. Writes nothing when nothing changes. With `uid` it does not create (`Conflict`);
+   * a `resourceVersion` without `uid` is a TypeError, since the API server would create with it. What was made with
+   * `create` keeps its fields for good: apply what is to be applied later from the start.
    */
   apply<T extends KubeObject>(kind: Kind<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
 
