@@ -21,6 +21,7 @@ import type { Cache, Change, Clock, Kind, KubeApi, KubeObject, Random, Scope } f
 import { raftClusterKind } from './observe/cluster-kind.ts';
 import type { Caches } from './observe/source.ts';
 import { podMonitorKind } from './resources/pod-monitor.ts';
+import { prometheusRuleKind } from './resources/prometheus-rule.ts';
 import { slimApi, slimNode, slimPod } from './slim-api.ts';
 
 export type OperatorCaches = Caches & {
@@ -29,6 +30,7 @@ export type OperatorCaches = Caches & {
   readonly endpointSlices: Cache<EndpointSlice>;
   /** Null where the API server does not have the kind. */
   readonly podMonitors: Cache<KubeObject> | null;
+  readonly prometheusRules: Cache<KubeObject> | null;
   readonly all: readonly Cache<KubeObject>[];
 };
 
@@ -51,11 +53,12 @@ export async function startCaches({ api, clock, random, namespace, observer }: C
     all.push(cache as unknown as Cache<KubeObject>);
     return cache;
   };
-  const [mayReadNodes, mayReadClasses, mayReadNamespaces, hasPodMonitors] = await Promise.all([
+  const [mayReadNodes, mayReadClasses, mayReadNamespaces, hasPodMonitors, hasPrometheusRules] = await Promise.all([
     mayList(api, nodeKind),
     mayList(api, storageClassKind),
     mayList(api, namespaceKind),
     mayList(api, podMonitorKind, scope),
+    mayList(api, prometheusRuleKind, scope),
   ]);
   return {
     clusters: start(raftClusterKind, scope),
@@ -67,6 +70,7 @@ export async function startCaches({ api, clock, random, namespace, observer }: C
     services: start(serviceKind, ours),
     endpointSlices: start(endpointSliceKind, ours),
     podMonitors: hasPodMonitors ? start(podMonitorKind, ours) : null,
+    prometheusRules: hasPrometheusRules ? start(prometheusRuleKind, ours) : null,
     nodes: mayReadNodes ? start(nodeKind, {}, slimApi(api, slimNode)) : null,
     storageClasses: mayReadClasses ? start(storageClassKind, {}) : null,
     namespaces: mayReadNamespaces ? start(namespaceKind, {}) : null,
@@ -86,6 +90,7 @@ export function onClusterChange(caches: OperatorCaches, changed: (key: string) =
     caches.services,
     caches.endpointSlices,
     ...(caches.podMonitors === null ? [] : [caches.podMonitors]),
+    ...(caches.prometheusRules === null ? [] : [caches.prometheusRules]),
   ] as unknown as readonly Cache<KubeObject>[];
   for (const cache of owned) {
     cache.onChange((change) => {

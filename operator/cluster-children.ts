@@ -14,7 +14,7 @@ import type { ChildObject, LeaderAddress, LiveSet } from './resources/types.ts';
 
 /** @param sets from the same reading as `observed` */
 export function wantedChildren(
-  { cluster, hasPodMonitors }: Observed,
+  { cluster, hasPodMonitors, hasPrometheusRules }: Observed,
   shape: Shape,
   sets: readonly Stored<StatefulSet>[],
   caches: OperatorCaches,
@@ -23,6 +23,7 @@ export function wantedChildren(
     sets: { Voters: liveSet(cluster, sets, 'Voters'), Readers: liveSet(cluster, sets, 'Readers') },
     leader: leaderAddress(cluster, shape.leaderPod, caches),
     hasPodMonitors,
+    hasPrometheusRules,
   });
 }
 
@@ -33,6 +34,7 @@ export function ownedChildren({ metadata: { uid } }: RaftCluster, caches: Operat
     caches.endpointSlices,
     caches.budgets,
     caches.podMonitors,
+    caches.prometheusRules,
   ] as unknown as readonly (Cache<KubeObject> | null)[];
   return pruned.flatMap((cache) => cache?.ownedBy(uid).map((object) => ({ kind: cache.kind, object })) ?? []);
 }

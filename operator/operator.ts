@@ -53,7 +53,10 @@ export class Operator {
         operatorImage: image,
         templateHashes: (cluster) => hashesOf(cluster, image),
         membersOf,
-        monitoringKinds: () => ({ hasPodMonitors: caches.podMonitors !== null, hasPrometheusRules: false }),
+        monitoringKinds: () => ({
+          hasPodMonitors: caches.podMonitors !== null,
+          hasPrometheusRules: caches.prometheusRules !== null,
+        }),
       },
       decide,
       statusOf,

@@ -34,7 +34,14 @@ export const rooms: Readonly<Record<string, Room>> = {
   'operator/kube/': { may: [] },
   'operator/certificates/': { may: [] },
   'operator/resources/': {
-    may: ['operator/api/', 'operator/kube/types.ts', 'operator/kube/kinds.ts', 'operator/decide/types.ts'],
+    may: [
+      'operator/api/',
+      'operator/kube/types.ts',
+      'operator/kube/kinds.ts',
+      'operator/decide/types.ts',
+      'monitoring/alerts/',
+      'monitoring/labels.ts',
+    ],
     packages: pureNode,
   },
   'operator/members/': { may: ['operator/api/', 'client/'] },

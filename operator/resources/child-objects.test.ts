@@ -26,6 +26,7 @@ test('the objects of a cluster of six lines, in the order in which they are appl
     'EndpointSlice db-leader-ipv4',
     'PodDisruptionBudget db',
     'PodMonitor db',
+    'PrometheusRule db',
     'StatefulSet db',
   ]);
 });
@@ -43,14 +44,17 @@ test('every optional object has its switch', () => {
   const all = clusterOf({ readReplicas: 1, services: { readOnly: { enabled: true } } });
   const more = summary(childObjects(all, shape, nothingLive));
   assert.ok(more.includes('Service db-read') && more.includes('StatefulSet db-read'));
-  const none = clusterOf({ services: { leader: { enabled: false } }, monitoring: { podMonitor: 'Disabled' } });
+  const none = clusterOf({
+    services: { leader: { enabled: false } },
+    monitoring: { podMonitor: 'Disabled', prometheusRule: 'Disabled' },
+  });
   assert.deepEqual(summary(childObjects(none, { ...shape, minAvailable: null }, nothingLive)), [
     'Service db-peers',
     'Service db',
     'StatefulSet db',
   ]);
-  const withoutKind = summary(childObjects(clusterOf(), shape, { ...nothingLive, hasPodMonitors: false }));
-  assert.ok(!withoutKind.includes('PodMonitor db'));
+  const withoutKinds = { ...nothingLive, hasPodMonitors: false, hasPrometheusRules: false };
+  assert.doesNotMatch(summary(childObjects(clusterOf(), shape, withoutKinds)).join(), /PodMonitor|PrometheusRule/);
 });
 
 test('whatever the spec, each object is owned, labelled, named once and of its kind', () => {

@@ -11,6 +11,7 @@ import {
 import type { Kind, KubeObject } from '../kube/types.ts';
 import { podDisruptionBudget } from './pod-disruption-budget.ts';
 import { podMonitor, podMonitorKind } from './pod-monitor.ts';
+import { prometheusRule, prometheusRuleKind } from './prometheus-rule.ts';
 import { clientService, leaderEndpoints, leaderService, peerService, readService } from './services.ts';
 import { statefulSet } from './stateful-set.ts';
 import type { ChildObject, ResourceContext } from './types.ts';
@@ -34,6 +35,9 @@ export function childObjects(cluster: RaftCluster, shape: Shape, context: Resour
     ...(wants(cluster.spec.monitoring.podMonitor) && context.hasPodMonitors
       ? [{ kind: podMonitorKind, object: podMonitor(cluster) }]
       : []),
+    ...(wants(cluster.spec.monitoring.prometheusRule) && context.hasPrometheusRules
+      ? [{ kind: prometheusRuleKind, object: prometheusRule(cluster) }]
+      : []),
     { kind: statefulSetKind, object: statefulSet(cluster, shape, 'Voters', context) },
     ...(hasReaders ? [{ kind: statefulSetKind, object: statefulSet(cluster, shape, 'Readers', context) }] : []),
   ];
@@ -45,6 +49,7 @@ export const prunedKinds: readonly Kind<KubeObject>[] = [
   endpointSliceKind,
   podDisruptionBudgetKind,
   podMonitorKind,
+  prometheusRuleKind,
 ];
 
 function services(cluster: RaftCluster): readonly Service[] {

@@ -11,6 +11,7 @@ export type ResourceContext = {
   /** Pod of `Shape.leaderPod`; null when it is not known, or has no address. */
   readonly leader: LeaderAddress | null;
   readonly hasPodMonitors: boolean;
+  readonly hasPrometheusRules: boolean;
 };
 
 export type LiveSet = {

@@ -60,7 +60,7 @@ Server-side apply is "patch", and "create" for what is not there yet.
   verbs: [get]
 # Monitoring, where the API server has the kind.
 - apiGroups: [monitoring.coreos.com]
-  resources: [podmonitors]
+  resources: [podmonitors, prometheusrules]
   verbs: [list, watch, create, patch, delete]
 {{- end }}
 

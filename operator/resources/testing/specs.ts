@@ -35,6 +35,7 @@ export const nothingLive: ResourceContext = {
   sets: { Voters: null, Readers: null },
   leader: null,
   hasPodMonitors: true,
+  hasPrometheusRules: true,
 };
 
 const size = (min: number, max: number): fc.Arbitrary<string> => fc.integer({ min, max }).map((mib) => `${mib}Mi`);
