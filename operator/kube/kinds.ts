@@ -7,13 +7,11 @@ import type {
   V1Lease,
   V1Namespace,
   V1Node,
-  V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
   V1PodDisruptionBudget,
   V1Secret,
   V1Service,
-  V1ServiceAccount,
   V1StatefulSet,
   V1StorageClass,
 } from '@kubernetes/client-node';
@@ -22,10 +20,8 @@ import type { Kind, Wire } from './types.ts';
 export type ConfigMap = Wire<V1ConfigMap>;
 export type Secret = Wire<V1Secret>;
 export type Service = Wire<V1Service>;
-export type ServiceAccount = Wire<V1ServiceAccount>;
 export type Pod = Wire<V1Pod>;
 export type PersistentVolumeClaim = Wire<V1PersistentVolumeClaim>;
-export type PersistentVolume = Wire<V1PersistentVolume>;
 export type Node = Wire<V1Node>;
 export type Namespace = Wire<V1Namespace>;
 export type StatefulSet = Wire<V1StatefulSet>;
@@ -39,14 +35,12 @@ export type CustomResourceDefinition = Wire<V1CustomResourceDefinition>;
 export const configMapKind: Kind<ConfigMap> = namespacedKind('v1', 'ConfigMap', 'configmaps');
 export const secretKind: Kind<Secret> = namespacedKind('v1', 'Secret', 'secrets');
 export const serviceKind: Kind<Service> = namespacedKind('v1', 'Service', 'services');
-export const serviceAccountKind: Kind<ServiceAccount> = namespacedKind('v1', 'ServiceAccount', 'serviceaccounts');
 export const podKind: Kind<Pod> = namespacedKind('v1', 'Pod', 'pods');
 export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = namespacedKind(
   'v1',
   'PersistentVolumeClaim',
   'persistentvolumeclaims',
 );
-export const persistentVolumeKind: Kind<PersistentVolume> = clusterKind('v1', 'PersistentVolume', 'persistentvolumes');
 export const nodeKind: Kind<Node> = clusterKind('v1', 'Node', 'nodes');
 export const namespaceKind: Kind<Namespace> = clusterKind('v1', 'Namespace', 'namespaces');
 export const statefulSetKind: Kind<StatefulSet> = namespacedKind('apps/v1', 'StatefulSet', 'statefulsets');
