@@ -38,6 +38,12 @@ Examples:
     .option('--json', 'print JSON')
     .action(status);
   command
+    .command('fetch')
+    .description('Fetch a backup and check it. Does nothing when it is there.')
+    .argument('<URL>', 'http or https')
+    .argument('<FILE>')
+    .action(fetched);
+  command
     .command('restore')
     .description('Make the data folders of a new cluster from a backup. Its members must not run yet.')
     .argument('<FILE>')
@@ -50,6 +56,19 @@ Examples:
     )
     .option('--json', 'print JSON')
     .action(restore);
+}
+
+async function fetched(url: string, file: string): Promise<void> {
+  const { fetchSnapshot } = await import('./snapshot-fetch.ts');
+  const isNew = await fetchSnapshot(url, file);
+  try {
+    await verified(file);
+  } catch (error) {
+    // Else the next try would take it for a good one.
+    await rm(file, { force: true });
+    throw error;
+  }
+  printLines([isNew ? `fetched ${file}` : `${file} is there already`]);
 }
 
 async function restore(file: string, options: RestoreOptions): Promise<void> {
