@@ -93,8 +93,10 @@ function wipeOthers(view: ClusterView, recovery: Recovery): Outcome {
   for (const { volume, name } of places) {
     if (volume === null || volume.isReleased || name === recovery.survivor) continue;
     if (volume.isTerminating) blockers.push(`volume ${volume.name} is being deleted`);
-    else if (volume.incarnation === null || volume.ownerUid !== cluster.metadata.uid) {
-      blockers.push(`nobody can tell whose data volume ${volume.name} holds: delete it yourself`);
+    // A volume is marked before its member is added: without a mark it never held one.
+    else if (volume.incarnation === null) continue;
+    else if (volume.ownerUid !== cluster.metadata.uid) {
+      blockers.push(`volume ${volume.name} was made for another RaftCluster: delete it yourself`);
     } else if (!holds(configuration, volume.incarnation)) {
       return act(
         { kind: 'DeleteVolume', volume: ref(volume), incarnation: volume.incarnation, clusterId: clusterID },
