@@ -107,7 +107,8 @@ const settings: { readonly [Name in keyof OperatorConfig]: Setting<OperatorConfi
 const all = Object.entries(settings) as [keyof OperatorConfig, Setting<unknown>][];
 
 export function addOperatorSettings(command: Command): Command {
-  for (const [, { flag, placeholder, fallback, help }] of all) {
+  for (const [name, { flag, placeholder, help }] of all) {
+    const { fallback } = settings[name];
     const more = [variableOf(flag), ...(fallback === null ? [] : [`default ${fallback}`])].join(', ');
     command.addOption(new Option(`--${flag} <${placeholder}>`, `${help} (${more})`));
   }

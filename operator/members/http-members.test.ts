@@ -23,7 +23,7 @@ async function serve(
 /** Members behind ports of this machine instead of the ones of pods. */
 function membersAt(ports: Readonly<Record<string, number>>) {
   const fetch: typeof globalThis.fetch = (input, init) => {
-    const url = new URL(String(input));
+    const url = new URL(input as string);
     const port = ports[url.hostname.split('.')[0]!];
     return globalThis.fetch(`http://127.0.0.1:${port}${url.pathname}${url.search}`, init);
   };
