@@ -128,20 +128,21 @@ export class AppliedState {
     staged.installed();
   }
 
-  /** Removes compacted history in small steps beside the applies, on every member by itself. */
-  compact(): void {
+  /** Removes compacted history in small steps beside the applies, on every member by itself; resolves when it is gone. */
+  compact(): Promise<void> {
     const store = this.#store;
-    if (this.#compaction !== null || this.#isInstalling || store === null) return;
+    if (this.#isInstalling || store === null) return Promise.resolve();
     const run = async (): Promise<void> => {
       let hasMore = true;
       while (hasMore && !this.#isStopped && !this.#isInstalling)
         hasMore = await store.compactStep(COMPACTION_ROWS_PER_STEP);
     };
-    this.#compaction = run()
+    this.#compaction ??= run()
       .catch((error: unknown) => this.#with.events.fatal(error))
       .finally(() => {
         this.#compaction = null;
       });
+    return this.#compaction;
   }
 
   async stop(): Promise<void> {

@@ -18,6 +18,7 @@ import { UnknownEntry } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type {
   Command,
+  Failed,
   Lease,
   LeaseId,
   Membership,
@@ -25,6 +26,8 @@ import type {
   Range,
   RangeResult,
   Result,
+  Txn,
+  TxnResult,
 } from '../store/types.ts';
 import type { Network, RefusedHandshake } from '../transport/types.ts';
 import type { Clock } from './clock.ts';
@@ -186,6 +189,16 @@ export class LocalMember implements Member {
     const replica = this.#serving();
     if (options.consistency === 'linearizable') await replica.readBarrier(options);
     return this.#read(replica, options, (store) => store.range(range));
+  }
+
+  async read(txn: Txn, options: ReadOptions): Promise<TxnResult | Failed> {
+    const replica = this.#serving();
+    if (options.consistency === 'linearizable') await replica.readBarrier(options);
+    return this.#read(replica, options, (store) => store.read(txn));
+  }
+
+  async erased(): Promise<void> {
+    await this.#serving().erased();
   }
 
   async readBarrier(options: RequestOptions): Promise<void> {

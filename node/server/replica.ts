@@ -331,6 +331,11 @@ export class Replica {
     return this.#state.openSnapshot();
   }
 
+  /** Resolves when what compactions have given up so far is erased here. */
+  erased(): Promise<void> {
+    return this.#state.compact();
+  }
+
   /**
    * Hands leadership over, lets accepted writes finish, says goodbye, and leaves the folder ready to be closed.
    * @param timeoutMs for everything that depends on others
@@ -529,7 +534,7 @@ export class Replica {
     if (this.#space.isLow && leader !== NO_MEMBER && leader !== this.id) {
       this.#calls.ask(leader, 'reportSpace', true, nowMs + HOUSEKEEPING_MS).catch(() => {}); // repeated while it lasts
     }
-    this.#state.compact();
+    void this.#state.compact();
   }
 
   #observe(event: RaftEvent): void {

@@ -6,6 +6,7 @@ import type { ApiErrorCode, ApiMemberState, ApiReadiness, ApiStatus, ParkedReaso
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../storage/types.ts';
 import type {
   Command,
+  Failed,
   Lease,
   LeaseId,
   Membership,
@@ -13,6 +14,8 @@ import type {
   Range,
   RangeResult,
   Result,
+  Txn,
+  TxnResult,
   Watch,
   WatchOptions,
 } from '../store/types.ts';
@@ -82,6 +85,10 @@ export interface Member {
   /** Linearizable write. A `Failed` result means that nothing was changed. Throws `RequestError`. */
   propose(command: Command, options: WriteOptions): Promise<Result>;
   range(range: Range, options: ReadOptions): Promise<RangeResult>;
+  /** Of a transaction that writes nothing: all of one moment, without an entry in the log. */
+  read(txn: Txn, options: ReadOptions): Promise<TxnResult | Failed>;
+  /** Resolves when this member has erased what all compactions so far gave up. */
+  erased(): Promise<void>;
   /** Resolves once this member has applied all that was committed when the call was made. */
   readBarrier(options: RequestOptions): Promise<void>;
   watch(options: WatchOptions): Promise<Watch>;

@@ -27,6 +27,14 @@ export async function prefetch(draft: Draft, entries: readonly CommittedEntry[],
   if (needs.values.length > 0) await draft.loadValues(needs.values);
 }
 
+/** The same for one command that is no entry. */
+export async function prefetchCommand(draft: Draft, command: Command): Promise<void> {
+  const needs: Needs = { keys: new Map(), values: [] };
+  addNeeds(needs, command);
+  if (needs.keys.size > 0) await fetchRows(draft, [...needs.keys.values()], []);
+  if (needs.values.length > 0) await draft.loadValues(needs.values);
+}
+
 type AnswerRow = { readonly key: string; readonly generation: number; readonly rowKey: Buffer };
 
 async function fetchRows(draft: Draft, keys: readonly Buffer[], answers: readonly AnswerRow[]): Promise<void> {

@@ -11,13 +11,15 @@ import type { Engine, EngineReader } from './engine.ts';
 import { invariant } from './errors.ts';
 import { Exclusive } from './exclusive.ts';
 import { executeEntry } from './execute.ts';
+import { executeTxn } from './execute-txn.ts';
 import { History } from './history.ts';
 import { ANSWER_LIMITS } from './idempotency.ts';
 import { attachedPages } from './lease-draft.ts';
 import { type Applied, appliedRowKey, decodeApplied, type Meta, readMeta } from './meta.ts';
 import { PointReads } from './point-reads.ts';
-import { prefetch } from './prefetch.ts';
+import { prefetch, prefetchCommand } from './prefetch.ts';
 import { assertReadable, pointResult, readRange } from './range-read.ts';
+import { isReadOnly } from './read-only.ts';
 import { RememberedCounts } from './remembered-counts.ts';
 import { leaseOfKey, leaseTable } from './row-keys.ts';
 import { CurrentSource, RevisionSource, type RowSource } from './row-source.ts';
@@ -25,12 +27,15 @@ import { decodeLease } from './row-values.ts';
 import { hashKeys } from './state-hash.ts';
 import type {
   CommittedEntry,
+  Failed,
   Lease,
   LeaseId,
   Membership,
   Range,
   RangeResult,
   Result,
+  Txn,
+  TxnResult,
   Watch,
   WatchOptions,
 } from './types.ts';
@@ -194,6 +199,19 @@ export class Store {
       return this.#pointReads.read(range);
     }
     return this.#rangeInSnapshot(range);
+  }
+
+  /**
+   * Carries out a transaction that writes nothing, beside `apply` and on the state of one moment. `Failed` where it may
+   * not be read, as it would be from the log.
+   */
+  read(txn: Txn): Promise<TxnResult | Failed> {
+    invariant(isReadOnly(txn), 'only the log may carry a transaction that writes');
+    return this.#inSnapshot(0, async (source, applied) => {
+      const draft = new Draft(source.reader, { applied, cluster: this.#meta.cluster }, this.#leases, ANSWER_LIMITS);
+      await prefetchCommand(draft, txn);
+      return executeTxn(draft, txn);
+    });
   }
 
   watch(options: WatchOptions): Watch {

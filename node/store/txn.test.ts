@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { MAX_ANSWER_BYTES } from './answer-bytes.ts';
+import { keyCommands, txns } from './testing/arbitraries.ts';
 import { del, put, range, StoreUnderTest, span } from './testing/store-under-test.ts';
 import type { Compare, Result, Txn, TxnOperation } from './types.ts';
 import { MAX_TXN_OPERATIONS, validate } from './validate.ts';
@@ -155,3 +157,30 @@ test('a write that would answer more than every member should hold is refused, a
   assert.equal(codeOf(await subject.apply({ ...del('a', 'b'), returnPrevious: true })), 'ok');
   assert.equal(codeOf(await subject.apply(del('b', 'c'))), 'ok');
 });
+
+test('a transaction that only reads says the same beside the log as in it', async () => {
+  const before = fc.array(keyCommands, { maxLength: 12 });
+  const reads = txns.map(readsOf);
+  await fc.assert(
+    fc.asyncProperty(before, reads, async (commands, read) => {
+      const subject = await StoreUnderTest.found();
+      await subject.applyAll(commands);
+      const beside = await subject.store.read(read);
+      assert.deepEqual(beside, await subject.apply(read));
+    }),
+  );
+});
+
+test('what would write is not read beside the log', async () => {
+  const { store } = await StoreUnderTest.found();
+  assert.throws(() => store.read(txn([txn([], [], [put('a', '1')])])), /only the log/);
+});
+
+function readsOf({ compares, success, failure }: Txn): Txn {
+  const reads = (operations: readonly TxnOperation[]): TxnOperation[] =>
+    operations.flatMap((operation): TxnOperation[] => {
+      if (operation.kind === 'Range') return [operation];
+      return operation.kind === 'Txn' ? [readsOf(operation)] : [];
+    });
+  return { kind: 'Txn', compares, success: reads(success), failure: reads(failure) };
+}

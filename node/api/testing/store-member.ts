@@ -17,6 +17,7 @@ import { Store } from '../../store/store.ts';
 import { MemoryEngine } from '../../store/testing/memory-engine.ts';
 import type {
   Command,
+  Failed,
   Lease,
   LeaseId,
   Membership,
@@ -24,6 +25,8 @@ import type {
   Range,
   RangeResult,
   Result,
+  Txn,
+  TxnResult,
   Watch,
   WatchOptions,
 } from '../../store/types.ts';
@@ -126,6 +129,17 @@ export class StoreMember implements Member {
     this.#called('range', { range, options });
     await this.gate;
     return asRequestErrors(() => this.store.range(range));
+  }
+
+  async read(txn: Txn, options: ReadOptions): Promise<TxnResult | Failed> {
+    this.#called('read', { txn, options });
+    await this.gate;
+    return asRequestErrors(() => this.store.read(txn));
+  }
+
+  async erased(): Promise<void> {
+    this.#called('erased', null);
+    while (await this.store.compactStep(1000));
   }
 
   async readBarrier(options: RequestOptions): Promise<void> {

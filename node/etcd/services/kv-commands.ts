@@ -75,6 +75,12 @@ export function toTxn({ compare, success, failure }: TxnRequest, budget: number)
   };
 }
 
+/** Whether all that it reads may be what this member has. */
+export function isSerializable({ success, failure }: TxnRequest): boolean {
+  const allows = (operation: RequestOp): boolean => operation?.kind === 'Range' && operation.request.serializable;
+  return success.every(allows) && failure.every(allows);
+}
+
 /** Keys and values of a command: what counts against the limit of a request. */
 export function payloadBytes(command: Command): number {
   switch (command.kind) {

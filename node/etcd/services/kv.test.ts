@@ -8,9 +8,10 @@ const put = ({ call }: TestEtcd, key: string, value: string, more: Message = {})
   call('KV/Put', 'PutRequest', { key: bytes(key), value: bytes(value), ...more });
 const range = ({ call }: TestEtcd, request: Message): Promise<Message> => call('KV/Range', 'RangeRequest', request);
 const txn = ({ call }: TestEtcd, request: Message): Promise<Message> => call('KV/Txn', 'TxnRequest', request);
-const compact = ({ client }: TestEtcd, revision: number): Promise<Message> =>
+const compact = ({ client }: TestEtcd, revision: number, physical = false): Promise<Message> =>
   client.call('/etcdserverpb.KV/Compact', ['etcdserverpb.CompactionRequest', 'etcdserverpb.CompactionResponse'], {
     revision,
+    physical,
   });
 const keysOf = (answer: Message): string[] => answer['kvs'].map((item: Message) => String(item['key']));
 const valuesOf = (answer: Message): string[] => answer['kvs'].map((item: Message) => String(item['value']));
@@ -242,4 +243,35 @@ test('transactions that are refused change nothing', async (t) => {
   await refused({ success: [write('a'), future] }, '11 etcdserver: mvcc: required revision is a future revision');
   assert.equal((await range(etcd, { key: bytes('a') }))['header'].revision, 1n);
   assert.equal((await txn(etcd, { success: many.slice(0, 128) }))['header'].revision, 2n);
+});
+
+test('a transaction that only reads is not written to the log, and asks the quorum unless all of it says otherwise', async (t) => {
+  const etcd = await startTestEtcd(t);
+  await put(etcd, 'a', '1');
+  const { member } = etcd;
+  const consistencyOf = async (...reads: Message[]): Promise<unknown> => {
+    const answer = await txn(etcd, { success: reads });
+    assert.deepEqual(valuesOf(answer['responses'][0].response_range), ['1']);
+    const [name, what] = member.calls.at(-1) as [string, { options: { consistency: string } }];
+    assert.equal(name, 'read');
+    return what.options.consistency;
+  };
+  const read = { request_range: { key: bytes('a') } };
+  const local = { request_range: { key: bytes('a'), serializable: true } };
+  assert.equal(await consistencyOf(read), 'linearizable');
+  assert.equal(await consistencyOf(local, read), 'linearizable');
+  assert.equal(await consistencyOf(local, local), 'serializable');
+  const future = { request_range: { key: bytes('a'), revision: 9 } };
+  await assert.rejects(txn(etcd, { success: [future] }), {
+    message: '11 etcdserver: mvcc: required revision is a future revision',
+  });
+});
+
+test('a physical compaction is answered when what it gave up is erased', async (t) => {
+  const etcd = await startTestEtcd(t);
+  for (const value of ['1', '2', '3']) await put(etcd, 'a', value);
+  await compact(etcd, 3, true);
+  assert.equal(etcd.member.calls.at(-1)?.[0], 'erased');
+  await compact(etcd, 4);
+  assert.equal(etcd.member.calls.at(-1)?.[0], 'propose');
 });

@@ -1,18 +1,22 @@
 /** `etcdserverpb.KV`. */
-import type { Command, RangeResult } from '../../store/types.ts';
+
+import { isReadOnly } from '../../store/read-only.ts';
+import type { Command, RangeResult, TxnResult } from '../../store/types.ts';
 import { validate } from '../../store/validate.ts';
 import type { EtcdContext } from '../context.ts';
 import { errorOfCode, etcdError } from '../errors.ts';
 import type { Call } from '../grpc/call.ts';
 import { type Methods, serverStream, unary } from '../grpc/method.ts';
-import { encodeHeader } from '../proto/header.ts';
+import { encodeHeader, type Header } from '../proto/header.ts';
 import {
+  type CompactionRequest,
   decodeCompactionRequest,
   decodeDeleteRangeRequest,
   decodePutRequest,
   decodeRangeRequest,
   decodeTxnRequest,
   type RangeRequest,
+  type TxnRequest,
 } from '../proto/kv-requests.ts';
 import {
   type Answer,
@@ -22,7 +26,7 @@ import {
   encodeRangeResponse,
   encodeTxnResponse,
 } from '../proto/kv-responses.ts';
-import { payloadBytes, toCompact, toDeleteRange, toPut, toRange, toTxn } from './kv-commands.ts';
+import { isSerializable, payloadBytes, toCompact, toDeleteRange, toPut, toRange, toTxn } from './kv-commands.ts';
 import { rangeStream } from './range-stream.ts';
 import { write } from './write.ts';
 
@@ -47,13 +51,12 @@ export function kvMethods(etcd: EtcdContext): Methods {
       },
     ),
     '/etcdserverpb.KV/Txn': unary(decodeTxnRequest, encodeTxnResponse, async (request, call) => {
-      const result = await write(etcd, checked(etcd, toTxn(request, etcd.limits.maxTxnOperations)), 'Txn', call);
+      const result = await txn(etcd, request, call);
       return { header: etcd.header(result.revision), result };
     }),
-    '/etcdserverpb.KV/Compact': unary(decodeCompactionRequest, encodeHeader, async ({ revision }, call) => {
-      const result = await write(etcd, toCompact(revision), 'Compact', call);
-      return etcd.header(result.revision);
-    }),
+    '/etcdserverpb.KV/Compact': unary(decodeCompactionRequest, encodeHeader, (request, call) =>
+      compact(etcd, request, call),
+    ),
   };
 }
 
@@ -63,6 +66,30 @@ async function range(etcd: EtcdContext, request: RangeRequest, call: Call): Prom
   if (consistency === 'linearizable' && member.position().isLearner) throw etcdError('notForLearner');
   const result = await member.range(toRange(request), { timeoutMs: call.timeoutMs, consistency });
   return { header: etcd.header(result.revision), result };
+}
+
+/** What only reads needs no entry in the log; it asks the quorum, unless all of it may be what this member has. */
+async function txn(etcd: EtcdContext, request: TxnRequest, call: Call): Promise<TxnResult> {
+  const command = checked(etcd, toTxn(request, etcd.limits.maxTxnOperations));
+  if (!isReadOnly(command)) return write(etcd, command, 'Txn', call);
+  const consistency = isSerializable(request) ? 'serializable' : 'linearizable';
+  if (consistency === 'linearizable' && etcd.member.position().isLearner) throw etcdError('notForLearner');
+  const result = await etcd.member.read(command, { timeoutMs: call.timeoutMs, consistency });
+  if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
+  return result;
+}
+
+async function compact(etcd: EtcdContext, request: CompactionRequest, call: Call): Promise<Header> {
+  const { revision } = await write(etcd, toCompact(request.revision), 'Compact', call);
+  // Large histories take their time: as long as the caller has.
+  if (request.physical) await Promise.race([etcd.member.erased(), rejectWhenAborted(call.signal)]);
+  return etcd.header(revision);
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 /** Before it takes room in the log; there it would come to the same. */
