@@ -2,13 +2,15 @@
  * Takes up a new size from the spec, at a safe point: not in the middle of a replacement, nor of a removal whose ordinal
  * and volume are still there.
  */
-import { endOfMembers, placesOf, setNames } from './cluster-view.ts';
-import { act, note, pass, type Rule } from './rule.ts';
+import { type ClusterView, endOfMembers, placesOf, setNames } from './cluster-view.ts';
+import { act, note, type Outcome, pass, type Rule } from './rule.ts';
 
 export const latchTarget: Rule = (view) => {
-  const { spec, target, status, cluster, sets } = view;
+  const { spec, target, status, sets } = view;
   if (spec.replicas === target.Voters && spec.readReplicas === target.Readers) return pass;
   const subject = `the size ${spec.replicas}+${spec.readReplicas}`;
+  // No size at all: a status that was lost while the pods were stopped. To shrink to that would be to lose everything.
+  if (target.Voters === 0) return latch(view);
   if (status.replacing !== undefined) return note(`${subject} waits until ${status.replacing.name} is replaced`);
   for (const set of setNames) {
     const wanted = set === 'Voters' ? spec.replicas : spec.readReplicas;
@@ -22,6 +24,10 @@ export const latchTarget: Rule = (view) => {
     );
     if (isLeaving || stale !== undefined) return note(`${subject} waits until what was scaled away is gone`);
   }
+  return latch(view);
+};
+
+function latch({ spec, target, cluster }: ClusterView): Outcome {
   const latched = { replicas: spec.replicas, readReplicas: spec.readReplicas, generation: cluster.metadata.generation };
   const message = `Going from ${target.Voters} voters and ${target.Readers} read replicas to ${spec.replicas} and ${spec.readReplicas}`;
   return act(
@@ -29,4 +35,4 @@ export const latchTarget: Rule = (view) => {
     cluster.metadata.name,
     message,
   );
-};
+}

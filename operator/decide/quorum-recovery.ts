@@ -33,6 +33,12 @@ function stopOthers(view: ClusterView, recovery: Recovery): Outcome {
   const stopping = runAlone(view, recovery);
   if (stopping !== null) return stopping;
   const survivor = survivorOf(view, recovery);
+  if (survivor?.status?.state === 'Parked') {
+    return withdraw(
+      view,
+      `${survivor.name} has nothing to go on from (${survivor.status.reason ?? 'parked'}): nothing was given up yet`,
+    );
+  }
   if (survivor?.status?.state !== 'Member' || (survivor.status.leader ?? 0) !== 0) {
     return wait('the survivor must answer, without a leader', [`waits for ${recovery.survivor}`], {
       requeueAfterMs: SOON_MS,

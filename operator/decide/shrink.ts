@@ -3,6 +3,7 @@
  * ordinal and its volume go only once a linearizable read has shown that it is gone (sizeSets, disposeVolumes). One that is
  * away goes before all others: with it, the others could be too few to let any go.
  */
+import assert from 'node:assert/strict';
 import { type ClusterView, objectionToRemoval, type Place, placesOf, setNames } from './cluster-view.ts';
 import { successorOf } from './roll.ts';
 import { act, firstOf, note, type Outcome, pass, type Rule } from './rule.ts';
@@ -20,6 +21,7 @@ function remove(view: ClusterView, victim: Place): Outcome {
   const { configuration, leader } = view;
   const { member, name } = victim;
   if (configuration === null || member === null) return pass;
+  assert(view.target.Voters > 0, 'a cluster is never shrunk to nothing');
   const objection = objectionToRemoval(view, member);
   if (objection !== null) return note(`${name} is not scaled away now: ${objection}`);
   if (leader?.name === name && member.role === 'Voter') {
