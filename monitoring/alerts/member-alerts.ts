@@ -1,5 +1,7 @@
 /** The alerts of members: from what the members themselves say, for clusters on Kubernetes and elsewhere. */
 import { applyLagging } from './members/apply-lagging.ts';
+import { certificateExpired } from './members/certificate-expired.ts';
+import { certificateExpiring } from './members/certificate-expiring.ts';
 import { commitSlow } from './members/commit-slow.ts';
 import { followerLagging } from './members/follower-lagging.ts';
 import { leaderChurn } from './members/leader-churn.ts';
@@ -38,4 +40,6 @@ export const memberAlerts: readonly Alert[] = [
   snapshotLoop,
   snapshotsFailing,
   slowWatchers,
+  certificateExpiring,
+  certificateExpired,
 ];

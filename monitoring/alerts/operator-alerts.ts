@@ -1,6 +1,4 @@
 /** The alerts of the operator: about itself, and about what it sees of its clusters. */
-import { certificateExpired } from './operator/certificate-expired.ts';
-import { certificateExpiring } from './operator/certificate-expiring.ts';
 import { clusterDegraded } from './operator/cluster-degraded.ts';
 import { clusterIdConflict } from './operator/cluster-id-conflict.ts';
 import { clusterPaused } from './operator/cluster-paused.ts';
@@ -30,6 +28,4 @@ export const operatorAlerts: readonly Alert[] = [
   disruptionBudgetMissing,
   storageNotReady,
   clusterPaused,
-  certificateExpiring,
-  certificateExpired,
 ];

@@ -18,9 +18,6 @@ const quantiles = (histogram: string): Query[] =>
       `histogram_quantile(${q}, sum by (${MEMBER_LABEL}, le) (${rate(`${histogram}_bucket`)}))`,
     ),
   );
-/** Of the kubelet, which knows volumes by their claims: data-POD. */
-const ofVolume = (metric: string): string =>
-  `max by (persistentvolumeclaim) (${metric}{namespace=~"$namespace",persistentvolumeclaim=~"data-($member)"})`;
 
 export const membersDashboard: Dashboard = {
   uid: 'quorate-members',
@@ -102,7 +99,7 @@ export const membersDashboard: Dashboard = {
       title: 'Elections',
       panels: [
         graph(
-          'Term',
+          'Terms',
           'none',
           'Rises with every election. Members that stay behind are cut off.',
           query(MEMBER, series('quorate_term')),
@@ -287,13 +284,10 @@ export const membersDashboard: Dashboard = {
         graph(
           'Volumes',
           'percentunit',
-          "Free share, told by the kubelet. Writes are refused once the member's reserve is touched.",
-          query(
-            '{{persistentvolumeclaim}}',
-            `${ofVolume('kubelet_volume_stats_available_bytes')} / ${ofVolume('kubelet_volume_stats_capacity_bytes')}`,
-          ),
+          'Free share of the file system. Writes are refused once the reserve of the settings is touched.',
+          query(MEMBER, byMember(`${series('quorate_disk_free_bytes')} / ${series('quorate_disk_size_bytes')}`)),
         ),
-        graph('Keys', 'none', 'Leaving out old revisions.', query(MEMBER, series('quorate_keys'))),
+        graph('Keys over time', 'none', 'Leaving out old revisions.', query(MEMBER, series('quorate_keys'))),
         graph(
           'History',
           'none',
@@ -348,6 +342,12 @@ export const membersDashboard: Dashboard = {
           query(MEMBER, series('nodejs_eventloop_lag_p99_seconds')),
         ),
         graph('Open files', 'none', 'Connections included.', query(MEMBER, series('process_open_fds'))),
+        graph(
+          'Certificates',
+          's',
+          'Time until those in use end.',
+          query(`{{use}} ${MEMBER}`, `${series('quorate_certificate_not_after_seconds')} - time()`),
+        ),
         graph(
           'Versions',
           'none',

@@ -61,7 +61,7 @@ describe('the chart', { skip: withoutHelm }, () => {
       rules.map(({ resources, verbs }: Rule) => [resources, verbs]),
       [
         [['nodes'], ['get', 'list', 'watch']],
-        [['storageclasses'], ['get', 'list', 'watch']],
+        [['storageclasses'], ['list', 'watch']],
       ],
     );
     const withoutNodes = render('scope=Namespace', 'rbac.nodes=false');
@@ -97,14 +97,14 @@ describe('the chart', { skip: withoutHelm }, () => {
     }
   });
 
-  test("ships the operator's alerts, those of members unless told not to, and addresses of runbooks when known", () => {
+  test("ships the operator's alerts, those of members when asked, and addresses of runbooks when known", () => {
     const alerts = (...values: string[]): AlertRule[] =>
       only(render('prometheusRule.enabled=true', ...values), 'PrometheusRule').spec.groups.flatMap(
         ({ rules }: { rules: AlertRule[] }) => rules,
       );
     const count = (of: string): number => readdirSync(`${CHART}/files/alerts/${of}`).length;
-    assert.equal(alerts('prometheusRule.members=false').length, count('operator'));
-    const all = alerts('prometheusRule.runbooks=https://docs.example/runbooks/');
+    assert.equal(alerts().length, count('operator'));
+    const all = alerts('prometheusRule.members=true', 'prometheusRule.runbooks=https://docs.example/runbooks/');
     assert.equal(all.length, count('operator') + count('members'));
     for (const { alert, annotations } of all) {
       assert.equal(annotations['runbook_url'], `https://docs.example/runbooks/${alert}.md`);

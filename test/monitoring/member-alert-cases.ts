@@ -2,6 +2,9 @@
 import type { AlertCase } from './alert-case.ts';
 
 const CLUSTER = { namespace: 'shop', quorate_dev_cluster: 'db' };
+/** Seconds. */
+const HOUR = 3600;
+const DAY = 24 * HOUR;
 const MEMBER = { ...CLUSTER, pod: 'db-0' };
 
 const text = (labels: Readonly<Record<string, string>>): string =>
@@ -53,21 +56,21 @@ export const memberAlertCases: readonly AlertCase[] = [
   {
     alert: 'QuorateMemberDamaged',
     atMinutes: 5,
-    firing: { [ofFirst('quorate_member_parked', { reason: 'Damaged' })]: '0x2 1x20' },
+    firing: { [ofFirst('quorate_parked', { reason: 'Damaged' })]: '0x2 1x20' },
     quiet: {
-      [ofFirst('quorate_member_parked', { reason: 'Damaged' })]: '0x20',
-      [ofFirst('quorate_member_parked', { reason: 'NoData' })]: '1x20',
+      [ofFirst('quorate_parked', { reason: 'Damaged' })]: '0x20',
+      [ofFirst('quorate_parked', { reason: 'NoData' })]: '1x20',
     },
     labels: MEMBER,
   },
   {
     alert: 'QuorateMemberParked',
     atMinutes: 15,
-    firing: { [ofFirst('quorate_member_parked', { reason: 'NoData' })]: '1x30' },
+    firing: { [ofFirst('quorate_parked', { reason: 'NoData' })]: '1x30' },
     // It joins after a while; the damaged one has an alert of its own.
     quiet: {
-      [ofFirst('quorate_member_parked', { reason: 'NoData' })]: '1x8 0x30',
-      [ofFirst('quorate_member_parked', { reason: 'Damaged' })]: '1x30',
+      [ofFirst('quorate_parked', { reason: 'NoData' })]: '1x8 0x30',
+      [ofFirst('quorate_parked', { reason: 'Damaged' })]: '1x30',
     },
     labels: { ...MEMBER, reason: 'NoData' },
   },
@@ -81,19 +84,8 @@ export const memberAlertCases: readonly AlertCase[] = [
   {
     alert: 'QuorateVolumeFillingUp',
     atMinutes: 20,
-    firing: {
-      [ofFirst('quorate_info', { version: '1.0.0' })]: '1x30',
-      'kubelet_volume_stats_available_bytes{namespace="shop",persistentvolumeclaim="data-db-0",node="a"}': '19x30',
-      'kubelet_volume_stats_capacity_bytes{namespace="shop",persistentvolumeclaim="data-db-0",node="a"}': '100x30',
-    },
-    // Free enough; and a full volume that is not ours.
-    quiet: {
-      [ofFirst('quorate_info', { version: '1.0.0' })]: '1x30',
-      'kubelet_volume_stats_available_bytes{namespace="shop",persistentvolumeclaim="data-db-0",node="a"}': '21x30',
-      'kubelet_volume_stats_capacity_bytes{namespace="shop",persistentvolumeclaim="data-db-0",node="a"}': '100x30',
-      'kubelet_volume_stats_available_bytes{namespace="shop",persistentvolumeclaim="data-other-0",node="a"}': '1x30',
-      'kubelet_volume_stats_capacity_bytes{namespace="shop",persistentvolumeclaim="data-other-0",node="a"}': '100x30',
-    },
+    firing: { [ofFirst('quorate_disk_free_bytes')]: '19x30', [ofFirst('quorate_disk_size_bytes')]: '100x30' },
+    quiet: { [ofFirst('quorate_disk_free_bytes')]: '21x30', [ofFirst('quorate_disk_size_bytes')]: '100x30' },
     labels: MEMBER,
   },
   {
@@ -186,5 +178,19 @@ export const memberAlertCases: readonly AlertCase[] = [
     firing: { [ofFirst('quorate_slow_watchers')]: '0x5 2x60' },
     quiet: { [ofFirst('quorate_slow_watchers')]: '0x30 2x10 0x30' },
     labels: MEMBER,
+  },
+  {
+    alert: 'QuorateCertificateExpiring',
+    atMinutes: 70,
+    firing: { [ofFirst('quorate_certificate_not_after_seconds', { use: 'peer' })]: `${7 * DAY}x90` },
+    quiet: { [ofFirst('quorate_certificate_not_after_seconds', { use: 'peer' })]: `${8 * DAY}x90` },
+    labels: { ...MEMBER, use: 'peer' },
+  },
+  {
+    alert: 'QuorateCertificateExpired',
+    atMinutes: 70,
+    firing: { [ofFirst('quorate_certificate_not_after_seconds', { use: 'peer' })]: `${HOUR}x90` },
+    quiet: { [ofFirst('quorate_certificate_not_after_seconds', { use: 'peer' })]: `${2 * HOUR}x90` },
+    labels: { ...MEMBER, use: 'peer' },
   },
 ];

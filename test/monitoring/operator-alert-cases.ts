@@ -27,10 +27,6 @@ function conditionCase(alert: string, type: string, status: 'True' | 'False', af
   };
 }
 
-const expiry = 'quorate_operator_certificate_expiry_timestamp_seconds{namespace="shop",name="db",certificate="peer"}';
-const HOUR = 3600;
-const DAY = 24 * HOUR;
-
 export const operatorAlertCases: readonly AlertCase[] = [
   {
     alert: 'QuorateOperatorDown',
@@ -77,18 +73,4 @@ export const operatorAlertCases: readonly AlertCase[] = [
   conditionCase('QuorateDisruptionBudgetMissing', 'DisruptionBudget', 'False', 15),
   conditionCase('QuorateStorageNotReady', 'StorageReady', 'False', 15),
   conditionCase('QuorateClusterPaused', 'Paused', 'True', 24 * 60),
-  {
-    alert: 'QuorateCertificateExpiring',
-    atMinutes: 70,
-    firing: { [expiry]: `${7 * DAY}x90` },
-    quiet: { [expiry]: `${8 * DAY}x90` },
-    labels: { ...CLUSTER, certificate: 'peer' },
-  },
-  {
-    alert: 'QuorateCertificateExpired',
-    atMinutes: 70,
-    firing: { [expiry]: `${HOUR}x90` },
-    quiet: { [expiry]: `${2 * HOUR}x90` },
-    labels: { ...CLUSTER, certificate: 'peer' },
-  },
 ];

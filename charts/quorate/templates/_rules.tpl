@@ -73,7 +73,7 @@ Server-side apply is "patch", and "create" for what is not there yet.
 # Whether volumes of a class can grow.
 - apiGroups: [storage.k8s.io]
   resources: [storageclasses]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- if eq .Values.scope "Cluster" }}
 # Which namespaces are being deleted.
 - apiGroups: ['']

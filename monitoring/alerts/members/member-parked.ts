@@ -7,8 +7,7 @@ export const memberParked: Alert = {
   name: 'QuorateMemberParked',
   severity: 'warning',
   for: '10m',
-  expr: (labels) =>
-    `max by (${MEMBER_LABELS}, reason) (${series('quorate_member_parked', labels, 'reason!="Damaged"')}) == 1`,
+  expr: (labels) => `max by (${MEMBER_LABELS}, reason) (${series('quorate_parked', labels, 'reason!="Damaged"')}) == 1`,
   summary:
     '{{ $labels.pod }} of {{ $labels.namespace }}/{{ $labels.quorate_dev_cluster }} is parked: {{ $labels.reason }}',
   description: 'It is alive and takes no part. The reason says what it waits for.',
