@@ -14,6 +14,7 @@ COPY client client
 COPY node node
 COPY cli cli
 COPY operator operator
+COPY monitoring monitoring
 # Compiled, not stripped at run time: a member is 16 MiB smaller.
 RUN node_modules/.bin/tsc -p . --noEmit false --outDir /out --rootDir . --rewriteRelativeImportExtensions \
       --declaration false --isolatedDeclarations false --removeComments \
