@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { raftClusterSpec } from '../api/spec.ts';
+import type { RaftClusterSpec, RaftClusterSpecInput } from '../api/types.ts';
+import { decide } from './decide.ts';
+import { bugs } from './testing/bugs.ts';
+import { faultMoves, isWhole, loseStatus, type Move } from './testing/moves.ts';
+import { observeWorld } from './testing/observe-world.ts';
+import { type Decide, explore, seeded, untilQuiet, Violation, walk } from './testing/runs.ts';
+import { newWorld, type World } from './testing/world.ts';
+
+const specOf = (spec: RaftClusterSpecInput): RaftClusterSpec => raftClusterSpec.parse({ image: 'a', ...spec });
+
+function formed(spec: RaftClusterSpecInput): World {
+  const world = newWorld(specOf(spec), 0);
+  untilQuiet(world, decide, []);
+  assert.ok(isWhole(world));
+  return world;
+}
+
+const allFaults = (world: World): Move[] => [...faultMoves(world), loseStatus];
+const none = (): Move[] => [];
+
+const three = formed({ replicas: 3 });
+
+/** Every state, with every fault at every point where one is allowed. */
+const spaces: readonly { readonly name: string; readonly start: World; readonly faults: (world: World) => Move[] }[] = [
+  { name: 'one forms, with a fault anywhere', start: newWorld(specOf({ replicas: 1 }), 1), faults: allFaults },
+  { name: 'three form', start: newWorld(specOf({ replicas: 3 }), 0), faults: none },
+  { name: 'three lose one in any way', start: { ...structuredClone(three), faultsLeft: 1 }, faults: allFaults },
+  { name: 'three become one', start: withSpec(three, { replicas: 1 }), faults: none },
+  { name: 'one becomes three', start: withSpec(formed({ replicas: 1 }), { replicas: 3 }), faults: none },
+  { name: 'three roll', start: withSpec(three, { image: 'b' }), faults: none },
+  { name: 'three sleep', start: withSpec(three, { replicas: 0 }), faults: none },
+];
+
+function withSpec(world: World, change: Partial<RaftClusterSpec>): World {
+  return { ...structuredClone(world), spec: { ...world.spec, ...change } };
+}
+
+const MOST_STATES = 2_000;
+
+for (const { name, start, faults } of spaces) {
+  test(`no act breaks a promise in any state: ${name}`, () => {
+    const { states } = explore(start, decide, faults, MOST_STATES);
+    assert.ok(states > 10, `${states} states`);
+  });
+}
+
+/** Why a cluster may be at rest without being whole. */
+const legitimate = [
+  /^spec\.replicas is 0/,
+  /^the quorum is lost$/,
+  // After a status was lost nobody knows who voted.
+  /^no linearizable read/,
+  // Founders lost before they accepted: nobody forms twice.
+  /^too few founders answer/,
+];
+
+function mustBeWhole(world: World): void {
+  if (isWhole(world)) return;
+  const { plan, act } = decide(observeWorld(world));
+  assert.equal(act, null);
+  assert.ok(
+    legitimate.some((reason) => reason.test(plan.reason)),
+    `at rest, but not whole: ${JSON.stringify(plan)}`,
+  );
+}
+
+for (let seed = 1; seed <= 40; seed++) {
+  test(`faults and changes of mind at random, then a whole cluster: seed ${seed}`, () => {
+    const random = seeded(seed);
+    const trace: string[] = [];
+    const spec = specOf({ replicas: [1, 2, 3, 3, 5][Math.floor(random() * 5)]! });
+    const world = walk(spec, random, decide, trace);
+    try {
+      mustBeWhole(world);
+    } catch (error) {
+      throw new Violation([(error as Error).message], trace);
+    }
+  });
+}
+
+test('what is whole and quiet stays as it is', () => {
+  const world = structuredClone(three);
+  const before = JSON.stringify(world);
+  assert.equal(decide(observeWorld(world)).act, null);
+  assert.equal(decide(observeWorld(world)).plan.action, 'Steady');
+  untilQuiet(world, decide, []);
+  assert.equal(JSON.stringify(world), before);
+});
+
+for (const bug of bugs) {
+  test(`a bug is caught: ${bug.name}`, () => {
+    assert.match(firstViolation(bug.make), bug.caught);
+  });
+}
+
+function firstViolation(make: () => Decide): string {
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = seeded(seed);
+    try {
+      walk(specOf({ replicas: seed % 2 === 0 ? 3 : 1 }), random, make(), []);
+    } catch (error) {
+      if (error instanceof Violation) return error.message.split('\n')[0]!;
+      throw error;
+    }
+  }
+  return 'nothing was noticed';
+}
