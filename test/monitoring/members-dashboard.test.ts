@@ -60,9 +60,9 @@ async function live(cluster: LocalCluster, newcomer: Member, prometheus: Prometh
   await cluster.settled();
   await until('refused writes', async () => {
     await client.put('one more', 'value').catch((error: unknown) => assert.ok(error instanceof QuorateError));
-    return await dataOf(prometheus, 'rate(quorate_proposals_refused_total[1m])');
+    return dataOf(prometheus, 'rate(quorate_proposals_refused_total[1m])');
   });
-  watch.close();
+  await watch.close();
 }
 
 async function dataOf(prometheus: Prometheus, expr: string): Promise<true | null> {
