@@ -41,6 +41,8 @@ export async function installOperator(context: string, image: string, values: re
     'charts/quorate',
     `--set=image.repository=${image.slice(0, separator)}`,
     `--set=image.tag=${image.slice(separator + 1)}`,
+    // The kind may be there already, from `kubectl apply -f crds/`.
+    '--take-ownership',
     ...values.map((value) => `--set=${value}`),
     '--wait',
     '--timeout=120s',

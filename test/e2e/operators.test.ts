@@ -38,7 +38,7 @@ test('an operator serves its metrics and says who leads', async (t) => {
     '--raw',
     `/api/v1/namespaces/${operatorNamespace}/pods/${name}:8080/proxy/metrics`,
   ]);
-  assert.match(metrics, /^quorate_operator_is_leader(\{[^}]*\})? 1$/m);
+  assert.match(metrics, /^quorate_operator_leader(\{[^}]*\})? 1$/m);
   assert.match(metrics, /^quorate_operator_reconcile_duration_seconds_count/m);
   for (const probe of ['livez', 'readyz']) {
     await kubectl.run(['get', '--raw', `/api/v1/namespaces/${operatorNamespace}/pods/${name}:8080/proxy/${probe}`]);

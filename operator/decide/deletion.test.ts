@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { observedCluster } from '../act/testing/observed.ts';
+import type { Observed } from '../observe/types.ts';
+import { decide } from './decide.ts';
+
+function deleted(change: Partial<Observed>): Observed {
+  const observed = observedCluster(change);
+  const { cluster } = observed;
+  const metadata = { ...cluster.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' };
+  const target = { replicas: 3, readReplicas: 0, generation: 1 };
+  return { ...observed, cluster: { ...cluster, metadata, status: { ...cluster.status, image: 'quorate:1', target } } };
+}
+
+test('in a namespace that is being deleted the finalizer goes, and nothing is created', () => {
+  const { act, shape } = decide(deleted({ isNamespaceTerminating: true }));
+  assert.equal(act?.kind, 'RemoveFinalizer');
+  assert.equal(shape.mayApply, false);
+});
+
+test('elsewhere a RaftCluster that keeps its volumes goes at once, also without a quorum', () => {
+  const { act } = decide(deleted({ configuration: null, configurationError: 'no member answers' }));
+  assert.equal(act?.kind, 'RemoveFinalizer');
+});
