@@ -19,8 +19,7 @@ export function shapeOf(view: ClusterView, mayApply: boolean): Shape {
     leaderPod: leader?.isHealthy === true ? leader.name : null,
     // Before image and size are written down there is nothing to build from. In a namespace that is being deleted the API
     // server refuses whatever is new, and the pass with the last finalizer would fail at it for ever.
-    mayApply:
-      mayApply && !observed.isNamespaceTerminating && status.image !== undefined && status.target !== undefined,
+    mayApply: mayApply && !observed.isNamespaceTerminating && status.image !== undefined && status.target !== undefined,
   };
 }
 
