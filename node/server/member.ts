@@ -30,6 +30,7 @@ import type {
   TxnResult,
 } from '../store/types.ts';
 import type { Network, RefusedHandshake } from '../transport/types.ts';
+import { assertValidFounders, assertValidName, assertValidPeerAddress } from './addressing.ts';
 import type { Clock } from './clock.ts';
 import { Conditions } from './conditions.ts';
 import { FormatTooNew } from './format.ts';
@@ -259,6 +260,7 @@ export class LocalMember implements Member {
   }
 
   async bootstrap(given: FoundingRecord): Promise<FoundingRecord> {
+    assertValidFounders(given.founders);
     const { snapshotPath: source } = given;
     const { foundingSnapshot } = this.#with;
     if (source === null || foundingSnapshot === undefined) return this.#found(given, source);
@@ -333,6 +335,7 @@ export class LocalMember implements Member {
 
   join(record: JoinRecord): Promise<void> {
     return this.#exclusively(async () => {
+      for (const { peerAddress } of record.peers) assertValidPeerAddress(peerAddress);
       const folder = this.#grantable();
       if (folder.identity.grant.kind !== 'Joiner') this.#expectNoData('join record');
       await this.#grant(() => folder.acceptJoin(record));
@@ -374,6 +377,10 @@ export class LocalMember implements Member {
     expectedConfigIndex: number | null,
     options: RequestOptions,
   ): Promise<{ readonly id: number; readonly configIndex: number }> {
+    if (change.kind === 'AddLearner') {
+      assertValidName(change.name);
+      assertValidPeerAddress(change.peerAddress);
+    }
     const body = { change, expectedConfigIndex, timeoutMs: options.timeoutMs } satisfies ChangeBody;
     const answer = await this.#callLeader('changeMembership', body, options);
     return answer as { id: number; configIndex: number };
