@@ -49,3 +49,11 @@ test('a lock excludes its own process too, until it is released', async () => {
     await (await lockDataFolder(folder)).release();
   });
 });
+
+test('a folder that cannot be made is an error, and one far down is made', async () => {
+  await assert.rejects(lockDataFolder('/proc/quorate/data'), { code: 'ENOENT' });
+  await withFolder(async (folder) => {
+    await assert.rejects(lockDataFolder('/dev/null/data'), { code: 'ENOTDIR' });
+    await (await lockDataFolder(join(folder, 'one/two/three'))).release();
+  });
+});

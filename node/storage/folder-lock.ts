@@ -4,8 +4,8 @@
  * a volume. A file with a process id would do neither (ids repeat, and every container counts its own), a socket in the
  * abstract namespace would not reach beyond one network namespace. The file stays empty: nothing is ever written to it.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DataFolderInUse } from './errors.ts';
 
@@ -20,7 +20,7 @@ export type FolderLock = {
  * @throws DataFolderInUse
  */
 export async function lockDataFolder(folder: string): Promise<FolderLock> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const database = new DatabaseSync(join(folder, 'lock'));
   try {
     database.exec('BEGIN EXCLUSIVE');
@@ -40,3 +40,16 @@ export async function lockDataFolder(folder: string): Promise<FolderLock> {
 const held = new Set<DatabaseSync>();
 
 const SQLITE_BUSY = 5;
+
+/** Node's own recursive mkdir tries for ever where nothing can be made, as below /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const isMissing = await stat(folder).then(
+    () => false,
+    () => true,
+  );
+  if (!isMissing) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+}
