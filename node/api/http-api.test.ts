@@ -13,6 +13,16 @@ test('what is not there is 404 in the one shape of errors', async (t) => {
   assert.ok(observed.every((line) => line === 'GET unknown 404'));
 });
 
+test('a target that is a malformed URL is 400 in the one shape of errors', async (t) => {
+  const { request } = await startTestApi(t);
+  const { port, hostname } = new URL((await request('/livez')).url);
+  const socket = connect(Number(port), hostname);
+  socket.write('GET http://[::1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const answer = Buffer.concat(await socket.toArray()).toString();
+  assert.match(answer, /^HTTP\/1\.1 400 /);
+  assert.match(answer, /"code":"invalid_request"/);
+});
+
 for (const route of routes) {
   test(`${route.path} says which methods it takes`, async (t) => {
     const { request, member } = await startTestApi(t);
