@@ -7,8 +7,6 @@ export interface Timer {
 export interface Clock {
   /** Monotonic, milliseconds, with fractions. */
   nowMs(): number;
-  /** Wall clock, milliseconds since 1970; may jump. */
-  wallMs(): number;
   /** Calls back once, not before `delayMs` from now. Does not keep the process alive by itself. */
   after(delayMs: number, callback: () => void): Timer;
   /** Calls back as soon as what has already arrived was taken in: at the end of this turn of the event loop. */
@@ -17,7 +15,6 @@ export interface Clock {
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
-  wallMs: () => Date.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     timer.unref();

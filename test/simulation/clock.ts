@@ -1,4 +1,4 @@
-/** A member's clocks: running a little fast or slow, and with a wall clock that is wrong and may jump. */
+/** A member's clock, which runs a little fast or slow. */
 import type { Clock } from '../../node/server/clock.ts';
 import type { Life } from './life.ts';
 import type { Random } from './random.ts';
@@ -9,24 +9,14 @@ export class SkewedTime {
   /** Seconds that this machine counts in one of the world's. */
   readonly rate: number;
   readonly #scheduler: Scheduler;
-  #wallOffsetMs: number;
 
-  constructor(scheduler: Scheduler, rate: number, wallOffsetMs: number) {
+  constructor(scheduler: Scheduler, rate: number) {
     this.#scheduler = scheduler;
     this.rate = rate;
-    this.#wallOffsetMs = wallOffsetMs;
   }
 
   monotonicMs(): number {
     return this.#scheduler.nowMs * this.rate;
-  }
-
-  wallMs(): number {
-    return Math.floor(SIMULATION_EPOCH_MS + this.#wallOffsetMs + this.monotonicMs());
-  }
-
-  jumpWallClock(byMs: number): void {
-    this.#wallOffsetMs += byMs;
   }
 }
 
@@ -34,12 +24,8 @@ export class SkewedTime {
 export function processClock(time: SkewedTime, life: Life, random: Random): Clock {
   return {
     nowMs: () => time.monotonicMs(),
-    wallMs: () => time.wallMs(),
     // A timer is late by what else the process has to do.
     after: (delayMs, callback) => life.after(Math.max(0, delayMs) / time.rate + random.between(0, 0.5), callback),
     soon: (callback) => void life.after(random.between(0, 0.02), callback),
   };
 }
-
-/** 2033-05-18: any fixed moment will do. */
-const SIMULATION_EPOCH_MS = 2_000_000_000_000;

@@ -70,7 +70,6 @@ export class Faults {
       diskStall: (random) => this.#some(random).disk.stall(random.pick([50, 500, 4_000])),
       diskFull: (random) => this.#fillDisk(this.#some(random), random),
       syncError: (random) => this.#failSync(this.#some(random), random),
-      clockJump: (random) => this.#some(random).time.jumpWallClock(random.integer(-20_000, 20_000)),
       bitFlip: (random) => this.#flipBit(this.#some(random), random),
       wipe: (random) => this.#wipe(this.#some(random), random),
       transfer: () => this.#transfer(),
@@ -249,7 +248,7 @@ export class Faults {
     this.#losses.lose(memberId);
     machine.wipe();
     world.trace.add(`wiped ${machine.name}, member ${memberId}`);
-    if (random.chance(0.5)) void this.#pretend(machine, { clusterId, memberId });
+    if (random.chance(0.7)) void this.#pretend(machine, { clusterId, memberId });
   }
 
   /** Somebody who should know better tells the empty machine that it is still the member that it was. */

@@ -66,7 +66,7 @@ export class Machine {
     this.#random = world.random.fork(this.name);
     const skew = this.#random.fork('skew');
     const rate = 1 + skew.between(-plan.clockRateSpread, plan.clockRateSpread);
-    this.time = new SkewedTime(world.scheduler, rate, Math.floor(skew.between(-plan.wallSkewMs, plan.wallSkewMs)));
+    this.time = new SkewedTime(world.scheduler, rate);
     this.disk = new SimulatedDisk(world.scheduler, this.#random.fork('disk'), plan.disk);
     this.disk.onNote = (what) => this.#note(what);
   }

@@ -24,7 +24,6 @@ export type FaultRates = {
   readonly diskStall: number | null;
   readonly diskFull: number | null;
   readonly syncError: number | null;
-  readonly clockJump: number | null;
   readonly bitFlip: number | null;
   readonly wipe: number | null;
   readonly membership: number | null;
@@ -60,7 +59,6 @@ export type Plan = {
   readonly maxValueBytes: number;
   readonly historyRetentionMs: number;
   readonly clockRateSpread: number;
-  readonly wallSkewMs: number;
   readonly thinkMs: number;
   /** How often clients do what, one to another. */
   readonly mixture: Readonly<Record<RequestKind, number>>;
@@ -111,7 +109,6 @@ export function drawPlan(random: Random): Plan {
     maxValueBytes: random.pick([20, 20, 200, 3_000]),
     historyRetentionMs: random.pick([0, 0, 2_000]),
     clockRateSpread: random.pick([0, 0.01, 0.08]),
-    wallSkewMs: random.pick([0, 500, 60_000]),
     thinkMs: random.pick(isDeposed ? [3, 15] : [3, 15, 50]),
     mixture: {
       Put: 30,
@@ -152,7 +149,6 @@ export function drawPlan(random: Random): Plan {
       diskStall: often(0.3, 500, 3_000),
       diskFull: often(0.2, 1_000, 5_000),
       syncError: often(0.2, 1_000, 5_000),
-      clockJump: often(0.3, 500, 3_000),
       bitFlip: often(0.25, 2_000, 6_000),
       wipe: often(0.25, 2_000, 6_000),
       membership: often(0.5, 200, 2_000),

@@ -10,10 +10,6 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
-  wallMs(): number {
-    return this.#nowMs;
-  }
-
   after(delayMs: number, callback: () => void): Timer {
     const timer = { atMs: this.#nowMs + delayMs, callback };
     this.#timers.push(timer);
