@@ -152,7 +152,7 @@ export const bugs: readonly Bug[] = [
     file: 'node/transport/handshake.ts',
     find: '  if (theirs.incarnation === known) return null;\n',
     replace: '  if (theirs.incarnation !== "") return null;\n',
-    seeds: 200,
+    seeds: 300,
     lastFoundBy: 26,
   },
   {
