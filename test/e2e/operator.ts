@@ -39,8 +39,8 @@ export async function installOperator(context: string, image: string, values: re
     '--install',
     operatorRelease,
     'charts/quorate',
-    `--set=image.repository=${image.slice(0, separator)}`,
-    `--set=image.tag=${image.slice(separator + 1)}`,
+    `--set-string=image.repository=${image.slice(0, separator)}`,
+    `--set-string=image.tag=${image.slice(separator + 1)}`,
     // The kind may be there already, from `kubectl apply -f crds/`.
     '--take-ownership',
     ...values.map((value) => `--set=${value}`),
