@@ -3,6 +3,13 @@ import { Code, GrpcError } from './status.ts';
 
 const HEAD_BYTES = 5;
 
+/** The message that is exactly this chunk, as most are: null where it takes a `MessageReader` to tell. */
+export function soleMessage(chunk: Buffer, maxBytes: number): Buffer | null {
+  if (chunk.length < HEAD_BYTES || chunk[0] !== 0) return null;
+  const length = chunk.readUInt32BE(1);
+  return length === chunk.length - HEAD_BYTES && length <= maxBytes ? chunk.subarray(HEAD_BYTES) : null;
+}
+
 export class MessageReader {
   readonly #maxBytes: number;
   #chunks: Buffer[] = [];

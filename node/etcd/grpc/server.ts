@@ -15,7 +15,7 @@ import {
 import type { Socket } from 'node:net';
 import { Call } from './call.ts';
 import { Inbox } from './inbox.ts';
-import { MessageReader } from './message-reader.ts';
+import { MessageReader, soleMessage } from './message-reader.ts';
 import type { Method, Methods } from './method.ts';
 import { replyFailure, replyOnce, StreamReply } from './reply.ts';
 import { Code, GrpcError } from './status.ts';
@@ -79,9 +79,9 @@ export class GrpcServer {
     this.#pings = setInterval(() => this.#ping(), options.limits.pingIntervalMs).unref();
   }
 
-  get callCount(): number {
-    return this.#calls;
-  }
+  readonly #callClosed = (): void => {
+    this.#calls -= 1;
+  };
 
   /** Takes over a connection whose first bytes, read back into it, are those of HTTP/2. */
   accept(socket: Socket): void {
@@ -145,9 +145,7 @@ export class GrpcServer {
       return replyFailure(stream, errorOf(error, call));
     }
     this.#calls += 1;
-    stream.once('close', () => {
-      this.#calls -= 1;
-    });
+    stream.on('close', this.#callClosed);
     if (method.kind === 'Unary') this.#serveUnary(stream, call, method);
     else if (method.kind === 'ServerStream') this.#serveServerStream(stream, call, method);
     else this.#serveBidi(stream, call, method);
@@ -191,18 +189,21 @@ export class GrpcServer {
 
   /** The one message of a call that has no more. Its handler begins as soon as that is there. */
   #readOne(stream: ServerHttp2Stream, call: Call, take: (message: Buffer) => void): void {
-    const reader = new MessageReader(this.#options.limits.maxMessageBytes);
+    const { maxMessageBytes } = this.#options.limits;
+    let reader: MessageReader | null = null;
     let charge: ((bytes: number) => void) | null = null;
     let isTaken = false;
     stream.on('data', (chunk: Buffer) => {
       if (isTaken) return;
       try {
-        reader.push(chunk);
-        const message = reader.next();
+        let message = reader === null ? soleMessage(chunk, maxMessageBytes) : null;
         if (message === null) {
+          reader ??= new MessageReader(maxMessageBytes);
           charge ??= this.#chargeFor(stream);
+          reader.push(chunk);
+          message = reader.next();
           charge(reader.bufferedBytes);
-          return;
+          if (message === null) return;
         }
         isTaken = true;
         charge?.(0);
