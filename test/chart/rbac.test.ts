@@ -32,10 +32,10 @@ const verbsOf: Readonly<Record<string, readonly string[]>> = {
   start: ['list', 'watch'],
 };
 
-/** Calls whose kind is a variable. */
+/** Calls whose kind is a variable: children are looked up, in case another's object has the name. */
 const written: readonly (readonly [Kind<KubeObject>, string])[] = [
-  ...prunedKinds.flatMap((kind) => ['create', 'apply', 'delete'].map((call) => [kind, call] as const)),
-  ...['create', 'apply'].map((call) => [kinds.statefulSetKind as Kind<KubeObject>, call] as const),
+  ...prunedKinds.flatMap((kind) => ['get', 'create', 'apply', 'patch', 'delete'].map((call) => [kind, call] as const)),
+  ...['get', 'create', 'apply', 'patch'].map((call) => [kinds.statefulSetKind as Kind<KubeObject>, call] as const),
 ];
 
 describe('the roles', { skip: withoutHelm }, () => {

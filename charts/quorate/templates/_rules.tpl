@@ -20,7 +20,7 @@ Server-side apply is "patch", and "create" for what is not there yet.
 # The members' pods and volumes come from these. They are never deleted: that is left to their owner's deletion.
 - apiGroups: [apps]
   resources: [statefulsets]
-  verbs: [list, watch, create, patch]
+  verbs: [get, list, watch, create, patch]
 # Which member runs where; role labels; restarts of pods that take no part, and of those on dead nodes.
 - apiGroups: ['']
   resources: [pods]
@@ -36,11 +36,11 @@ Server-side apply is "patch", and "create" for what is not there yet.
 # The ways to the members.
 - apiGroups: ['']
   resources: [services]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 # The leader's Service has no selector: its one endpoint is written here.
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 # The token for administrative calls, and certificates. The operator asks for those with its label alone, which a role
 # cannot say: where that is too much, scope=Namespace keeps it to one namespace.
 - apiGroups: ['']
@@ -61,7 +61,7 @@ Server-side apply is "patch", and "create" for what is not there yet.
 # Monitoring, where the API server has the kind.
 - apiGroups: [monitoring.coreos.com]
   resources: [podmonitors, prometheusrules]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 {{- end }}
 
 {{- /* Of things that lie in no namespace. */ -}}
