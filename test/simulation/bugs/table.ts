@@ -25,7 +25,7 @@ export const bugs: readonly Bug[] = [
     find: '(core.vote === NO_MEMBER && core.leader === NO_MEMBER)',
     replace: 'core.leader === NO_MEMBER',
     seeds: 400,
-    lastFoundBy: 7,
+    lastFoundBy: 10,
   },
   {
     name: 'votes for a candidate whose log is behind',
@@ -34,7 +34,7 @@ export const bugs: readonly Bug[] = [
     find: 'return isFree && core.log.isUpToDate(request.lastIndex, request.lastTerm);',
     replace: 'return isFree;',
     seeds: 100,
-    lastFoundBy: 18,
+    lastFoundBy: 4,
   },
   {
     name: 'forgets its vote in a restart',
@@ -43,7 +43,7 @@ export const bugs: readonly Bug[] = [
     find: 'vote: hardState.term >= base.term ? hardState.vote : NO_MEMBER,',
     replace: 'vote: NO_MEMBER,',
     seeds: 400,
-    lastFoundBy: 83,
+    lastFoundBy: 10,
   },
   {
     name: "commits an old term's entry directly",
@@ -52,7 +52,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (index <= log.committed || log.termAt(index) !== core.term) return;',
     replace: 'if (index <= log.committed) return;',
     seeds: 200,
-    lastFoundBy: 7,
+    lastFoundBy: 14,
   },
   {
     name: 'counts a learner',
@@ -62,7 +62,7 @@ export const bugs: readonly Bug[] = [
     replace:
       'const { log } = core;\n  const configuration = { ...core.configuration, voters: [...core.configuration.voters, ...core.configuration.learners] };\n  const acknowledged',
     seeds: 200,
-    lastFoundBy: 1,
+    lastFoundBy: 14,
   },
   {
     name: 'forgets the old half of a joint configuration',
@@ -71,7 +71,7 @@ export const bugs: readonly Bug[] = [
     find: 'return quorum.leaving === null ? current : Math.min(current, majorityIndex(quorum.leaving, acknowledged));',
     replace: 'return current;',
     seeds: 200,
-    lastFoundBy: 20,
+    lastFoundBy: 102,
   },
   {
     name: 'acknowledges entries before they are durable',
@@ -98,7 +98,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (tornEnd > end) {',
     replace: 'if (tornEnd < end) {',
     seeds: 200,
-    lastFoundBy: 73,
+    lastFoundBy: 54,
   },
   {
     name: 'reads the cut index after the flush',
@@ -107,7 +107,7 @@ export const bugs: readonly Bug[] = [
     find: 'const coveredIndex = appliedIndex();\n    await flush();',
     replace: 'await flush();\n    const coveredIndex = appliedIndex();',
     seeds: 200,
-    lastFoundBy: 51,
+    lastFoundBy: 9,
   },
   {
     name: 'cuts what is applied without a flush',
@@ -116,7 +116,7 @@ export const bugs: readonly Bug[] = [
     find: '    await flush();\n',
     replace: '',
     seeds: 100,
-    lastFoundBy: 1,
+    lastFoundBy: 2,
   },
   {
     name: 'acknowledges a snapshot before it is installed',
@@ -126,7 +126,7 @@ export const bugs: readonly Bug[] = [
     replace:
       '    this.#events.appended(append.token, append.replies);\n    await this.#events.install(snapshot, append.hardState);\n    return;\n',
     seeds: 100,
-    lastFoundBy: 1,
+    lastFoundBy: 2,
   },
   {
     name: 'does not flush a received state',
@@ -135,7 +135,7 @@ export const bugs: readonly Bug[] = [
     find: '      await this.staged.engine.flush();\n',
     replace: '',
     seeds: 400,
-    lastFoundBy: 136,
+    lastFoundBy: 231,
   },
   {
     name: 'tells its incarnation before it is durable',
@@ -153,7 +153,7 @@ export const bugs: readonly Bug[] = [
     find: '  if (theirs.incarnation === known) return null;\n',
     replace: '  if (theirs.incarnation !== "") return null;\n',
     seeds: 300,
-    lastFoundBy: 26,
+    lastFoundBy: 14,
   },
   {
     name: 'lets a read join the round under way',
@@ -162,7 +162,7 @@ export const bugs: readonly Bug[] = [
     find: '    this.#waiting.push(read);',
     replace: '    (this.#round === null ? this.#waiting : (this.#round.reads as Read[])).push(read);',
     seeds: 400,
-    lastFoundBy: 1,
+    lastFoundBy: 34,
   },
   {
     name: 'serves linearizable reads before it has committed in its term',
@@ -171,7 +171,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (!leader.reads.isRoundDue || !hasCommittedInTerm(core, leader)) return;',
     replace: 'if (!leader.reads.isRoundDue) return;',
     seeds: 400,
-    lastFoundBy: 10,
+    lastFoundBy: 35,
   },
   {
     name: 'serves linearizable reads without asking anyone',
@@ -207,7 +207,7 @@ export const bugs: readonly Bug[] = [
     find: '    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });\n',
     replace: '',
     seeds: 400,
-    lastFoundBy: 1,
+    lastFoundBy: 55,
   },
   {
     name: 'tells followers to commit what they may not have',
