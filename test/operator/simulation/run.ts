@@ -1,0 +1,389 @@
+/**
+ * One seeded run: the real observing, deciding and acting against a simulated API server and modelled members, with stale
+ * caches, faults, changes of mind, operators that are killed after any write or stopped before one and revived beside
+ * their successor. Then nothing more happens, and the cluster must become whole and stay still.
+ */
+import { raftClusterSpec } from '../../../operator/api/spec.ts';
+import type { RaftClusterSpecInput, RaftClusterStatus } from '../../../operator/api/types.ts';
+import type { OperatorCaches } from '../../../operator/caches.ts';
+import { decide as realDecide } from '../../../operator/decide/decide.ts';
+import type { Decision } from '../../../operator/decide/types.ts';
+import {
+  endpointSliceKind,
+  namespaceKind,
+  nodeKind,
+  persistentVolumeClaimKind,
+  podDisruptionBudgetKind,
+  podKind,
+  secretKind,
+  serviceKind,
+  statefulSetKind,
+  storageClassKind,
+} from '../../../operator/kube/kinds.ts';
+import type { Kind, KubeObject, Leadership } from '../../../operator/kube/types.ts';
+import type { Log } from '../../../operator/logging.ts';
+import { createOperatorMetrics } from '../../../operator/metrics.ts';
+import { raftClusterKind } from '../../../operator/observe/cluster-kind.ts';
+import type { Observed } from '../../../operator/observe/types.ts';
+import { Reconciler } from '../../../operator/reconcile.ts';
+import { templateHash } from '../../../operator/resources/pod-template.ts';
+import { statusOf } from '../../../operator/status/status-of.ts';
+import { BROKEN, Controllers } from './controllers.ts';
+import { ModelMembers } from './model-members.ts';
+import { type Fields, ObjectStore } from './object-store.ts';
+import { type Fault, Gate, SimApi } from './sim-api.ts';
+import { StaleCache } from './stale-cache.ts';
+
+const NAMESPACE = 'n';
+const NAME = 'c';
+const KEY = `${NAMESPACE}/${NAME}`;
+const START_MS = Date.UTC(2030, 0, 1);
+/** Steps with faults and changes of mind. */
+const WILD_STEPS = 90;
+const MOST_CALM_STEPS = 600;
+/** Passes in a row without a write, after which it is at rest. */
+const STILL_PASSES = 4;
+
+const metrics = createOperatorMetrics();
+
+export type Decide = (observed: Observed) => Decision;
+
+export class SimulationFailure extends Error {}
+
+/** @returns why it rests: `whole`, or the reason of the plan */
+export async function simulate(seed: number, random: () => number, decide: Decide = realDecide): Promise<string> {
+  const run = new Run(random, decide);
+  try {
+    await run.wild();
+    return await run.calm();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SimulationFailure(`seed ${seed}: ${message}\n${run.trace.slice(-80).join('\n')}`, { cause: error });
+  }
+}
+
+type Process = {
+  readonly gate: Gate;
+  readonly reconciler: Reconciler;
+  readonly caches: readonly StaleCache<KubeObject>[];
+  readonly leadership: { isLeader: boolean; validUntilMs: number };
+};
+
+class Run {
+  readonly trace: string[] = [];
+  readonly #log: Log = {
+    write: (_, event, fields) => void this.trace.push(`  ${event} ${JSON.stringify(fields ?? {})}`),
+    child: () => this.#log,
+    flush: () => undefined,
+  };
+  readonly #random: () => number;
+  readonly #decide: Decide;
+  #nowMs = 0;
+  readonly #members = new ModelMembers();
+  readonly #store = new ObjectStore(() => new Date(START_MS + this.#nowMs).toISOString());
+  readonly #controllers = new Controllers(this.#store, this.#members, () =>
+    new Date(START_MS + this.#nowMs).toISOString(),
+  );
+  readonly #applied = new Map<string, Fields>();
+  /** The last one leads. */
+  readonly #processes: Process[] = [];
+  /** Passes of processes that are stopped in the middle. */
+  readonly #suspended: Promise<unknown>[] = [];
+
+  constructor(random: () => number, decide: Decide) {
+    this.#random = random;
+    this.#decide = decide;
+    this.#store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+    const replicas = this.#pick([1, 2, 3, 3, 5]);
+    const spec: RaftClusterSpecInput = { replicas, image: 'a', tls: { peer: { mode: 'Disabled' } } };
+    const { apiVersion, kind } = raftClusterKind;
+    this.#store.create({
+      apiVersion,
+      kind,
+      metadata: { name: NAME, namespace: NAMESPACE },
+      spec: raftClusterSpec.parse(spec),
+    });
+    this.#startProcess(null);
+  }
+
+  async wild(): Promise<void> {
+    let faults = 3;
+    for (let step = 0; step < WILD_STEPS; step++) {
+      this.#nowMs += this.#random() < 0.05 ? 400_000 : 500 + 3_000 * this.#random();
+      const chance = this.#random();
+      if (chance < 0.35) this.#world();
+      else if (chance < 0.85) await this.#pass();
+      else if (chance < 0.9) this.#exchangeProcess();
+      else if (chance < 0.94 && faults > 0) {
+        faults -= 1;
+        this.#fault();
+      } else if (chance > 0.96) this.#edit();
+      this.#hearSomething();
+      this.#check();
+    }
+  }
+
+  async calm(): Promise<string> {
+    this.trace.push('from here on nothing happens by itself');
+    for (const node of this.#controllers.deadNodes) this.#controllers.deadNodes.delete(node);
+    if (this.#spec()['image'] === BROKEN) this.#editSpec({ image: 'a' });
+    for (const { gate } of this.#processes) gate.paused?.resolve();
+    await Promise.all(this.#suspended);
+    this.#startProcess(null);
+    let still = 0;
+    for (let step = 0; step < MOST_CALM_STEPS; step++) {
+      this.#nowMs += 20_000;
+      const { gate, caches } = this.#leader();
+      const before = JSON.stringify([...this.#store.objects.values()]);
+      this.#world();
+      for (const cache of caches) cache.catchUp();
+      const writes = gate.writes;
+      await this.#pass();
+      this.#check();
+      const isStill = gate.writes === writes && JSON.stringify([...this.#store.objects.values()]) === before;
+      still = isStill ? still + 1 : 0;
+      if (still >= STILL_PASSES) {
+        if (this.#consented()) continue;
+        return this.#mustBeWhole();
+      }
+    }
+    throw new Error(`no rest: ${JSON.stringify(this.#status())} ${JSON.stringify(this.#spec())}`);
+  }
+
+  #world(): void {
+    this.#controllers.step();
+    this.#members.keepOnly(new Set(this.#store.list('PersistentVolumeClaim').map(({ metadata }) => metadata.uid)));
+    this.#members.catchUp();
+  }
+
+  async #pass(): Promise<void> {
+    const process = this.#leader();
+    process.leadership.validUntilMs = this.#nowMs + 10_000;
+    const before = process.gate.writes;
+    const passing = process.reconciler.pass(KEY).then(
+      () => undefined,
+      (error: unknown) =>
+        void this.trace.push(`pass failed: ${error instanceof Error ? error.message : String(error)}`),
+    );
+    const stopped = await this.#untilDoneOrPaused(passing, process.gate);
+    const { plan } = this.#status();
+    this.trace.push(`pass: ${process.gate.writes - before} writes; ${plan?.action} ${plan?.subject}: ${plan?.reason}`);
+    if (stopped) this.#suspended.push(passing);
+    if (process.gate.isDead || stopped) {
+      this.trace.push(process.gate.isDead ? 'the operator was killed' : 'the operator was stopped before a write');
+      process.leadership.isLeader = false;
+      this.#startProcess(this.#newFault());
+    }
+  }
+
+  /** True when it was stopped before a write. */
+  async #untilDoneOrPaused(passing: Promise<unknown>, gate: Gate): Promise<boolean> {
+    let isDone = false;
+    void passing.then(() => {
+      isDone = true;
+    });
+    while (!isDone && gate.paused === null) await new Promise((resolve) => setImmediate(resolve));
+    return !isDone;
+  }
+
+  #leader(): Process {
+    return this.#processes.at(-1)!;
+  }
+
+  /** One that was stopped is revived, and sends what it was about to send. */
+  #exchangeProcess(): void {
+    for (const { gate } of this.#processes) {
+      if (gate.paused === null) continue;
+      this.trace.push('a stopped operator is revived');
+      gate.paused.resolve();
+      return;
+    }
+    const { gate } = this.#leader();
+    if (gate.fault === null) gate.fault = this.#newFault(gate.writes);
+  }
+
+  #newFault(after = 0): Fault {
+    const kind = this.#pick(['Kill', 'Kill', 'Pause'] as const);
+    return { kind, atWrite: after + 1 + Math.floor(this.#random() * 6) };
+  }
+
+  #startProcess(fault: Fault): void {
+    const gate = new Gate(() => this.#nowMs);
+    gate.fault = fault;
+    const api = new SimApi(this.#store, gate, this.#applied, (pod) => this.#controllers.evict(pod));
+    const all: StaleCache<KubeObject>[] = [];
+    const cacheOf = <T extends KubeObject>(kind: Kind<T>): StaleCache<T> => {
+      const cache = new StaleCache(kind, this.#store);
+      all.push(cache as unknown as StaleCache<KubeObject>);
+      return cache;
+    };
+    const caches: OperatorCaches = {
+      clusters: cacheOf(raftClusterKind),
+      statefulSets: cacheOf(statefulSetKind),
+      pods: cacheOf(podKind),
+      claims: cacheOf(persistentVolumeClaimKind),
+      budgets: cacheOf(podDisruptionBudgetKind),
+      secrets: cacheOf(secretKind),
+      services: cacheOf(serviceKind),
+      endpointSlices: cacheOf(endpointSliceKind),
+      podMonitors: null,
+      prometheusRules: null,
+      nodes: cacheOf(nodeKind),
+      storageClasses: cacheOf(storageClassKind),
+      namespaces: cacheOf(namespaceKind),
+      all,
+    };
+    const leadership = { isLeader: true, validUntilMs: this.#nowMs + 10_000 } satisfies Leadership;
+    const members = this.#members.door((write) => gate.write(write));
+    const clock = {
+      nowMs: () => this.#nowMs,
+      wallMs: () => START_MS + this.#nowMs,
+      after: () => ({ cancel: () => undefined }),
+    };
+    const reconciler = new Reconciler({
+      api,
+      caches,
+      leadership,
+      clock,
+      random: this.#random,
+      log: this.#log,
+      metrics,
+      events: { record: () => undefined },
+      observer: {
+        clock,
+        operatorImage: 'operator:1',
+        templateHashes: (cluster) => {
+          const image = cluster.status.image ?? cluster.spec.image ?? 'operator:1';
+          return {
+            Voters: templateHash(cluster, { image }, 'Voters'),
+            Readers: templateHash(cluster, { image }, 'Readers'),
+          };
+        },
+        membersOf: async () => members,
+        monitoringKinds: () => ({ hasPodMonitors: false, hasPrometheusRules: false }),
+      },
+      watchedNamespace: null,
+      decide: this.#decide,
+      statusOf,
+      forget: () => undefined,
+    });
+    this.#processes.push({ gate, reconciler, caches: all, leadership });
+  }
+
+  /** Each kind by itself: a pod may be seen before the volume that it waits for. */
+  #hearSomething(): void {
+    for (const cache of this.#leader().caches) if (this.#random() < 0.4) cache.catchUp();
+  }
+
+  #fault(): void {
+    const pods = this.#store.list('Pod');
+    if (pods.length === 0) return;
+    const { metadata, spec } = this.#pick(pods) as unknown as {
+      metadata: { name: string };
+      spec: { nodeName: string };
+    };
+    const { name } = metadata;
+    const kind = this.#pick(['pod', 'damage', 'volume', 'node', 'status', 'scale'] as const);
+    this.trace.push(`fault: ${kind} ${name}`);
+    switch (kind) {
+      case 'pod':
+        this.#store.delete('Pod', NAMESPACE, name, {}, true);
+        return;
+      case 'damage': {
+        const folder = this.#members.folderOf(name);
+        if (folder !== null && folder.grant !== null) folder.isDamaged = true;
+        return;
+      }
+      case 'volume':
+        this.#store.objects.delete(`PersistentVolumeClaim/${NAMESPACE}/data-${name}`);
+        this.#store.delete('Pod', NAMESPACE, name);
+        return;
+      case 'node':
+        this.#controllers.deadNodes.add(spec.nodeName);
+        return;
+      case 'status':
+        this.#store.patch(raftClusterKind.kind, NAMESPACE, NAME, { status: null });
+        return;
+      case 'scale': {
+        const set = this.#store.get('StatefulSet', NAMESPACE, NAME);
+        if (set !== null) this.#store.patch('StatefulSet', NAMESPACE, NAME, { spec: { replicas: 5 } });
+      }
+    }
+  }
+
+  #edit(): void {
+    const change = this.#pick([
+      { replicas: Math.floor(this.#random() * 6) },
+      { readReplicas: Math.floor(this.#random() * 3) },
+      { image: this.#pick(['a', 'b', BROKEN]) },
+    ]);
+    this.#editSpec(change);
+  }
+
+  #editSpec(change: Fields): void {
+    this.trace.push(`user: ${JSON.stringify(change)}`);
+    this.#store.patch(raftClusterKind.kind, NAMESPACE, NAME, { spec: change });
+  }
+
+  /** The user consents to what is offered at rest; true when that gives work. */
+  #consented(): boolean {
+    const { quorumRecovery } = this.#status();
+    const spec = this.#spec()['quorumRecovery'] as { acknowledge?: string };
+    if (quorumRecovery?.step !== 'Offered' || spec.acknowledge === quorumRecovery.nonce) return false;
+    this.#members.consents += 1;
+    this.#editSpec({ quorumRecovery: { acknowledge: quorumRecovery.nonce } });
+    return true;
+  }
+
+  #spec(): Fields {
+    return this.#store.get(raftClusterKind.kind, NAMESPACE, NAME)!['spec'] as Fields;
+  }
+
+  #status(): RaftClusterStatus {
+    return (this.#store.get(raftClusterKind.kind, NAMESPACE, NAME)?.['status'] ?? {}) as RaftClusterStatus;
+  }
+
+  #check(): void {
+    const { problems } = this.#members;
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    this.#checkVolumes();
+  }
+
+  /** What has been deleted must not have been counted on. */
+  #checkVolumes(): void {
+    const id = this.#status().clusterID ?? '';
+    for (const claim of this.#store.list('PersistentVolumeClaim')) {
+      if (claim.metadata.deletionTimestamp === undefined) continue;
+      const incarnation = this.#members.folders.get(claim.metadata.uid)?.incarnation;
+      const member = this.#members.rafts.get(id)?.members.find((one) => one.incarnation === incarnation);
+      if (member !== undefined) throw new Error(`the volume of member ${member.name} is deleted`);
+    }
+  }
+
+  #mustBeWhole(): string {
+    const spec = this.#spec() as { replicas: number; readReplicas: number };
+    const status = this.#status();
+    const reason = status.plan?.reason ?? '';
+    if (legitimate.some((one) => one.test(reason))) return reason;
+    const id = status.clusterID ?? '';
+    const members = this.#members.rafts.get(id)?.members ?? [];
+    const wanted = [
+      ...Array.from({ length: spec.replicas }, (_, ordinal) => `Voter ${NAME}-${ordinal}`),
+      ...Array.from({ length: spec.readReplicas }, (_, ordinal) => `Learner ${NAME}-read-${ordinal}`),
+    ].sort();
+    const present = members.filter((one) => this.#members.isAlive(id, one)).map(({ role, name }) => `${role} ${name}`);
+    if (JSON.stringify(present.sort()) !== JSON.stringify(wanted) || members.length !== wanted.length) {
+      throw new Error(
+        `at rest with ${present.join(', ')} instead of ${wanted.join(', ')}: ${JSON.stringify(status.plan)}`,
+      );
+    }
+    return 'whole';
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[Math.floor(this.#random() * items.length)]!;
+  }
+}
+
+/** Why a cluster may be at rest without being whole. */
+const legitimate = [/^spec\.replicas is 0/, /^the quorum is lost/, /^no linearizable read/, /^too few founders answer/];
