@@ -207,7 +207,7 @@ export const bugs: readonly Bug[] = [
     find: '    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });\n',
     replace: '',
     seeds: 400,
-    lastFoundBy: 55,
+    lastFoundBy: 44,
   },
   {
     name: 'tells followers to commit what they may not have',
