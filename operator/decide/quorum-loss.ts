@@ -35,7 +35,7 @@ function withoutConfiguration(view: ClusterView): Outcome {
   const thresholdMs = spec.healing.notReadyAfterSeconds * 1000;
   const names = lost.map(({ name }) => name).sort();
   const blockers = [`of ${voters.length} voters ${lost.length} are away: ${names.join(', ')}`];
-  const lostForLong = lost.filter(({ name }) => (lostForMs(view, name) ?? 0) >= thresholdMs);
+  const lostForLong = lost.filter((voter) => isGone(view, voter) || awayForMs(view, voter) >= thresholdMs);
   if (lostForLong.length <= tolerated) return wait(reason, blockers);
 
   const survivors = survivorsOf(view, voters);
@@ -77,6 +77,20 @@ function knownVoters({ places, status }: ClusterView): readonly Voter[] {
 function isAlive(view: ClusterView, { name, incarnation }: Voter): boolean {
   const place = placeNamed(view, name);
   return place !== null && place.incarnation === incarnation && hasData(place.status);
+}
+
+/** Its data is not in its place any more, or cannot be read: to wait would change nothing. */
+function isGone(view: ClusterView, { name, incarnation }: Voter): boolean {
+  const place = placeNamed(view, name);
+  if (place === null || (place.incarnation !== null && place.incarnation !== incarnation)) return true;
+  return place.status?.state === 'Parked' && place.status.reason !== 'NewerFormat';
+}
+
+/** After a status was lost, its pod still knows since when it is not ready. */
+function awayForMs(view: ClusterView, { name }: Voter): number {
+  const pod = placeNamed(view, name)?.pod ?? null;
+  const notReadyMs = pod === null || pod.isReady || pod.readyChangedMs === null ? 0 : view.nowMs - pod.readyChangedMs;
+  return lostForMs(view, name) ?? notReadyMs;
 }
 
 function hasData(status: ApiStatus | null): status is ApiStatus {
