@@ -127,6 +127,17 @@ test('a client that hangs up before it says anything is forgotten', async (t) =>
   assert.equal(door.accepted.length, 0);
 });
 
+test('an HTTP/2 client that ends its connection is gone at once, with what it had asked for', async (t) => {
+  const { api, door } = start(t);
+  const { url } = await api;
+  const session = connectHttp2(url);
+  session.request({ ':path': '/', ':method': 'POST' }).on('error', () => {});
+  while (door.accepted.length === 0) await new Promise(setImmediate);
+  const closed = once(door.accepted[0]!, 'close');
+  session.destroy();
+  await closed;
+});
+
 test('with TLS, who can speak HTTP/1.1 gets that, and who speaks only HTTP/2 gets that', async (t) => {
   const authority = await makeAuthority('servers');
   const paths = makeTlsPaths(t);

@@ -53,8 +53,10 @@ export function shareByFirstBytes(server: Server, http2: Http2Door, decideWithin
       leave();
       // Whoever takes over reads them as if nobody had.
       socket.unshift(first);
-      if (verdict === 'HTTP/2') http2.accept(socket);
-      else serveHttp1.call(server, socket);
+      if (verdict === 'HTTP/1.1') return void serveHttp1.call(server, socket);
+      // HTTP/1.1 leaves it open for the answers when its client has said its last; a client of HTTP/2 has then gone.
+      socket.allowHalfOpen = false;
+      http2.accept(socket);
     };
     socket.on('readable', decide);
     socket.on('end', giveUp);
