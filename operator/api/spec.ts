@@ -325,9 +325,6 @@ const monitoring = z.object({
   prometheusRule: monitoringMode
     .default('Auto')
     .describe('Alerts of this cluster. Auto: if the API server has the kind. Enabled: Degraded without it.'),
-  dashboards: monitoringMode
-    .default('Auto')
-    .describe("Auto: only with the chart's dashboards; Enabled: a ConfigMap beside this cluster too."),
 });
 
 const tls = z.object({
@@ -487,7 +484,7 @@ export const raftClusterSpec = z
     disruption: disruption.prefault({}).describe('How drains are kept from taking the quorum.'),
     healing: healing.prefault({}).describe('When lost members are replaced.'),
     updateStrategy: updateStrategy.prefault({}).describe('How changes reach the pods.'),
-    monitoring: monitoring.prefault({}).describe('What Prometheus and Grafana are given.'),
+    monitoring: monitoring.prefault({}).describe('What Prometheus is given.'),
     tls: tlsModes.prefault({}).describe('Encryption.'),
     bootstrap: bootstrap.optional().describe('How the cluster is formed, once; empty when not given. Cannot change.'),
     quorumRecovery: quorumRecovery.prefault({}).describe('What happens when a quorum is lost for good.'),
