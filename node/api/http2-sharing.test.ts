@@ -9,11 +9,13 @@ import { ReloadingTls } from '../transport/tls.ts';
 import type { Http2Door } from './http2-sharing.ts';
 import { startTestApi, type TestApiOptions } from './testing/start-test-api.ts';
 
-/** Answers every request of HTTP/2 with `two`. */
+/** Answers every request of HTTP/2 with `two`, but for `/never`. */
 function doorThatSaysTwo(t: TestContext): Http2Door & { readonly accepted: Socket[] } {
   const server = createHttp2Server();
   const accepted: Socket[] = [];
-  server.on('stream', (stream) => {
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    if (headers[':path'] === '/never') return;
     stream.respond({ ':status': 200 });
     stream.end('two');
   });
@@ -131,9 +133,10 @@ test('an HTTP/2 client that ends its connection is gone at once, with what it ha
   const { api, door } = start(t);
   const { url } = await api;
   const session = connectHttp2(url);
-  session.request({ ':path': '/', ':method': 'POST' }).on('error', () => {});
+  session.request({ ':path': '/never' }).on('error', () => {});
   while (door.accepted.length === 0) await new Promise(setImmediate);
   const closed = once(door.accepted[0]!, 'close');
+  await new Promise((resolve) => session.ping(resolve));
   session.destroy();
   await closed;
 });
