@@ -1,6 +1,7 @@
 /** Runs a whole cluster on this machine until Ctrl-C. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FolderLock } from '../../node/storage/folder-lock.ts';
 import { UserError } from '../user-error.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { decidePlan, plannedMembers, recordOf } from './plan.ts';
@@ -17,9 +18,7 @@ export async function up(options: UpOptions): Promise<number> {
   const recordFile = join(dataDir, 'cluster.json');
   const plan = decidePlan(options, existsSync(recordFile) ? readFileSync(recordFile, 'utf8') : null, dataDir);
   const members = plannedMembers(plan);
-  makeFolder(dataDir);
-  const { lockDataFolder } = await import('../../node/storage/folder-lock.ts');
-  const lock = await lockDataFolder(dataDir);
+  const lock = await lockFolder(dataDir);
   try {
     await assertPortsFree(members);
     writeFileSync(recordFile, recordOf(plan));
@@ -31,11 +30,15 @@ export async function up(options: UpOptions): Promise<number> {
   }
 }
 
-function makeFolder(dataDir: string): void {
+async function lockFolder(dataDir: string): Promise<FolderLock> {
+  const { lockDataFolder } = await import('../../node/storage/folder-lock.ts');
   try {
-    mkdirSync(dataDir, { recursive: true });
+    return await lockDataFolder(dataDir);
   } catch (error) {
-    throw new UserError(`cannot use the data folder ${dataDir}: ${(error as Error).message}`);
+    if (error instanceof Error && error.name === 'DataFolderInUse') throw error;
+    throw new UserError(
+      `cannot use the data folder ${dataDir}: ${(error as Error).message}: choose another with --data-dir`,
+    );
   }
 }
 

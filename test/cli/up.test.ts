@@ -136,3 +136,9 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test('a data folder that cannot be made ends `up` with a sentence, where Node tries for ever', async () => {
+  const { code, stderr } = await run(['up', '--data-dir=/proc/none']);
+  assert.equal(code, 1);
+  assert.match(stderr, /^quorate: cannot use the data folder \/proc\/none: .*: choose another with --data-dir\n$/);
+});
