@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { until } from './kubectl.ts';
 import {
   changeSpec,
+  conditionOf,
   createCluster,
   isSettled,
   memberStatus,
@@ -88,7 +89,7 @@ test('hibernated and woken, it is the same cluster with the same data', async (t
   await untilCluster(
     cluster,
     'the pods to be reported as stopped',
-    (object) => object.status.plan?.action === 'Steady',
+    (object) => conditionOf(object, 'Ready')?.reason === 'Hibernating',
   );
   assert.deepEqual((await kubectl.list('pvc')).map(({ metadata }) => metadata.uid).sort(), volumes);
   await changeSpec(cluster, { replicas: 3 });
