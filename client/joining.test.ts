@@ -42,6 +42,11 @@ test('an empty member is added, told, caught up and promoted, each when it is du
   assert.deepEqual(nextJoinStep({ ...joined, applied: 9 }, promoted, 9, {}), { kind: 'Joined', id: 3 });
 });
 
+test('a member that was added by its address alone is claimed', () => {
+  const place = { ...member(3, 'Learner', ''), name: '' };
+  assert.deepEqual(nextJoinStep(newcomer, clusterOf(member(1), place), 9, {}), { kind: 'Add' });
+});
+
 test('a name or address of another data folder is refused unless it is to be replaced', () => {
   const byName = nextJoinStep(newcomer, clusterOf(member(1), member(3)), 9, {});
   assert.ok(byName.kind === 'Refuse');

@@ -117,7 +117,8 @@ export function nextJoinStep(
   if (cluster_id !== undefined)
     return refuse(`'${name}' was removed from cluster ${cluster_id}; join with an empty data folder`);
   const holder = cluster.members.find((member) => member.name === name || member.peer_address === peer_address);
-  if (holder === undefined) return { kind: 'Add' };
+  // Added by its address alone, it waits for whoever comes from there.
+  if (holder === undefined || holder.incarnation === '') return { kind: 'Add' };
   if (holder.id === options.replace) return { kind: 'Remove', id: holder.id };
   const held = holder.name === name ? `name '${name}'` : `address ${peer_address}`;
   return refuse(
@@ -153,7 +154,7 @@ function identity({ name, peer_address, incarnation }: ApiStatus): {
 
 function invitation(newcomer: ApiStatus, cluster: ApiCluster, id: number): Parameters<Client['join']>[0] {
   const peers = cluster.members
-    .filter((member) => member.id !== id)
+    .filter((member) => member.id !== id && member.incarnation !== '')
     .map(({ id, peer_address, incarnation }) => ({ id, peer_address, incarnation }));
   return { cluster_id: cluster.cluster_id, member_id: id, incarnation: newcomer.incarnation, peers };
 }

@@ -270,6 +270,8 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
     tls: clientTlsFiles === null ? null : { files: clientTlsFiles, clientCertificates },
     http2: createEtcdApi({
       member,
+      version: VERSION.etcdserver,
+      peerScheme: config.peerTls === null ? 'http' : 'https',
       limits: {
         ...fixedLimits,
         maxRequestBytes: config.maxRequestBytes,

@@ -29,17 +29,25 @@ export const fixedLimits = {
 export type EtcdOptions = {
   readonly member: Member;
   readonly limits: EtcdLimits;
+  /** Of etcd, as whose API this is to be taken. */
+  readonly version: string;
+  /** Of the addresses at which members reach each other: they are URLs here. */
+  readonly peerScheme: 'http' | 'https';
   readonly log: { error(fields: object, event: string): void };
 };
 
 export class EtcdContext {
   readonly member: Member;
   readonly limits: EtcdLimits;
+  readonly version: string;
+  readonly peerScheme: 'http' | 'https';
   #identity: { readonly clusterId: string; readonly memberId: number; readonly wire: Identity } | null = null;
 
-  constructor({ member, limits }: EtcdOptions) {
+  constructor({ member, limits, version, peerScheme }: EtcdOptions) {
     this.member = member;
     this.limits = limits;
+    this.version = version;
+    this.peerScheme = peerScheme;
   }
 
   /**

@@ -1,6 +1,11 @@
 /** The formats of entries, snapshots, handshake and data folder that this build speaks. */
-export const FORMAT = 1;
+import { RequestError } from './types.ts';
+
+export const FORMAT = 2;
 export const OLDEST_FORMAT = 1;
+
+/** From here on: members without an incarnation, changed addresses, users and roles, alarms. */
+export const EXTENDED_FORMAT = 2;
 
 /** What the cluster has agreed to speak is newer than this build: it must stop before it misreads anything. */
 export class FormatTooNew extends Error {
@@ -8,6 +13,18 @@ export class FormatTooNew extends Error {
     super(`the cluster speaks format ${format}, this version up to ${FORMAT}: run the version that the others run`);
     this.name = 'FormatTooNew';
   }
+}
+
+/**
+ * @param present the cluster's: members of an older build would not understand the entry
+ * @throws RequestError
+ */
+export function assertClusterSpeaks(format: number, present: number): void {
+  if (present >= format) return;
+  throw new RequestError(
+    'invalid_request',
+    `the cluster speaks format ${present}, and this needs ${format}: bring all members to this version first`,
+  );
 }
 
 /** @throws FormatTooNew */

@@ -40,6 +40,7 @@ export class LeaderCalls {
     leaseRemaining: (body) => this.#leaseRemaining(body as LeaseBody),
     changeMembership: (body) => this.#changeMembership(body as ChangeBody),
     transferLeader: (body) => this.#transferLeader(body as TransferBody),
+    membersWithoutSpace: async () => this.#with.serving().membersWithoutSpace(),
   };
 
   constructor(dependencies: LeaderCallsDependencies) {

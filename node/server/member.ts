@@ -15,7 +15,7 @@ import type {
   SnapshotSource,
 } from '../storage/types.ts';
 import { UnknownEntry } from '../store/errors.ts';
-import type { Store } from '../store/store.ts';
+import type { StateHash, Store } from '../store/store.ts';
 import type {
   Command,
   Failed,
@@ -33,7 +33,7 @@ import type { Network, RefusedHandshake } from '../transport/types.ts';
 import { assertValidFounders, assertValidName, assertValidPeerAddress } from './addressing.ts';
 import type { Clock } from './clock.ts';
 import { Conditions } from './conditions.ts';
-import { FormatTooNew } from './format.ts';
+import { assertClusterSpeaks, EXTENDED_FORMAT, FormatTooNew } from './format.ts';
 import { type ChangeBody, LeaderCalls, type LeaseBody, leaseNotFound, type TransferBody } from './leader-calls.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
@@ -380,6 +380,9 @@ export class LocalMember implements Member {
     if (change.kind === 'AddLearner') {
       assertValidName(change.name);
       assertValidPeerAddress(change.peerAddress);
+    } else if (change.kind === 'AddUnclaimed' || change.kind === 'UpdateAddress') {
+      assertValidPeerAddress(change.peerAddress);
+      assertClusterSpeaks(EXTENDED_FORMAT, this.#serving().servingStore().format);
     }
     const body = { change, expectedConfigIndex, timeoutMs: options.timeoutMs } satisfies ChangeBody;
     const answer = await this.#callLeader('changeMembership', body, options);
@@ -389,6 +392,15 @@ export class LocalMember implements Member {
   async transferLeader(to: number | null, options: RequestOptions): Promise<number> {
     const body = { to, timeoutMs: options.timeoutMs } satisfies TransferBody;
     return (await this.#callLeader('transferLeader', body, options)) as number;
+  }
+
+  async membersWithoutSpace(options: RequestOptions): Promise<readonly number[]> {
+    return (await this.#callLeader('membersWithoutSpace', null, options)) as number[];
+  }
+
+  async hash(revision: number): Promise<StateHash> {
+    const store = this.#serving().servingStore();
+    return asRequestErrors(() => store.hash(revision));
   }
 
   async openSnapshot(): Promise<SnapshotSource> {

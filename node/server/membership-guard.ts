@@ -15,6 +15,8 @@ const MAX_PROMOTION_LAG_ENTRIES = 1000;
 export function objectionTo(change: MembershipChange, membership: Membership, status: RaftStatus): Objection | null {
   switch (change.kind) {
     case 'AddLearner':
+    case 'AddUnclaimed':
+    case 'UpdateAddress':
       return null;
     case 'Promote':
       return learnerBehind(change.id, membership, status) ?? withoutQuorum([...membership.voters, change.id], status);

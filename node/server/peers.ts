@@ -92,8 +92,9 @@ export class Peers {
   commonFormat(membership: Membership): number | null {
     const states = new Map(this.#network.peers().map((peer) => [peer.id, peer]));
     let common = FORMAT;
-    for (const { id } of membership.members) {
-      if (id === this.#self) continue;
+    for (const { id, incarnation } of membership.members) {
+      // One that nobody has claimed has no build yet: who claims it is asked then.
+      if (id === this.#self || incarnation === '') continue;
       const format = states.get(id)?.hello?.format;
       if (format === undefined) return null;
       common = Math.min(common, format);

@@ -260,6 +260,12 @@ export class Replica {
     return this.#space.isLow;
   }
 
+  /** As the leader knows: it refuses growth for any of them. */
+  membersWithoutSpace(): MemberId[] {
+    const others = this.#space.reporters(this.#with.clock.nowMs());
+    return this.#space.isLow ? [this.id, ...others] : others;
+  }
+
   /** How long no leader has been known; 0 while one is. */
   get leaderlessMs(): number {
     return this.#raft.leader === NO_MEMBER ? this.#with.clock.nowMs() - this.#leaderLastKnownMs : 0;

@@ -47,6 +47,11 @@ export class SpaceGuard {
     return false;
   }
 
+  /** Who has reported to this member that its disk is low. */
+  reporters(nowMs: number): MemberId[] {
+    return [...this.#reports].filter(([, reportedMs]) => nowMs - reportedMs < REPORT_VALID_MS).map(([id]) => id);
+  }
+
   reported(from: MemberId, isLow: boolean, nowMs: number): void {
     if (isLow) this.#reports.set(from, nowMs);
     else this.#reports.delete(from);

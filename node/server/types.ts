@@ -4,6 +4,7 @@
  */
 import type { ApiErrorCode, ApiMemberState, ApiReadiness, ApiStatus, ParkedReason } from '../../client/types.ts';
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../storage/types.ts';
+import type { StateHash } from '../store/store.ts';
 import type {
   Command,
   Failed,
@@ -116,6 +117,10 @@ export interface Member {
   ): Promise<{ readonly id: number; readonly configIndex: number }>;
   /** To `to`, or to the most caught-up voter. Resolves with the new leader. */
   transferLeader(to: number | null, options: RequestOptions): Promise<number>;
+  /** Members whose disks are almost full, as the leader knows. */
+  membersWithoutSpace(options: RequestOptions): Promise<readonly number[]>;
+  /** Of the keys as this member has them at a revision; 0 is the newest. */
+  hash(revision: number): Promise<StateHash>;
   /** A consistent backup; the caller closes it. */
   openSnapshot(): Promise<SnapshotSource>;
 }

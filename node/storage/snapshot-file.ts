@@ -1,4 +1,4 @@
-/** A snapshot in a file: the chunks of a `SnapshotSource` one after the other, and nothing else. */
+/** A snapshot in a file: the chunks of a `SnapshotSource` one after the other, and then nothing but a trailer, if it has one. */
 import type { Disk } from './disk.ts';
 import { SnapshotDamaged } from './errors.ts';
 import {
@@ -9,6 +9,7 @@ import {
   chunkBytes,
   decodeChunk,
 } from './snapshot-format.ts';
+import { MAX_TRAILER_BYTES, SnapshotTrailer } from './snapshot-trailer.ts';
 import type { SnapshotHeader } from './types.ts';
 
 export type SnapshotSummary = {
@@ -33,12 +34,20 @@ export async function* readSnapshotFile(disk: Disk, path: string): AsyncGenerato
     let header: SnapshotHeader | null = null;
     let rowCount = 0;
     let isComplete = false;
+    const trailer = new SnapshotTrailer();
     for (let position = 0; position < sizeBytes; ) {
-      if (isComplete) throw new SnapshotDamaged(`${path} goes on after the last chunk of the snapshot`);
+      if (isComplete) {
+        const rest = sizeBytes - position;
+        const isTrailer =
+          rest <= MAX_TRAILER_BYTES && Buffer.from(await file.read(position, rest)).equals(trailer.finish());
+        if (isTrailer) break;
+        throw new SnapshotDamaged(`${path} goes on after the last chunk of the snapshot`);
+      }
       const length = chunkBytes(await file.read(position, CHUNK_FRAME_BYTES));
       if (position + length > sizeBytes) throw new SnapshotDamaged(`${path} ends within chunk ${at.number}`);
       const chunk = await file.read(position, length);
       const content = decodeChunk(chunk, at);
+      trailer.add(chunk);
       if (content.kind === 'Header') header = content.header;
       else {
         rowCount += content.rows.length;

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import type { Row } from '../store/engine.ts';
 import { NewerFormat, SnapshotDamaged } from './errors.ts';
 import { readSnapshotFile, verifySnapshotFile } from './snapshot-file.ts';
-import { CHAIN_BEGIN, decodeChunk, encodeHeaderChunk } from './snapshot-format.ts';
+import { CHAIN_BEGIN, decodeChunk, encodeHeaderChunk, SNAPSHOT_FORMAT } from './snapshot-format.ts';
 import { EngineSnapshotSource } from './snapshot-source.ts';
+import { SnapshotTrailer } from './snapshot-trailer.ts';
 import { FaultyDisk } from './testing/faulty-disk.ts';
 import { openRecordEngine } from './testing/record-engine.ts';
 import type { SnapshotHeader } from './types.ts';
@@ -103,5 +104,27 @@ test('a chunk in the place of another is damage', async () => {
 });
 
 test('a snapshot of a later format is told from a damaged one', () => {
-  assert.throws(() => decodeChunk(encodeHeaderChunk({ ...HEADER, format: 2 }), CHAIN_BEGIN), NewerFormat);
+  assert.throws(
+    () => decodeChunk(encodeHeaderChunk({ ...HEADER, format: SNAPSHOT_FORMAT + 1 }), CHAIN_BEGIN),
+    NewerFormat,
+  );
+});
+
+test('a file may end with the trailer of its own content, and with no other', async () => {
+  const source = await sourceOf([{ key: Buffer.from('k'), value: Buffer.from('v') }], 100);
+  const chunks = await gather(source.chunks(0));
+  const trailer = new SnapshotTrailer();
+  for (const chunk of chunks) trailer.add(chunk);
+  const whole = Buffer.concat([...chunks, trailer.finish()]);
+  assert.equal(whole.length % 512, 32);
+  const verify = async (bytes: Buffer) => {
+    const disk = await fileOf(bytes);
+    return verifySnapshotFile(disk.boot().disk, '/data/s');
+  };
+  assert.equal((await verify(whole)).rowCount, 1);
+  const changed = Buffer.from(whole);
+  changed[changed.length - 1]! ^= 1;
+  for (const bad of [changed, whole.subarray(0, -1), Buffer.concat([whole, Buffer.alloc(1)])]) {
+    await assert.rejects(verify(bad), SnapshotDamaged);
+  }
 });

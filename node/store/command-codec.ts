@@ -34,7 +34,14 @@ const Kind = {
 const COMPARISONS: readonly Comparison[] = ['Equal', 'NotEqual', 'Greater', 'Less'];
 const COMPARE_TARGETS: readonly Compare['target'][] = ['Value', 'Create', 'Mod', 'Version', 'Lease'];
 const SORT_TARGETS: readonly SortTarget[] = ['Key', 'Version', 'Create', 'Mod', 'Value'];
-const CHANGES: readonly MembershipChange['kind'][] = ['AddLearner', 'Promote', 'Remove', 'ReplaceVoters'];
+const CHANGES: readonly MembershipChange['kind'][] = [
+  'AddLearner',
+  'Promote',
+  'Remove',
+  'ReplaceVoters',
+  'AddUnclaimed',
+  'UpdateAddress',
+];
 
 export function writeCommand(writer: ByteWriter, command: Command): void {
   writer.u8(Kind[command.kind]);
@@ -257,6 +264,13 @@ function writeChange(writer: ByteWriter, change: MembershipChange): void {
     case 'ReplaceVoters':
       writeList(writer, change.voters, (_, id) => writer.varint(id));
       return;
+    case 'AddUnclaimed':
+      writer.text(change.peerAddress);
+      return;
+    case 'UpdateAddress':
+      writer.varint(change.id);
+      writer.text(change.peerAddress);
+      return;
   }
 }
 
@@ -270,6 +284,10 @@ function readChange(reader: ByteReader): MembershipChange {
       return { kind, id: reader.varint() };
     case 'ReplaceVoters':
       return { kind, voters: readList(reader, () => reader.varint()) };
+    case 'AddUnclaimed':
+      return { kind, peerAddress: reader.text() };
+    case 'UpdateAddress':
+      return { kind, id: reader.varint(), peerAddress: reader.text() };
   }
 }
 

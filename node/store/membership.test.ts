@@ -120,3 +120,34 @@ function assertWhole(membership: Membership, before: Membership): void {
 function symmetricDifference(a: readonly number[], b: readonly number[]): number {
   return a.filter((id) => !b.includes(id)).length + b.filter((id) => !a.includes(id)).length;
 }
+
+const unclaimed: MembershipChange = { kind: 'AddUnclaimed', peerAddress: 'n4:1' };
+
+test('a place that nobody has claimed goes to whoever is added from its address', () => {
+  const { membership: waiting, id } = changed(FOUNDERS, unclaimed);
+  assert.equal(id, 4);
+  assert.deepEqual(waiting.members.at(-1), { id: 4, name: '', peerAddress: 'n4:1', incarnation: '' });
+  assert.equal(changed(waiting, { ...newcomer, peerAddress: 'n5:1' }).id, 5);
+  const { membership: claimed, id: claimedId } = changed(waiting, newcomer);
+  assert.equal(claimedId, 4);
+  assert.deepEqual([claimed.members.length, claimed.lastMemberId], [4, 4]);
+  assert.deepEqual(claimed.members.at(-1), { id: 4, name: 'n4', peerAddress: 'n4:1', incarnation: 'i4' });
+  assert.equal(refusal(claimed, { ...newcomer, name: 'n5', incarnation: 'i5' }), 'member_exists');
+  assert.equal(refusal(waiting, { ...newcomer, name: 'n1' }), 'member_exists');
+});
+
+test('a place that nobody has claimed gets no vote, and can be removed', () => {
+  const { membership: waiting } = changed(FOUNDERS, unclaimed);
+  assert.equal(refusal(waiting, unclaimed), 'member_exists');
+  assert.equal(refusal(waiting, { kind: 'Promote', id: 4 }), 'invalid_request');
+  assert.equal(refusal(waiting, { kind: 'ReplaceVoters', voters: [1, 2, 3, 4] }), 'invalid_request');
+  assert.deepEqual(changed(waiting, { kind: 'Remove', id: 4 }).membership.members, FOUNDERS.members);
+});
+
+test('a member gets another address, unless it is held', () => {
+  const { membership } = changed(FOUNDERS, { kind: 'UpdateAddress', id: 2, peerAddress: 'moved:1' });
+  assert.equal(membership.members[1]?.peerAddress, 'moved:1');
+  assert.equal(changed(membership, { kind: 'UpdateAddress', id: 2, peerAddress: 'moved:1' }).id, 2);
+  assert.equal(refusal(membership, { kind: 'UpdateAddress', id: 3, peerAddress: 'moved:1' }), 'member_exists');
+  assert.equal(refusal(membership, { kind: 'UpdateAddress', id: 9, peerAddress: 'x:1' }), 'member_not_found');
+});

@@ -42,6 +42,10 @@ export function applyMembershipChange(
   switch (change.kind) {
     case 'AddLearner':
       return addLearner(membership, change, index);
+    case 'AddUnclaimed':
+      return addUnclaimed(membership, change.peerAddress, index);
+    case 'UpdateAddress':
+      return updateAddress(membership, change, index);
     case 'Promote':
       return promote(membership, change.id, index);
     case 'Remove':
@@ -68,14 +72,52 @@ function addLearner(
   { name, peerAddress, incarnation }: Extract<MembershipChange, { kind: 'AddLearner' }>,
   index: number,
 ): { membership: Membership; id: number } | Failed {
-  for (const member of membership.members) {
+  const claimed = membership.members.find((member) => isUnclaimed(member) && member.peerAddress === peerAddress);
+  const others = membership.members.filter((member) => member !== claimed);
+  for (const member of others) {
     const held = heldBy(member, name, peerAddress, incarnation);
-    if (held !== null)
-      return failed('member_exists', `${held} is held by member ${member.id} (${member.name}): remove it first`);
+    if (held !== null) return taken(held, member);
   }
+  const id = claimed?.id ?? membership.lastMemberId + 1;
+  const members = [...others, { id, name, peerAddress, incarnation }].sort((a, b) => a.id - b.id);
+  const lastMemberId = Math.max(membership.lastMemberId, id);
+  return { membership: { ...membership, configIndex: index, lastMemberId, members }, id };
+}
+
+function addUnclaimed(
+  membership: Membership,
+  peerAddress: string,
+  index: number,
+): { membership: Membership; id: number } | Failed {
+  const holder = membership.members.find((member) => member.peerAddress === peerAddress);
+  if (holder !== undefined) return taken(`peer address ${peerAddress}`, holder);
   const id = membership.lastMemberId + 1;
-  const members = [...membership.members, { id, name, peerAddress, incarnation }];
+  const members = [...membership.members, { id, name: '', peerAddress, incarnation: '' }];
   return { membership: { ...membership, configIndex: index, lastMemberId: id, members }, id };
+}
+
+function updateAddress(
+  membership: Membership,
+  { id, peerAddress }: Extract<MembershipChange, { kind: 'UpdateAddress' }>,
+  index: number,
+): { membership: Membership; id: number } | Failed {
+  if (!isMember(membership, id)) return notFound(id);
+  const holder = membership.members.find((member) => member.peerAddress === peerAddress && member.id !== id);
+  if (holder !== undefined) return taken(`peer address ${peerAddress}`, holder);
+  const members = membership.members.map((member) => (member.id === id ? { ...member, peerAddress } : member));
+  return { membership: { ...membership, configIndex: index, members }, id };
+}
+
+function taken(what: string, { id, name }: MemberRecord): Failed {
+  return failed('member_exists', `${what} is held by member ${id} (${name}): remove it first`);
+}
+
+export function isUnclaimed({ incarnation }: MemberRecord): boolean {
+  return incarnation === '';
+}
+
+function notStarted(id: number): Failed {
+  return failed('invalid_request', `member ${id} has not started: nobody has joined from its peer address yet`);
 }
 
 function heldBy(member: MemberRecord, name: string, peerAddress: string, incarnation: string): string | null {
@@ -88,6 +130,7 @@ function heldBy(member: MemberRecord, name: string, peerAddress: string, incarna
 function promote(membership: Membership, id: number, index: number): { membership: Membership; id: number } | Failed {
   if (!isMember(membership, id)) return notFound(id);
   if (membership.voters.includes(id)) return failed('not_a_learner', `member ${id} is a voter already`);
+  if (membership.members.some((member) => member.id === id && isUnclaimed(member))) return notStarted(id);
   const voters = ascending([...membership.voters, id]);
   return { membership: { ...membership, configIndex: index, voters }, id };
 }
@@ -111,6 +154,8 @@ function replaceVoters(
     return failed('last_voter', 'the new set of voters is empty: without a voter there is no cluster');
   const unknown = voters.find((id) => !isMember(membership, id));
   if (unknown !== undefined) return notFound(unknown);
+  const unclaimed = membership.members.find((member) => isUnclaimed(member) && voters.includes(member.id));
+  if (unclaimed !== undefined) return notStarted(unclaimed.id);
   const added = voters.filter((id) => !membership.voters.includes(id));
   const removed = membership.voters.filter((id) => !voters.includes(id));
   const joint = { ...membership, configIndex: index, voters, leaving: membership.voters };

@@ -105,6 +105,9 @@ export type ChangeMembership = {
 
 export type MembershipChange =
   | { readonly kind: 'AddLearner'; readonly name: string; readonly peerAddress: string; readonly incarnation: string }
+  /** Whoever is then added from this peer address claims it. Until then it has no name, and is not promoted. */
+  | { readonly kind: 'AddUnclaimed'; readonly peerAddress: string }
+  | { readonly kind: 'UpdateAddress'; readonly id: number; readonly peerAddress: string }
   | { readonly kind: 'Promote'; readonly id: number }
   | { readonly kind: 'Remove'; readonly id: number }
   /** Exactly these become the voters, by one joint change; voters left out leave the cluster. */
@@ -214,7 +217,10 @@ export type Result =
   | FormatResult
   | Failed;
 
-/** One member of the cluster. Ids count up from 1 and are never used again; name, address and incarnation are unique. */
+/**
+ * One member of the cluster. Ids count up from 1 and are never used again; name, address and incarnation are unique.
+ * Name and incarnation are empty while nobody has claimed it.
+ */
 export type MemberRecord = {
   readonly id: number;
   readonly name: string;

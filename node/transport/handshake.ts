@@ -68,6 +68,9 @@ function refuseMember(own: Hello, roster: Roster, theirs: Hello): RefusedHandsha
     );
   }
   const known = roster.incarnations.get(theirs.memberId);
+  // It has a place, and who takes it is in an entry that this member has not applied yet.
+  if (known === '')
+    return refusal('NotReady', `member ${own.memberId} does not know yet who member ${theirs.memberId} is; ask again`);
   if (known !== undefined) return refuseIncarnation(theirs, known);
   if (theirs.memberId <= roster.lastMemberId) {
     return refusal(

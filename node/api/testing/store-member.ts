@@ -13,7 +13,7 @@ import {
 } from '../../server/types.ts';
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../../storage/types.ts';
 import { foundingRows } from '../../store/initial-state.ts';
-import { Store } from '../../store/store.ts';
+import { type StateHash, Store } from '../../store/store.ts';
 import { MemoryEngine } from '../../store/testing/memory-engine.ts';
 import type {
   Command,
@@ -67,7 +67,7 @@ export class StoreMember implements Member {
 
   static async open(): Promise<StoreMember> {
     const engine = new MemoryEngine();
-    await engine.write(foundingRows({ clusterId, format: 1, membership }));
+    await engine.write(foundingRows({ clusterId, format: 2, membership }));
     return new StoreMember(await Store.open(engine, { maxQueuedBytesPerWatch: 1 << 20 }));
   }
 
@@ -214,6 +214,16 @@ export class StoreMember implements Member {
   async transferLeader(to: number | null, options: RequestOptions): Promise<number> {
     this.#called('transferLeader', { to, options });
     return to ?? 2;
+  }
+
+  async membersWithoutSpace(options: RequestOptions): Promise<readonly number[]> {
+    this.#called('membersWithoutSpace', options);
+    return this.statusChange.no_space ? [1] : [];
+  }
+
+  async hash(revision: number): Promise<StateHash> {
+    this.#called('hash', revision);
+    return asRequestErrors(() => this.store.hash(revision));
   }
 
   async openSnapshot(): Promise<SnapshotSource> {

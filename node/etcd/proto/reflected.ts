@@ -7,7 +7,16 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import type { ProtoWriter } from './writer.ts';
 
-const files = ['kv.proto', 'auth.proto', 'rpc.proto', 'v3lock.proto', 'v3election.proto'];
+const files = [
+  'kv.proto',
+  'auth.proto',
+  'rpc.proto',
+  'v3lock.proto',
+  'v3election.proto',
+  'health.proto',
+  'reflection.proto',
+  'reflection_v1alpha.proto',
+];
 
 let loaded: protobuf.Root | null = null;
 

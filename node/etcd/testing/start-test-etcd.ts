@@ -33,6 +33,8 @@ export async function startTestEtcd(
       createEtcdApi({
         member,
         limits: { ...testLimits, ...limits },
+        version: '3.5.21',
+        peerScheme: 'http',
         log: { error: (fields, event) => void faults.push({ fields, event }) },
       }),
   });
