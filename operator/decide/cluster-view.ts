@@ -46,8 +46,9 @@ export const setNames: readonly SetName[] = ['Voters', 'Readers'];
 
 /** A learner this close to the leader's last entry is in sync; the leader refuses beyond it. */
 const MAX_LAG_ENTRIES = 1_000;
-/** A peer that the leader has not heard of for longer is away. */
+/** A peer that the leader has not heard of for longer, and for several heartbeats, is away. */
 const MAX_SILENCE_MS = 5_000;
+const MAX_SILENT_HEARTBEATS = 5;
 
 export function viewOf(observed: Observed): ClusterView {
   const { cluster, configuration } = observed;
@@ -65,7 +66,7 @@ export function viewOf(observed: Observed): ClusterView {
       ...slot,
       member,
       isMember,
-      isHealthy: isMember && serves(slot.status) && keepsUp(member.id, leader),
+      isHealthy: isMember && serves(slot.status) && keepsUp(member.id, leader, spec),
       isWanted: slot.ordinal < target[slot.set],
     };
   });
@@ -132,7 +133,7 @@ export function holds(configuration: ApiCluster, incarnation: string): boolean {
 /** The leader itself, or one whose log the leader says is close to its own. */
 export function isInSync(view: ClusterView, place: Place): boolean {
   if (place.member === null || place.status?.state !== 'Member' || view.leader === null) return false;
-  return keepsUp(place.member.id, view.leader);
+  return keepsUp(place.member.id, view.leader, view.spec);
 }
 
 /** Says that it holds nothing: it can found a cluster, or join one. */
@@ -220,12 +221,13 @@ function serves(status: ApiStatus | null): boolean {
 }
 
 /** Without a leader that answers us, a member that serves is taken at its word. */
-function keepsUp(memberId: number, leader: BarePlace | null): boolean {
+function keepsUp(memberId: number, leader: BarePlace | null, { config }: RaftClusterSpec): boolean {
   if (leader === null || leader.status === null) return true;
   if (leader.status.member_id === memberId) return true;
   const progress = leader.status.peers?.find(({ id }) => id === memberId);
   if (progress === undefined) return false;
-  const isHeard = progress.last_contact_ms !== null && progress.last_contact_ms <= MAX_SILENCE_MS;
+  const silenceMs = Math.max(MAX_SILENCE_MS, MAX_SILENT_HEARTBEATS * config.heartbeatIntervalMilliseconds);
+  const isHeard = progress.last_contact_ms !== null && progress.last_contact_ms <= silenceMs;
   const lag = (leader.status.last_index ?? 0) - progress.match;
   return isHeard && progress.state === 'Replicate' && lag <= MAX_LAG_ENTRIES;
 }
