@@ -6,7 +6,7 @@ import { SimulationFailure, simulate } from './run.ts';
 
 /** `QUORATE_SEED=17` replays one; `QUORATE_SEEDS=1000` runs more. */
 const only = process.env['QUORATE_SEED'];
-const count = Number(process.env['QUORATE_SEEDS'] ?? 100);
+const count = Number(process.env['QUORATE_SEEDS'] ?? 60);
 const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)];
 
 for (const seed of seeds) {
