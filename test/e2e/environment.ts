@@ -6,6 +6,8 @@ export type Environment = {
   readonly context: string;
   /** Of member and operator; every node can start it. */
   readonly image: string;
+  /** The same under another tag, for the test of upgrades; null: it is skipped. */
+  readonly upgradeImage: string | null;
   /** Called as `COMMAND cut|heal|stop|start NODE`; null: faults of nodes are not tested. */
   readonly nodeFaults: string | null;
 };
@@ -20,5 +22,10 @@ export function readEnvironment(): Environment | null {
   const image = process.env['QUORATE_E2E_IMAGE'];
   if (context === undefined || context === '') return null;
   if (image === undefined || image === '') throw new Error('QUORATE_E2E_CONTEXT is set, QUORATE_E2E_IMAGE is not');
-  return { context, image, nodeFaults: process.env['QUORATE_E2E_NODE_FAULTS'] ?? null };
+  return {
+    context,
+    image,
+    upgradeImage: process.env['QUORATE_E2E_UPGRADE_IMAGE'] ?? null,
+    nodeFaults: process.env['QUORATE_E2E_NODE_FAULTS'] ?? null,
+  };
 }

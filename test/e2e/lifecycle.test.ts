@@ -35,6 +35,39 @@ test("a member's administrative calls need the cluster's own token", async (t) =
   assert.notEqual((await call(`{"content-type":"application/json",authorization:"Bearer ${token}"}`)).trim(), '401');
 });
 
+test('clients speak TLS with certificates from the operator, and must show one', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl } = cluster;
+  await createCluster(cluster, {
+    replicas: 3,
+    tls: { client: { mode: 'OperatorManaged', clientCertificates: 'Required' } },
+  });
+  const certificate = (await kubectl.get('secret', 'db-client-tls'))!.data;
+  const program = `
+    const text = (base64) => Buffer.from(base64, 'base64').toString();
+    const [ca, cert, key] = process.argv.slice(1).map(text);
+    const get = (options) => new Promise((resolve) => require('node:https')
+      .get('https://db.${kubectl.namespace}.svc:2379/v1/status', { ca, ...options }, (answer) => { answer.resume(); resolve(answer.statusCode); })
+      .on('error', () => resolve('refused')));
+    (async () => console.log(await get({ cert, key }), await get({})))();`;
+  const answers = await kubectl.run([
+    'exec',
+    'db-0',
+    '-c',
+    'member',
+    '--',
+    'node',
+    '-e',
+    program,
+    certificate['ca.crt'],
+    certificate['tls.crt'],
+    certificate['tls.key'],
+  ]);
+  assert.equal(answers.trim(), '200 refused');
+  assert.equal((await readCluster(cluster)).status.certificates.length, 2);
+});
+
 test('volumes grow with the spec, and never shrink', async (t) => {
   const cluster = await useNamespace(t);
   if (cluster === null) return;
