@@ -1,5 +1,6 @@
 /** What the services are given: the member that they are a door to, and what they share. */
 import type { Member, MemberPosition } from '../server/types.ts';
+import type { Call } from './grpc/call.ts';
 import { type Header, type Identity, identityOf } from './proto/header.ts';
 
 export type EtcdLimits = {
@@ -48,6 +49,11 @@ export class EtcdContext {
     this.limits = limits;
     this.version = version;
     this.peerScheme = peerScheme;
+  }
+
+  /** The member, with the rights of whoever calls. */
+  memberOf(_call: Call): Member {
+    return this.member;
   }
 
   /**

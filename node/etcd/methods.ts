@@ -6,6 +6,8 @@ import { healthMethods } from './services/health.ts';
 import { kvMethods } from './services/kv.ts';
 import { leaseMethods } from './services/lease.ts';
 import { maintenanceMethods } from './services/maintenance/maintenance.ts';
+import { electionMethods } from './services/queue/election.ts';
+import { lockMethods } from './services/queue/lock.ts';
 import { reflectionMethods } from './services/reflection/reflection.ts';
 import { watchMethods } from './services/watch/watch.ts';
 
@@ -18,6 +20,8 @@ export function allMethods(etcd: EtcdContext): Methods {
     ...watchMethods(etcd),
     ...clusterMethods(etcd),
     ...maintenanceMethods(etcd),
+    ...lockMethods(etcd),
+    ...electionMethods(etcd),
     ...healthMethods(etcd, services),
     ...reflectionMethods(services),
   };

@@ -93,3 +93,13 @@ test('what snapshot save has fetched, quorate snapshot restores', { skip }, asyn
   const folder = join(cluster.folder, 'restored');
   await promisify(execFile)(process.execPath, [CLI, 'snapshot', 'restore', file, '--data-dir', folder, '--members=1']);
 });
+
+test('lock runs a command, elect tells of the winner', { skip }, async () => {
+  assert.equal(await etcdctl(endpoint, 'lock', 'jobs', 'echo', 'done'), 'done\n');
+  const elected = promisify(execFile)('etcdctl', [`--endpoints=${endpoint}`, 'elect', 'boss', 'me']);
+  await until('the election', async () =>
+    (await etcdctl(endpoint, 'get', '--prefix', 'boss', '--print-value-only')) === 'me\n' ? true : null,
+  );
+  elected.child.kill('SIGINT');
+  await elected.catch(() => undefined);
+});
