@@ -10,12 +10,13 @@ import { Drain } from './api/drain.ts';
 import { type HealthServer, startHealthServer } from './api/health-server.ts';
 import { createHttpApi } from './api/http-api.ts';
 import { type HttpServer, startHttpServer } from './api/http-server.ts';
+import { assertSameOrigin } from './api/origin.ts';
 import { statusOverHttp } from './api/status-over-http.ts';
 import { assertCanListen } from './can-listen.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, type Environment, type Flags, parseConfig } from './config/parse-config.ts';
-import { fixedLimits } from './etcd/context.ts';
-import { createEtcdApi } from './etcd/etcd-api.ts';
+import { type EtcdOptions, fixedLimits } from './etcd/context.ts';
+import { createEtcdApi, createEtcdGateway } from './etcd/etcd-api.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { memberOptions } from './member-options.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
@@ -263,24 +264,34 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
     version: VERSION,
     statusOf: statusOverHttp(() => clientCredentials(config)),
   });
+  const etcd: EtcdOptions = {
+    member,
+    version: VERSION.etcdserver,
+    peerScheme: config.peerTls === null ? 'http' : 'https',
+    limits: {
+      ...fixedLimits,
+      maxRequestBytes: config.maxRequestBytes,
+      maxTxnOperations: config.maxTxnOperations,
+      requestTimeoutMs: config.requestTimeoutMs,
+      electionTimeoutMs: config.electionTimeoutMs,
+    },
+    log: { error: (fields, event) => log('error', event, { ...fields }) },
+  };
+  const gateway = createEtcdGateway(etcd, assertSameOrigin);
   const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';
   return startHttpServer({
-    api,
+    api: {
+      listener: (request, response) => {
+        if (!gateway.serve(request, response)) api.listener(request, response);
+      },
+      endStreams: () => {
+        api.endStreams();
+        gateway.endStreams();
+      },
+    },
     listen: addresses.listenClient,
     tls: clientTlsFiles === null ? null : { files: clientTlsFiles, clientCertificates },
-    http2: createEtcdApi({
-      member,
-      version: VERSION.etcdserver,
-      peerScheme: config.peerTls === null ? 'http' : 'https',
-      limits: {
-        ...fixedLimits,
-        maxRequestBytes: config.maxRequestBytes,
-        maxTxnOperations: config.maxTxnOperations,
-        requestTimeoutMs: config.requestTimeoutMs,
-        electionTimeoutMs: config.electionTimeoutMs,
-      },
-      log: { error: (fields, event) => log('error', event, { ...fields }) },
-    }),
+    http2: createEtcdApi(etcd),
   });
 }
 

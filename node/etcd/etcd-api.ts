@@ -5,8 +5,10 @@
  *     const etcd = createEtcdApi({ member, limits, log });
  *     await startHttpServer({ …, http2: etcd });
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { EtcdContext, type EtcdOptions } from './context.ts';
 import { errorOf, etcdError } from './errors.ts';
+import { Gateway } from './gateway/gateway.ts';
 import { GrpcServer } from './grpc/server.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { allMethods } from './methods.ts';
@@ -36,5 +38,23 @@ export function createEtcdApi(options: EtcdOptions): GrpcServer {
       errorOf(error, call, (cause, path) => log.error({ err: cause, path }, 'etcd_request_failed')),
     stopped: etcdError('stopped'),
     tooMany: etcdError('tooManyRequests'),
+  });
+}
+
+/**
+ * The same for those who speak HTTP/1.1 and JSON.
+ *
+ * @param assertSameOrigin as the HTTP API has it
+ */
+export function createEtcdGateway(
+  options: EtcdOptions,
+  assertSameOrigin: (headers: IncomingHttpHeaders) => void,
+): Gateway {
+  const etcd = new EtcdContext(options);
+  return new Gateway({
+    etcd,
+    methods: allMethods(etcd),
+    assertSameOrigin,
+    log: (cause, path) => options.log.error({ err: cause, path }, 'etcd_request_failed'),
   });
 }

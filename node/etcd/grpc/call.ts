@@ -1,7 +1,16 @@
 /** What a handler may know of the call that it answers. */
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { EventEmitter } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Code, deadlineExceeded, GrpcError } from './status.ts';
+
+/** What carries the answer: a stream of HTTP/2, or a response of HTTP/1.1. */
+export type CallStream = EventEmitter & {
+  readonly destroyed: boolean;
+  readonly closed: boolean;
+  readonly session?: { readonly socket: Socket } | undefined;
+};
 
 export class Call {
   readonly path: string;
@@ -10,7 +19,7 @@ export class Call {
   /** By `performance.now()`; null when the caller waits for ever. */
   readonly deadlineMs: number | null;
   readonly #headers: IncomingHttpHeaders;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: CallStream;
   #controller: AbortController | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -18,7 +27,7 @@ export class Call {
   constructor(
     path: string,
     headers: IncomingHttpHeaders,
-    stream: ServerHttp2Stream,
+    stream: CallStream,
     callerTimeoutMs: number | null,
     limitMs: number,
   ) {
