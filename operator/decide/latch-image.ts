@@ -1,8 +1,8 @@
 /**
  * Which image the members shall run. One that the user names counts at once; without, the operator's own is taken when
- * no other cluster is busy with that, and only by a cluster that is well: a bad image must not reach a second one.
+ * no other cluster is busy with that, and only by a cluster whose members are well: a bad image must not reach a second one.
  */
-import type { ClusterView } from './cluster-view.ts';
+import type { ClusterView, Place } from './cluster-view.ts';
 import { act, note, type Outcome, pass, type Rule } from './rule.ts';
 import { objectionToUpgrade } from './upgrade-path.ts';
 
@@ -17,8 +17,8 @@ export const latchImage: Rule = (view) => {
     return note(`waits for ${observed.rollingElsewhere} to be well with the operator's image`, 30_000);
   }
   const unwell =
-    status.hasFormed === true ? view.places.find((place) => place.isWanted && !isUpToDate(view, place)) : undefined;
-  if (unwell !== undefined && (spec.replicas > 0 || status.hibernation === undefined)) {
+    status.hasFormed === true ? view.places.find((place) => place.isWanted && isUnwell(view, place)) : null;
+  if (unwell && (spec.replicas > 0 || status.hibernation === undefined)) {
     return note(`takes the operator's image when ${unwell.name} is well`, null);
   }
   return record(view, wanted, 'the operator has a new image, and it is the turn of this cluster');
@@ -37,10 +37,15 @@ function objectionToVersion({ spec, status, places }: ClusterView): string | nul
   return null;
 }
 
-function isUpToDate({ observed }: ClusterView, place: ClusterView['places'][number]): boolean {
-  return (
-    place.isHealthy && place.pod?.isReady === true && place.pod.templateHash === observed.templateHashes[place.set]
-  );
+/**
+ * One that does not start with the image that is latched now, while another image runs or it never comes up, is no
+ * reason to wait: what is broken is that image, and the operator's is the way out of it.
+ */
+function isUnwell({ status, places }: ClusterView, { pod, isHealthy }: Place): boolean {
+  if (isHealthy && pod?.isReady === true) return false;
+  if (pod === null || pod.image !== status.image) return true;
+  const isOtherImageRunning = places.some((other) => other.pod !== null && other.pod.image !== status.image);
+  return pod.waitingReason === null && !isOtherImageRunning;
 }
 
 function record({ cluster }: ClusterView, image: string, reason: string): Outcome {
