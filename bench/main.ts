@@ -5,11 +5,14 @@
  *   npm run bench                      requests per second, latencies, processor time, memory
  *   npm run bench -- failover          how long writes stop when the leader dies, or falls silent
  *   npm run bench -- fill              resident memory after a million keys
+ *   npm run bench -- operator          memory and passes of the operator with 100 RaftClusters; wants etcd,
+ *                                      kube-apiserver and kube-controller-manager on PATH
  */
 import { parseArgs } from 'node:util';
 import { measureFailovers } from './failover.ts';
 import { fill } from './fill.ts';
 import { measureLoads } from './loads.ts';
+import { measureOperator } from './operator/measure.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,6 +21,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '10' },
     keys: { type: 'string', default: '1000000' },
+    clusters: { type: 'string', default: '100' },
   },
 });
 
@@ -38,7 +42,10 @@ switch (part) {
   case 'fill':
     await fill(Number(values.keys));
     break;
+  case 'operator':
+    await measureOperator(Number(values.clusters), 60_000);
+    break;
   default:
-    console.error(`bench: no part '${part}'; there are loads, failover and fill`);
+    console.error(`bench: no part '${part}'; there are loads, failover, fill and operator`);
     process.exitCode = 2;
 }
