@@ -1,12 +1,11 @@
 /** etcd's own command line against a real member: commands and what they print. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { LocalCluster } from '../processes/local-cluster.ts';
+import { isOnPath } from './on-path.ts';
 
 const skip = !isOnPath('etcdctl') && 'platform: etcdctl is not on PATH';
 
@@ -20,17 +19,6 @@ before(async () => {
 });
 
 after(() => (skip ? undefined : cluster.remove()));
-
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** What it prints; rejects with what it says when it fails. */
 async function etcdctl(...args: string[]): Promise<string> {

@@ -1,8 +1,7 @@
 /** etcd's own command line, where the tests find it. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isOnPath } from './on-path.ts';
 
 /** For `test`'s option `skip`: why, or false. */
 export const skipWithoutEtcdctl: string | false = !isOnPath('etcdctl') && 'platform: etcdctl is not on PATH';
@@ -11,15 +10,4 @@ export const skipWithoutEtcdctl: string | false = !isOnPath('etcdctl') && 'platf
 export async function etcdctl(endpoint: string, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('etcdctl', [`--endpoints=${endpoint}`, ...args]);
   return stdout;
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
