@@ -1,6 +1,6 @@
 /** A range read over any source of versions, with etcd's order of things: count, then bounds, sort, limit. */
 import { StoreError } from './errors.ts';
-import { rangeAfter, rangeBefore } from './key-range.ts';
+import { coversAllKeys, rangeAfter, rangeBefore } from './key-range.ts';
 import type { Applied } from './meta.ts';
 import type { RememberedCounts } from './remembered-counts.ts';
 import { loadValues, type RowSource } from './row-source.ts';
@@ -96,7 +96,8 @@ async function selectPage(
       if (room.isFull) {
         const last = versions.at(-1)!.key;
         const rest = descending ? rangeBefore(range, last) : rangeAfter(range, last);
-        const known = counts?.get(range, readRevision) ?? null;
+        // Of all keys the number is at hand.
+        const known = counts?.get(range, readRevision) ?? (coversAllKeys(range) ? await source.count(range) : null);
         const left = known === null ? await source.count(rest) : known - versions.length;
         counts?.set(rest, readRevision, left);
         return { versions, count: versions.length + left, more: true };

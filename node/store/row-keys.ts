@@ -25,7 +25,6 @@ const META = 0x6d;
 
 const REVISION_BYTES = 8;
 const TERMINATOR = Buffer.from([0, 1]);
-const ESCAPED_ZERO = Buffer.from([0, 0xff]);
 
 export function currentKey(key: Uint8Array): Buffer {
   return prefixed(CURRENT, key);
@@ -109,7 +108,7 @@ export function answerKey(generation: number, idempotencyKey: string): Buffer {
   return row;
 }
 
-export function metaKey(name: 'applied' | 'cluster' | 'compaction'): Buffer {
+export function metaKey(name: 'applied' | 'auth' | 'cluster' | 'compaction'): Buffer {
   return prefixed(META, Buffer.from(name));
 }
 
@@ -178,16 +177,16 @@ function readRevision(row: Buffer, at: number): number {
 
 /** Zero bytes become 00 ff, so that 00 01 ends a key and keys keep their order whatever follows them. */
 function escapeZeros(key: Buffer): Buffer {
-  let zero = key.indexOf(0);
-  if (zero === -1) return key;
-  const parts: Buffer[] = [];
-  let start = 0;
-  for (; zero !== -1; zero = key.indexOf(0, start)) {
-    parts.push(key.subarray(start, zero), ESCAPED_ZERO);
-    start = zero + 1;
+  if (!key.includes(0)) return key;
+  let zeros = 0;
+  for (const byte of key) if (byte === 0) zeros += 1;
+  const escaped = Buffer.allocUnsafe(key.length + zeros);
+  let at = 0;
+  for (const byte of key) {
+    escaped[at++] = byte;
+    if (byte === 0) escaped[at++] = 0xff;
   }
-  parts.push(key.subarray(start));
-  return Buffer.concat(parts);
+  return escaped;
 }
 
 function unescapeZeros(escaped: Buffer): Buffer {
