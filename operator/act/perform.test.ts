@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { QuorateError } from '../../client/errors.ts';
+import type { ApiBootstrap } from '../../client/types.ts';
 import { annotations } from '../api/names.ts';
 import type { Act } from '../decide/types.ts';
 import { isKubeError } from '../kube/errors.ts';
@@ -168,4 +169,22 @@ test("only the operator's own finalizer is taken away, from the RaftCluster that
   await run({ kind: 'RemoveFinalizer' });
   assert.deepEqual(api.writes[0]?.body, { metadata: { finalizers: ['other/finalizer'] } });
   assert.deepEqual(api.writes[0]?.options, { uid: 'cluster-uid', resourceVersion: '7', notAfterMs: 1000 });
+});
+
+test('of a snapshot the first founder says what it has read, and the others are sent that', async () => {
+  const told: unknown[] = [];
+  const { run } = setUp({
+    bootstrap: (name, record) => {
+      const sent = record as ApiBootstrap;
+      told.push([name, sent.snapshot_sha256]);
+      return { ...sent, snapshot_sha256: 'ab' };
+    },
+  });
+  const record = { cluster_id: clusterId, founders: [], snapshot_path: '/restore/snapshot' };
+  assert.deepEqual(await run({ kind: 'Bootstrap', record, slots: ['db-0', 'db-1', 'db-2'] }), { kind: 'Done' });
+  assert.deepEqual(told, [
+    ['db-0', undefined],
+    ['db-1', 'ab'],
+    ['db-2', 'ab'],
+  ]);
 });

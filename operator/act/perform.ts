@@ -4,6 +4,7 @@
  */
 
 import { QuorateError } from '../../client/errors.ts';
+import type { ApiBootstrap } from '../../client/types.ts';
 import { setName } from '../api/names.ts';
 import { finalizer } from '../api/types.ts';
 import type { Act, PodRef } from '../decide/types.ts';
@@ -131,10 +132,22 @@ async function carryOut(act: HandsAct, observed: Observed, hands: Hands): Promis
   }
 }
 
-/** All founders are told the same record; one that was told before says so again. */
+/**
+ * All founders are told the same record; one that was told before says so again. Of a snapshot, the first one says what it
+ * has read, and the others are held to that.
+ */
 async function bootstrap(act: Extract<Act, { kind: 'Bootstrap' }>, { members, fence }: Hands): Promise<undefined> {
-  fence.check('form the cluster');
-  const answers = await Promise.allSettled(act.slots.map((slot) => members.bootstrap(slot, act.record)));
+  const tell = (slot: string, record: ApiBootstrap): Promise<ApiBootstrap> => {
+    fence.check('form the cluster');
+    return members.bootstrap(slot, record);
+  };
+  let { record, slots } = act;
+  const [first] = slots;
+  if (first !== undefined && record.snapshot_path !== undefined && record.snapshot_sha256 === undefined) {
+    record = await tell(first, record);
+    slots = slots.slice(1);
+  }
+  const answers = await Promise.allSettled(slots.map(async (slot) => tell(slot, record)));
   for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
 }
 

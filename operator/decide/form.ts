@@ -2,6 +2,9 @@
  * Forms the cluster, once: volumes marked, the whole record in status, then exactly that sent, as often as it takes. The
  * record is never replaced: one that is on its way from an operator that was stopped meanwhile could still arrive, and
  * make a second cluster. A founder that is lost before it accepted is replaced once the others have formed.
+ *
+ * Founders that begin with a snapshot each read it themselves. The first one's answer names its SHA-256, and the others are
+ * held to that: a file that changed in between would make members that disagree for ever.
  */
 import type { ApiBootstrap, ApiFounder } from '../../client/types.ts';
 import { snapshotPath } from '../api/restore.ts';
@@ -45,7 +48,10 @@ export const finishForming: Rule = (view) => {
     return view.configuration === null || place.isMember;
   });
   if (late.length === 0) return pass;
-  return bootstrap(asRecord(founding), late, 'the cluster has formed; this founder has not accepted the record yet');
+  const record = asRecord(founding, snapshotSha256(view, founding));
+  // Whoever has read it says what it was, or nobody may read it.
+  if (!isExact(record)) return pass;
+  return bootstrap(record, late, 'the cluster has formed; this founder has not accepted the record yet');
 };
 
 function scaleToTarget(view: ClusterView): Outcome | null {
@@ -118,13 +124,45 @@ function sendRecord(view: ClusterView, founding: NonNullable<ClusterView['status
     const place = placeNamed(view, name);
     return place !== null && isEmpty(place) && place.incarnation === incarnation;
   });
-  if (ready.length >= quorumOf(size))
-    return bootstrap(asRecord(founding), ready, 'the founding record is written down');
+  if (ready.length >= quorumOf(size)) {
+    const record = asRecord(founding, null);
+    if (isExact(record)) return bootstrap(record, ready, 'the founding record is written down');
+    return readSnapshotFirst(view, record, ready);
+  }
   const lost = founding.founders.filter((founder) => !ready.includes(founder));
   return wait(
     'too few founders answer with the data folder that was written down',
     lost.map(({ name }) => describeFounder(placeNamed(view, name), name)),
   );
+}
+
+/** By one founder, always the same: of two that were told, the one that is away could have read something else. */
+function readSnapshotFirst(view: ClusterView, record: ApiBootstrap, ready: readonly ApiFounder[]): Outcome {
+  const first = record.founders.find(({ name, incarnation }) => {
+    const place = placeNamed(view, name);
+    return place === null || place.incarnation === null || place.incarnation === incarnation;
+  });
+  if (first === undefined || !ready.includes(first)) {
+    return wait('the first founder reads the snapshot before the others', [`${first?.name} does not answer`], {
+      requeueAfterMs: SOON_MS,
+    });
+  }
+  const others = ready.filter((founder) => founder !== first);
+  return bootstrap(record, [first, ...others], 'the founding record is written down');
+}
+
+function isExact({ snapshot_path, snapshot_sha256 }: ApiBootstrap): boolean {
+  return snapshot_path === undefined || snapshot_sha256 !== undefined;
+}
+
+function snapshotSha256(
+  { places }: ClusterView,
+  { cluster_id }: NonNullable<ClusterView['status']['founding']>,
+): string | null {
+  const accepted = places
+    .map(({ status }) => status?.founding)
+    .filter((founding) => founding?.cluster_id === cluster_id);
+  return accepted.find((founding) => founding?.snapshot_sha256 !== undefined)?.snapshot_sha256 ?? null;
 }
 
 function describeFounder(place: Place | null, name: string): string {
@@ -156,10 +194,14 @@ function foundingRecord(
   };
 }
 
-function asRecord({
-  cluster_id,
-  founders,
-  snapshot_path,
-}: NonNullable<ClusterView['status']['founding']>): ApiBootstrap {
-  return { cluster_id, founders, ...(snapshot_path === undefined ? {} : { snapshot_path }) };
+function asRecord(
+  { cluster_id, founders, snapshot_path }: NonNullable<ClusterView['status']['founding']>,
+  snapshotSha256: string | null,
+): ApiBootstrap {
+  return {
+    cluster_id,
+    founders,
+    ...(snapshot_path === undefined ? {} : { snapshot_path }),
+    ...(snapshotSha256 === null ? {} : { snapshot_sha256: snapshotSha256 }),
+  };
 }

@@ -2,7 +2,7 @@
  * Outdated pods that take no part: whatever else is wrong, a pod of the present template can only be better. This is what
  * heals a rollout of an image that does not start, once the spec is put back.
  */
-import { type ClusterView, type Place, ref } from './cluster-view.ts';
+import { type ClusterView, isEmpty, type Place, ref } from './cluster-view.ts';
 import { act, pass, type Rule } from './rule.ts';
 
 export const replaceBrokenPods: Rule = (view) => {
@@ -11,6 +11,7 @@ export const replaceBrokenPods: Rule = (view) => {
     const { pod, status } = place;
     if (pod === null || pod.deletionDueMs !== null || pod.isReady || !isOutdated(view, place)) continue;
     if (status !== null && status.state !== 'Parked') continue;
+    if (isLateFounder(view, place)) continue;
     return act({ kind: 'DeletePod', pod: ref(pod), force: false }, pod.name, 'it is outdated and takes no part');
   }
   return pass;
@@ -21,4 +22,13 @@ export function isOutdated({ observed, sets }: ClusterView, { pod, set }: Place)
   const desired = observed.templateHashes[set];
   const live = sets[set];
   return pod !== null && pod.templateHash !== desired && live?.templateHash === desired && live.isObserved;
+}
+
+/** Its pod has the snapshot to begin with, which the template has no more once the first founder has accepted. */
+function isLateFounder({ status: { founding } }: ClusterView, place: Place): boolean {
+  return (
+    founding?.snapshot_path !== undefined &&
+    isEmpty(place) &&
+    founding.founders.some(({ name, incarnation }) => name === place.name && incarnation === place.incarnation)
+  );
 }
