@@ -6,12 +6,15 @@ export type TestFiles = {
   readonly together: readonly string[];
   /** Under test/ and examples/: they start processes or simulate for long, and want the machine for themselves. */
   readonly oneByOne: readonly string[];
-  /** On a real Kubernetes cluster, with one operator installed for all of them. */
+  /** On a real Kubernetes cluster, with one operator installed for all of them; mostly they wait for it. */
   readonly endToEnd: readonly string[];
+  /** The same, for those that take nodes away or replace the operator. */
+  readonly endToEndAlone: readonly string[];
 };
 
 const SLOW_ROOMS = ['test/', 'examples/'];
 const END_TO_END = 'test/e2e/';
+const BREAKS_OTHERS = /^test\/e2e\/(?:drain|node-faults|operators|tour|upgrade)\.test\.ts$/;
 
 /** @param below files or folders; empty means everything */
 export function findTests(below: readonly string[]): TestFiles {
@@ -25,6 +28,7 @@ export function findTests(below: readonly string[]): TestFiles {
   return {
     together: files.filter((file) => !isSlow(file)),
     oneByOne: files.filter((file) => isSlow(file) && !isEndToEnd(file)),
-    endToEnd: files.filter(isEndToEnd),
+    endToEnd: files.filter((file) => isEndToEnd(file) && !BREAKS_OTHERS.test(file)),
+    endToEndAlone: files.filter((file) => BREAKS_OTHERS.test(file)),
   };
 }

@@ -7,12 +7,14 @@ import { findTests } from './find-tests.ts';
 import { runTests, type Totals } from './run-tests.ts';
 
 const paths = process.argv.slice(2);
+/** Installs it before the first of a group, and takes it away after the last. */
+const OPERATOR = 'test/e2e/operator.ts';
 const isCi = process.env['CI'] === 'true';
 
 if (paths.length === 0 && !(await runChecks(checks))) process.exit(1);
 
-const { together, oneByOne, endToEnd } = findTests(paths);
-if (together.length + oneByOne.length + endToEnd.length === 0) {
+const { together, oneByOne, endToEnd, endToEndAlone } = findTests(paths);
+if (together.length + oneByOne.length + endToEnd.length + endToEndAlone.length === 0) {
   console.error(`no test found${paths.length > 0 ? ` below ${paths.join(', ')}` : ''}`);
   process.exit(1);
 }
@@ -20,7 +22,8 @@ if (together.length + oneByOne.length + endToEnd.length === 0) {
 const totals: Totals = { passed: 0, failed: [], skipped: [] };
 await runTests(together, 2, totals);
 await runTests(oneByOne, 1, totals);
-await runTests(endToEnd, 1, totals, 'test/e2e/operator.ts');
+await runTests(endToEnd, 4, totals, OPERATOR);
+await runTests(endToEndAlone, 1, totals, OPERATOR);
 
 for (const { name, file, reason } of totals.skipped) console.log(`SKIPPED ${file}: ${name} (${reason})`);
 for (const { name, file } of totals.failed) console.log(`FAILED ${file}: ${name}`);

@@ -1,8 +1,7 @@
-/** A cluster forms once, whatever is killed, lost or forgotten on the way. */
+/** A cluster forms once, whatever is lost or forgotten on the way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from './kubectl.ts';
-import { actingOperator, operatorNamespace } from './operator.ts';
 import {
   conditionOf,
   createCluster,
@@ -56,38 +55,6 @@ test('six lines give a cluster that answers on its Service, and kubectl shows it
   const selected = await kubectl.list('pods', scale.status.selector);
   assert.equal(selected.length, 3);
   await traffic.verify();
-});
-
-test('the operator is killed again and again while it forms: one cluster id, three members', async (t) => {
-  const cluster = await useNamespace(t);
-  if (cluster === null) return;
-  const { kubectl, name } = cluster;
-  await kubectl.apply(manifest(name, { replicas: 3 }));
-  const seen = new Set<string>();
-  await until('a formed cluster', 180_000, async () => {
-    const object = await readCluster(cluster);
-    for (const id of [object.status?.clusterID, object.status?.founding?.cluster_id])
-      if (id !== undefined) seen.add(id);
-    if (conditionOf(object, 'Ready')?.status === 'True') return true;
-    const pods = await kubectl.run(['get', 'pods', '--namespace', operatorNamespace, '-o', 'name']);
-    await kubectl.run([
-      'delete',
-      '--namespace',
-      operatorNamespace,
-      '--force',
-      '--grace-period=0',
-      '--wait=false',
-      ...pods.trim().split('\n'),
-    ]);
-    // Killed before it has done anything at all, it would never come to the calls between which it shall be killed.
-    await actingOperator(kubectl).catch(() => null);
-    return null;
-  });
-  await isSettled(cluster);
-  const ids = await Promise.all(
-    [0, 1, 2].map(async (ordinal) => (await memberStatus(cluster, `${name}-${ordinal}`)).cluster_id),
-  );
-  assert.equal(new Set(ids).size, 1);
 });
 
 test('status is lost, then the first founder with its volume: the cluster stays the one it was', async (t) => {

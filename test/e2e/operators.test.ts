@@ -1,10 +1,53 @@
-/** Two operators: one acts; killed, the next goes on. */
+/** Two operators: one acts; killed at any point, the next goes on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from './kubectl.ts';
 import { actingOperator, operatorNamespace } from './operator.ts';
-import { changeSpec, createCluster, isSettled, startTraffic, useNamespace } from './raft-cluster.ts';
+import {
+  changeSpec,
+  conditionOf,
+  createCluster,
+  isSettled,
+  manifest,
+  memberStatus,
+  readCluster,
+  startTraffic,
+  useNamespace,
+} from './raft-cluster.ts';
 import { report } from './report.ts';
+
+test('the operator is killed again and again while it forms: one cluster id, three members', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl, name } = cluster;
+  await kubectl.apply(manifest(name, { replicas: 3 }));
+  const seen = new Set<string>();
+  await until('a formed cluster', 180_000, async () => {
+    const object = await readCluster(cluster);
+    for (const id of [object.status?.clusterID, object.status?.founding?.cluster_id])
+      if (id !== undefined) seen.add(id);
+    if (conditionOf(object, 'Ready')?.status === 'True') return true;
+    const pods = await kubectl.run(['get', 'pods', '--namespace', operatorNamespace, '-o', 'name']);
+    await kubectl.run([
+      'delete',
+      '--namespace',
+      operatorNamespace,
+      '--force',
+      '--grace-period=0',
+      '--wait=false',
+      ...pods.trim().split('\n'),
+    ]);
+    // Killed before it has done anything at all, it would never come to the calls between which it shall be killed.
+    await actingOperator(kubectl).catch(() => null);
+    return null;
+  });
+  await isSettled(cluster);
+  const ids = await Promise.all(
+    [0, 1, 2].map(async (ordinal) => (await memberStatus(cluster, `${name}-${ordinal}`)).cluster_id),
+  );
+  assert.deepEqual(new Set(ids), seen);
+  assert.equal(seen.size, 1);
+});
 
 test('the acting operator is killed in the middle of growing', async (t) => {
   const cluster = await useNamespace(t);
