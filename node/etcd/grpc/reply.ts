@@ -3,8 +3,9 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { Code, encodeMessage, type GrpcError } from './status.ts';
 
 const HEADERS: OutgoingHttpHeaders = { ':status': 200, 'content-type': 'application/grpc' };
-const WITH_TRAILERS = { waitForTrailers: true } as const;
-const LAST = { endStream: true } as const;
+// gRPC has no use for a date.
+const WITH_TRAILERS = { waitForTrailers: true, sendDate: false } as const;
+const LAST = { endStream: true, sendDate: false } as const;
 const OK_TRAILERS: OutgoingHttpHeaders = { 'grpc-status': String(Code.Ok) };
 
 /** One message and success. */
