@@ -90,6 +90,10 @@ class Shell {
     const shell = new Shell(folder, { ...process.env, KUBECONFIG: kubeconfig });
     const clear = `kubectl --context ${context} delete namespace ${NAMESPACE} --ignore-not-found`;
     await shell.run(clear);
+    // Drains refuse where a pod without a controller is left over, as the writers of other tests are.
+    await shell.run(
+      'for it in $(kubectl get namespaces -o name | grep /quorate-e2e-); do kubectl wait "$it" --for=delete --timeout=3m; done',
+    );
     t.after(async () => {
       await shell.run('for node in $(kubectl get nodes --output name); do kubectl uncordon "$node"; done');
       // The tour takes it away.
