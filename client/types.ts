@@ -278,6 +278,8 @@ export type ApiErrorCode =
   | 'learner_not_in_sync'
   | 'last_voter'
   | 'quorum_at_risk'
+  | 'auth_refused'
+  | 'auth_outdated'
   | 'grant_conflict'
   | 'transfer_failed'
   | 'not_parked'

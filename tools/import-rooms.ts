@@ -24,7 +24,16 @@ export const rooms: Readonly<Record<string, Room>> = {
     may: ['node/raft/', 'node/store/', 'node/storage/', 'node/transport/', 'client/types.ts'],
   },
   'node/api/': { may: ['node/server/', 'node/store/', 'node/storage/types.ts', 'client/types.ts'] },
-  'node/etcd/': { may: ['node/server/types.ts', 'node/store/', 'node/storage/snapshot-trailer.ts', 'client/types.ts'] },
+  'node/etcd/': {
+    may: [
+      'node/server/types.ts',
+      'node/server/authorized-member.ts',
+      'node/server/auth-token.ts',
+      'node/store/',
+      'node/storage/snapshot-trailer.ts',
+      'client/types.ts',
+    ],
+  },
   'node/config/': { may: [] },
   'node/metrics/': { may: ['node/server/', 'node/transport/types.ts', 'node/raft/types.ts', 'client/types.ts'] },
   'node/logging.ts': { may: ['node/server/observer.ts'] },

@@ -22,14 +22,18 @@ export type AdminAuth = {
   readonly certificateNames: readonly string[] | 'Any' | null;
 };
 
-/** Throws `unauthenticated` or `permission_denied`. */
-export async function assertAdmin(auth: AdminAuth, request: IncomingMessage, logger: ApiLogger): Promise<void> {
-  if (auth.tokenFile === null && auth.certificateNames === null) return;
+/**
+ * Throws `unauthenticated` or `permission_denied`.
+ *
+ * @returns whether it was shown: false where nothing is configured to show
+ */
+export async function assertAdmin(auth: AdminAuth, request: IncomingMessage, logger: ApiLogger): Promise<boolean> {
+  if (auth.tokenFile === null && auth.certificateNames === null) return false;
   const certificate = verifiedCertificate(request);
-  if (certificate !== null && mayAdminister(certificate, auth.certificateNames)) return;
+  if (certificate !== null && mayAdminister(certificate, auth.certificateNames)) return true;
   const token = bearerToken(request.headers.authorization);
   if (token !== null && auth.tokenFile !== null) {
-    if (await isToken(token, auth.tokenFile, logger)) return;
+    if (await isToken(token, auth.tokenFile, logger)) return true;
     throw new RequestError('unauthenticated', 'the administrative token is not valid');
   }
   if (certificate !== null && auth.certificateNames !== null) {
@@ -45,7 +49,7 @@ export async function assertAdmin(auth: AdminAuth, request: IncomingMessage, log
   throw new RequestError('unauthenticated', `this is an administrative call: it needs ${ways.join(' or ')}`);
 }
 
-function bearerToken(header: string | undefined): string | null {
+export function bearerToken(header: string | undefined): string | null {
   return /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? null;
 }
 

@@ -74,12 +74,12 @@ const bodies = {
 
 export async function status(exchange: Exchange): Promise<void> {
   exchange.query(noParameters);
-  exchange.json(200, await exchange.api.member.status());
+  exchange.json(200, await exchange.member.status());
 }
 
 export async function cluster(exchange: Exchange): Promise<void> {
   const options = requestOptions(exchange.query(commonParameters), exchange.api);
-  const { clusterId: cluster_id, membership, clientUrls } = await exchange.api.member.cluster(options);
+  const { clusterId: cluster_id, membership, clientUrls } = await exchange.member.cluster(options);
   const answer: ApiCluster = {
     cluster_id,
     config_index: membership.configIndex,
@@ -92,7 +92,7 @@ export async function cluster(exchange: Exchange): Promise<void> {
 export async function bootstrap(exchange: Exchange): Promise<void> {
   exchange.query(noParameters);
   const body = await readBodyAs(exchange, bodies.bootstrap);
-  const record = await exchange.api.member.bootstrap({
+  const record = await exchange.member.bootstrap({
     clusterId: body.cluster_id,
     founders: body.founders.map((founder) => ({
       id: founder.id,
@@ -109,7 +109,7 @@ export async function bootstrap(exchange: Exchange): Promise<void> {
 export async function join(exchange: Exchange): Promise<void> {
   exchange.query(noParameters);
   const body = await readBodyAs(exchange, bodies.join);
-  await exchange.api.member.join({
+  await exchange.member.join({
     clusterId: body.cluster_id,
     memberId: body.member_id,
     incarnation: body.incarnation,
@@ -121,7 +121,7 @@ export async function join(exchange: Exchange): Promise<void> {
 export async function recover(exchange: Exchange): Promise<void> {
   exchange.query(noParameters);
   const body = await readBodyAs(exchange, bodies.recover);
-  await exchange.api.member.recover({ clusterId: body.cluster_id, nonce: body.nonce });
+  await exchange.member.recover({ clusterId: body.cluster_id, nonce: body.nonce });
   exchange.json(200, ok);
 }
 
@@ -162,7 +162,7 @@ export async function replaceVoters(exchange: Exchange): Promise<void> {
 export async function transferLeader(exchange: Exchange): Promise<void> {
   const options = requestOptions(exchange.query(commonParameters), exchange.api);
   const body = await readBodyAs(exchange, bodies.transfer, {});
-  const answer: ApiTransferAnswer = { leader: await exchange.api.member.transferLeader(body.to ?? null, options) };
+  const answer: ApiTransferAnswer = { leader: await exchange.member.transferLeader(body.to ?? null, options) };
   exchange.json(200, answer);
 }
 
@@ -174,7 +174,7 @@ function changeMembership(
   expected: number | undefined,
 ): Promise<{ readonly id: number; readonly configIndex: number }> {
   const options = requestOptions(exchange.query(commonParameters), exchange.api);
-  return exchange.api.member.changeMembership(change, expected ?? null, options);
+  return exchange.member.changeMembership(change, expected ?? null, options);
 }
 
 function answerConfig(exchange: Exchange, { configIndex }: { readonly configIndex: number }): void {

@@ -38,6 +38,11 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
   learner_not_in_sync: { status: 409, meaning: 'The learner has not caught up enough to become a voter.' },
   last_voter: { status: 409, meaning: 'The change would leave the cluster without a voter.' },
   quorum_at_risk: { status: 409, meaning: 'The change would leave fewer reachable voters than a quorum.' },
+  auth_refused: { status: 409, meaning: 'Users or roles cannot be changed in this way.' },
+  auth_outdated: {
+    status: 409,
+    meaning: 'Users or roles have changed while the request was on its way. Nothing was done; try again.',
+  },
   grant_conflict: { status: 409, meaning: 'This data folder has accepted another founding, join or recovery record.' },
   transfer_failed: { status: 409, meaning: 'Leadership did not move before the deadline; the old leader goes on.' },
   not_parked: { status: 409, meaning: 'The call is for a parked member; this one belongs to a cluster already.' },

@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiErrorCode } from '../../client/types.ts';
-import { RequestError } from '../server/types.ts';
+import { AuthorizedMember } from '../server/authorized-member.ts';
+import { type Member, RequestError } from '../server/types.ts';
+import { bearerToken } from './admin-auth.ts';
 import { awaitsContinue, ClientGone, drainableBytes } from './body.ts';
 import type { ApiContext } from './context.ts';
 import { errorBody, errorTable, isPassing } from './errors.ts';
@@ -24,6 +26,7 @@ export class Exchange {
   readonly path: string;
   readonly #queryText: string | null;
   readonly #startedMs: number = performance.now();
+  #member: Member | null = null;
   #isAdmitted = false;
   #heldBytes = 0;
 
@@ -36,6 +39,21 @@ export class Exchange {
     const mark = url.indexOf('?');
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.#queryText = mark < 0 ? null : url.slice(mark + 1);
+  }
+
+  /** With the rights of whoever has sent this request. */
+  get member(): Member {
+    this.#member ??= new AuthorizedMember(this.api.member, {
+      token: () => bearerToken(this.request.headers.authorization) ?? undefined,
+      certificateName: () => null,
+      nowMs: Date.now,
+    });
+    return this.#member;
+  }
+
+  /** It was sent by an administrator of the cluster, whom its users do not bind. */
+  isOfAdministrator(): void {
+    this.#member = this.api.member;
   }
 
   query(known: ReadonlySet<string>): Query {

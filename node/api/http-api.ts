@@ -76,7 +76,9 @@ async function serve(exchange: Exchange, route: Route, parameters: Readonly<Reco
         .join(', ');
       return exchange.refuse('method_not_allowed', `${route.path} takes ${allowed}`, {}, ['Allow', allowed]);
     }
-    if (route.access === 'Administrator') await assertAdmin(api.adminAuth, request, api.logger);
+    if (route.access === 'Administrator' && (await assertAdmin(api.adminAuth, request, api.logger))) {
+      exchange.isOfAdministrator();
+    }
     if (route.access !== 'Probe') exchange.admit();
     await handler(exchange, parameters);
   } catch (error) {

@@ -62,7 +62,10 @@ export async function serveKeyInPath(exchange: Exchange): Promise<void> {
 export async function getKey(exchange: Exchange, keys: Keys, query: Query): Promise<void> {
   const { api } = exchange;
   const revision = query.integer('revision', 1) ?? 0;
-  const { items, revision: storeRevision } = await api.member.range(rangeOf(keys, revision), readOptions(query, api));
+  const { items, revision: storeRevision } = await exchange.member.range(
+    rangeOf(keys, revision),
+    readOptions(query, api),
+  );
   const item = items[0];
   const conditions = preconditions(exchange.request.headers);
   const verdict = conditions === null ? 'Send' : judgeRead(conditions, item?.modRevision ?? 0);

@@ -42,7 +42,7 @@ export async function grantLease(exchange: Exchange): Promise<void> {
 }
 
 export async function listLeases(exchange: Exchange): Promise<void> {
-  const leases = await exchange.api.member.leases(readOptions(exchange.query(listParameters), exchange.api));
+  const leases = await exchange.member.leases(readOptions(exchange.query(listParameters), exchange.api));
   const answer: ApiLeases = {
     leases: leases.map(({ id, ttlSeconds }) => ({ id: String(id), ttl_seconds: ttlSeconds })),
   };
@@ -53,7 +53,7 @@ export async function leaseStatus(exchange: Exchange, parameters: LeaseParameter
   const query = exchange.query(statusParameters);
   const id = leaseOf(parameters);
   const withKeys = query.flag('keys', false);
-  const { lease, remainingSeconds, keys } = await exchange.api.member.timeToLive(
+  const { lease, remainingSeconds, keys } = await exchange.member.timeToLive(
     id,
     withKeys,
     requestOptions(query, exchange.api),
@@ -74,7 +74,7 @@ export async function leaseStatus(exchange: Exchange, parameters: LeaseParameter
 export async function keepLeaseAlive(exchange: Exchange, parameters: LeaseParameters): Promise<void> {
   const id = leaseOf(parameters);
   const options = requestOptions(exchange.query(grantParameters), exchange.api);
-  const { ttlSeconds } = await exchange.api.member.keepAlive(id, options);
+  const { ttlSeconds } = await exchange.member.keepAlive(id, options);
   const answer: ApiKeepAliveAnswer = { id: String(id), ttl_seconds: ttlSeconds };
   exchange.json(200, answer);
 }

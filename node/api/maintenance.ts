@@ -30,7 +30,7 @@ export async function snapshot(exchange: Exchange): Promise<void> {
   const { admission } = exchange.api;
   admission.enterSnapshot();
   try {
-    const source = await exchange.api.member.openSnapshot();
+    const source = await exchange.member.openSnapshot();
     try {
       await sendSnapshot(exchange, source);
     } finally {

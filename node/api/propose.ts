@@ -29,7 +29,7 @@ export async function propose(
           },
           api,
         );
-  const result = await api.member.propose(command, options);
+  const result = await exchange.member.propose(command, options);
   if (result.kind === 'Failed') throw new RequestError(result.code, result.message);
   return result;
 }

@@ -38,7 +38,7 @@ export async function getRange(exchange: Exchange): Promise<void> {
   const keysOnly = query.flag('keys_only', false);
   const countOnly = query.flag('count_only', false);
   const { keys, revision, delivered } = pageStart(query);
-  const result = await api.member.range(
+  const result = await exchange.member.range(
     {
       ...rangeOf(keys, revision),
       limit: pageItems(query, api.limits.maxPageItems),

@@ -27,7 +27,7 @@ export async function watch(exchange: Exchange): Promise<void> {
     skipPuts: query.flag('skip_puts', false),
     skipDeletes: query.flag('skip_deletes', false),
   };
-  const source = await exchange.api.member.watch(options);
+  const source = await exchange.member.watch(options);
   const batches = source[Symbol.asyncIterator]();
   let next = batches.next();
   // It may fail before it is waited for below.

@@ -1,4 +1,5 @@
 /** What the services are given: the member that they are a door to, and what they share. */
+import { AuthorizedMember } from '../server/authorized-member.ts';
 import type { Member, MemberPosition } from '../server/types.ts';
 import type { Call } from './grpc/call.ts';
 import { type Header, type Identity, identityOf } from './proto/header.ts';
@@ -38,6 +39,7 @@ export type EtcdOptions = {
 };
 
 export class EtcdContext {
+  /** With all rights: what a caller asks for goes by way of `memberOf`. */
   readonly member: Member;
   readonly limits: EtcdLimits;
   readonly version: string;
@@ -52,8 +54,14 @@ export class EtcdContext {
   }
 
   /** The member, with the rights of whoever calls. */
-  memberOf(_call: Call): Member {
-    return this.member;
+  memberOf(call: Call): AuthorizedMember {
+    // One for the whole call: who has shown who it is stays that for as long as a stream lasts.
+    call.kept ??= new AuthorizedMember(this.member, {
+      token: () => call.metadata('token') ?? call.metadata('authorization')?.replace(/^Bearer +/i, ''),
+      certificateName: () => call.certificateName,
+      nowMs: Date.now,
+    });
+    return call.kept as AuthorizedMember;
   }
 
   /**

@@ -44,6 +44,22 @@ const words = {
   unhealthy: [Code.Unavailable, 'unhealthy cluster'],
   corrupt: [Code.DataLoss, 'corrupt cluster'],
   permissionDenied: [Code.PermissionDenied, 'permission denied'],
+  userEmpty: [Code.InvalidArgument, 'user name is empty'],
+  userExists: [Code.FailedPrecondition, 'user name already exists'],
+  userNotFound: [Code.FailedPrecondition, 'user name not found'],
+  roleEmpty: [Code.InvalidArgument, 'role name is empty'],
+  roleExists: [Code.FailedPrecondition, 'role name already exists'],
+  roleNotFound: [Code.FailedPrecondition, 'role name not found'],
+  roleNotGranted: [Code.FailedPrecondition, 'role is not granted to the user'],
+  permissionNotGiven: [Code.InvalidArgument, 'permission not given'],
+  permissionNotGranted: [Code.FailedPrecondition, 'permission is not granted to the role'],
+  rootUserMissing: [Code.FailedPrecondition, 'root user does not exist'],
+  rootRoleMissing: [Code.FailedPrecondition, 'root user does not have root role'],
+  invalidAuthManagement: [Code.InvalidArgument, 'invalid auth management'],
+  authNotEnabled: [Code.FailedPrecondition, 'authentication is not enabled'],
+  authFailed: [Code.InvalidArgument, 'authentication failed, invalid user ID or password'],
+  authOldRevision: [Code.InvalidArgument, 'revision of auth store is old'],
+  hashedPassword: [Code.InvalidArgument, 'hashed passwords are not taken: give the password itself'],
   invalidToken: [Code.Unauthenticated, 'invalid auth token'],
 } as const satisfies Record<string, Words>;
 
@@ -88,11 +104,16 @@ const ofRequest: Partial<Record<ApiErrorCode | StoreErrorCode, EtcdErrorName>> =
   parked: 'unhealthy',
   permission_denied: 'permissionDenied',
   unauthenticated: 'invalidToken',
+  auth_outdated: 'authOldRevision',
 };
+
+const codesByText: ReadonlyMap<string, Code> = new Map(Object.values(words).map(([code, text]) => [text, code]));
 
 export function errorOfCode(code: ApiErrorCode | StoreErrorCode, message: string): GrpcError {
   const name = ofRequest[code];
   if (name !== undefined) return etcdError(name);
+  if (code === 'auth_refused')
+    return new GrpcError(codesByText.get(message) ?? Code.FailedPrecondition, `etcdserver: ${message}`);
   return new GrpcError(code === 'invalid_request' ? Code.InvalidArgument : Code.Unknown, `etcdserver: ${message}`);
 }
 

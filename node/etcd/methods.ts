@@ -1,6 +1,7 @@
 /** Every method that this member serves, by its path. A service is one file of `services/` and one line here. */
 import type { EtcdContext } from './context.ts';
 import type { Methods } from './grpc/method.ts';
+import { authMethods } from './services/auth/auth.ts';
 import { clusterMethods } from './services/cluster.ts';
 import { healthMethods } from './services/health.ts';
 import { kvMethods } from './services/kv.ts';
@@ -19,6 +20,7 @@ export function allMethods(etcd: EtcdContext): Methods {
     ...leaseMethods(etcd),
     ...watchMethods(etcd),
     ...clusterMethods(etcd),
+    ...authMethods(etcd),
     ...maintenanceMethods(etcd),
     ...lockMethods(etcd),
     ...electionMethods(etcd),

@@ -14,6 +14,7 @@ import type {
   RecoveryRecord,
   SnapshotSource,
 } from '../storage/types.ts';
+import { type AuthState, NO_AUTH } from '../store/auth/state.ts';
 import { UnknownEntry } from '../store/errors.ts';
 import type { StateHash, Store } from '../store/store.ts';
 import type {
@@ -177,13 +178,19 @@ export class LocalMember implements Member {
     };
   }
 
+  auth(): AuthState {
+    return this.replica?.store?.auth ?? NO_AUTH;
+  }
+
   onEvent(listener: (event: MemberEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   async propose(command: Command, options: WriteOptions): Promise<Result> {
-    return this.#serving().propose(withDefaults(command, this.#with), options);
+    const replica = this.#serving();
+    if (command.kind === 'ChangeAuth') assertClusterSpeaks(EXTENDED_FORMAT, replica.servingStore().format);
+    return replica.propose(withDefaults(command, this.#with), options);
   }
 
   async range(range: Range, options: ReadOptions): Promise<RangeResult> {

@@ -4,6 +4,7 @@
  */
 import type { ApiErrorCode, ApiMemberState, ApiReadiness, ApiStatus, ParkedReason } from '../../client/types.ts';
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../storage/types.ts';
+import type { AuthState } from '../store/auth/state.ts';
 import type { StateHash } from '../store/store.ts';
 import type {
   Command,
@@ -30,6 +31,8 @@ export type RequestOptions = {
 };
 
 export type WriteOptions = RequestOptions & {
+  /** See `Proposal.authRevision`. */
+  readonly authRevision?: number;
   readonly idempotency?: { readonly key: string; readonly fingerprint: Buffer };
 };
 
@@ -81,6 +84,8 @@ export interface Member {
   readiness(): ApiReadiness;
   /** @throws RequestError while it is parked or joining */
   position(): MemberPosition;
+  /** Users and roles as this member has applied them; none while it has no state. */
+  auth(): AuthState;
   onEvent(listener: (event: MemberEvent) => void): () => void;
 
   /** Linearizable write. A `Failed` result means that nothing was changed. Throws `RequestError`. */

@@ -131,9 +131,10 @@ export class WritePath {
     const { proposals, clock } = this.#with;
     const sequence = proposals.nextSequence();
     const idempotency = options.idempotency ?? null;
+    const auth = options.authRevision === undefined ? null : { authRevision: options.authRevision };
     return {
       sequence,
-      data: encodeProposal({ origin: proposals.origin, sequence, timeMs: 0, idempotency, command }),
+      data: encodeProposal({ origin: proposals.origin, sequence, timeMs: 0, idempotency, ...auth, command }),
       deadlineMs: clock.nowMs() + options.timeoutMs,
       isIdempotent: idempotency !== null,
       mayForward: options.mayForward ?? true,

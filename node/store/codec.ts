@@ -1,7 +1,7 @@
 /**
  * Log entries as bytes. Byte 0 is the version: a member that meets one it does not know stops (`UnknownEntry`).
  *
- *   0 version · 1 flags · 2 leader time (6 bytes) · 8 origin (6) · 14 sequence (6) · 20 [idempotency] command
+ *   0 version · 1 flags · 2 leader time (6 bytes) · 8 origin (6) · 14 sequence (6) · 20 [idempotency] [auth revision] command
  */
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -12,13 +12,14 @@ import type { Command, Proposal } from './types.ts';
 const VERSION = 1;
 const TIME_OFFSET = 2;
 const HAS_IDEMPOTENCY = 1;
+const HAS_AUTH_REVISION = 2;
 const FINGERPRINT_BYTES = 32;
 
 export function encodeProposal(proposal: Proposal): Buffer {
-  const { idempotency, command } = proposal;
+  const { idempotency, authRevision, command } = proposal;
   const writer = new ByteWriter(160 + payloadBytes(command));
   writer.u8(VERSION);
-  writer.u8(idempotency === null ? 0 : HAS_IDEMPOTENCY);
+  writer.u8((idempotency === null ? 0 : HAS_IDEMPOTENCY) | (authRevision === undefined ? 0 : HAS_AUTH_REVISION));
   writer.u48(proposal.timeMs);
   writer.u48(proposal.origin);
   writer.u48(proposal.sequence);
@@ -26,6 +27,7 @@ export function encodeProposal(proposal: Proposal): Buffer {
     writer.text(idempotency.key);
     writer.raw(idempotency.fingerprint);
   }
+  if (authRevision !== undefined) writer.varint(authRevision);
   writeCommand(writer, command);
   return writer.finish();
 }
@@ -41,15 +43,16 @@ export function decodeProposal(data: Uint8Array): Proposal {
   const version = reader.u8();
   if (version !== VERSION) throw new UnknownEntry('version', version);
   const flags = reader.u8();
-  if (flags > HAS_IDEMPOTENCY) throw new UnknownEntry('flags', flags);
+  if (flags > HAS_IDEMPOTENCY + HAS_AUTH_REVISION) throw new UnknownEntry('flags', flags);
   const timeMs = reader.u48();
   const origin = reader.u48();
   const sequence = reader.u48();
   const idempotency =
-    flags === HAS_IDEMPOTENCY ? { key: reader.text(), fingerprint: reader.raw(FINGERPRINT_BYTES) } : null;
+    (flags & HAS_IDEMPOTENCY) !== 0 ? { key: reader.text(), fingerprint: reader.raw(FINGERPRINT_BYTES) } : null;
+  const authRevision = (flags & HAS_AUTH_REVISION) !== 0 ? { authRevision: reader.varint() } : null;
   const command = readCommand(reader);
   reader.end();
-  return { origin, sequence, timeMs, idempotency, command };
+  return { origin, sequence, timeMs, idempotency, ...authRevision, command };
 }
 
 /** Writes the leader's time into an encoded proposal, in place: it is known only when the leader appends. */

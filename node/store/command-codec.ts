@@ -1,4 +1,5 @@
 /** Commands as bytes: a kind byte, then the fields in the order of their type. Kinds are never reused. */
+import { decodeAuthChange, encodeAuthChange } from './auth/state-codec.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { UnknownEntry } from './errors.ts';
@@ -29,6 +30,7 @@ const Kind = {
   LeaseCheckpoint: 9,
   ChangeMembership: 10,
   RaiseFormat: 11,
+  ChangeAuth: 12,
 } as const;
 
 const COMPARISONS: readonly Comparison[] = ['Equal', 'NotEqual', 'Greater', 'Less'];
@@ -90,6 +92,12 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
     case 'RaiseFormat':
       writer.varint(command.format);
       return;
+    case 'ChangeAuth': {
+      const { number, text } = encodeAuthChange(command.change);
+      writer.u8(number);
+      writer.text(text);
+      return;
+    }
   }
 }
 
@@ -121,6 +129,10 @@ export function readCommand(reader: ByteReader): Command {
       return { kind: 'ChangeMembership', expectedConfigIndex: reader.varint(), change: readChange(reader) };
     case Kind.RaiseFormat:
       return { kind: 'RaiseFormat', format: reader.varint() };
+    case Kind.ChangeAuth: {
+      const number = reader.u8();
+      return { kind: 'ChangeAuth', change: decodeAuthChange(number, reader.text()) };
+    }
     default:
       throw new UnknownEntry('command kind', kind);
   }

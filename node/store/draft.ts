@@ -4,6 +4,8 @@
  */
 
 import { Answers } from './answers.ts';
+import type { AuthState } from './auth/state.ts';
+import { putAuth } from './auth/state-codec.ts';
 import type { EngineOperation, EngineReader } from './engine.ts';
 import { invariant } from './errors.ts';
 import type { AnswerLimits } from './idempotency.ts';
@@ -42,6 +44,7 @@ export class Draft {
   compactedRevision: number;
   timeMs: number;
   cluster: Cluster;
+  auth: AuthState;
   readonly #base: Meta;
   readonly #keys = new Map<string, DraftKey>();
   #keyCount: number;
@@ -49,7 +52,7 @@ export class Draft {
   #sub = 0;
 
   constructor(reader: EngineReader, base: Meta, leases: ReadonlyMap<LeaseId, Lease>, limits: AnswerLimits) {
-    const { applied, cluster } = base;
+    const { applied, auth, cluster } = base;
     this.reader = reader;
     this.leases = new LeaseDraft(reader, leases);
     this.answers = new Answers(applied, limits);
@@ -57,6 +60,7 @@ export class Draft {
     this.compactedRevision = applied.compactedRevision;
     this.timeMs = applied.timeMs;
     this.cluster = cluster;
+    this.auth = auth;
     this.#base = base;
     this.#keyCount = applied.keyCount;
   }
@@ -226,6 +230,7 @@ export class Draft {
     this.leases.addOperations(operations);
     for (const operation of this.answers.operations) operations.push(operation);
     if (this.cluster !== this.#base.cluster) operations.push(putCluster(this.cluster));
+    if (this.auth !== this.#base.auth) operations.push(putAuth(this.auth));
     operations.push(putApplied(applied));
     return operations;
   }

@@ -1,12 +1,15 @@
 /** Carries out one committed entry on a draft. The same draft and entry give the same result on every member. */
 import { AnswerBytes } from './answer-bytes.ts';
+import { applyAuthChange } from './auth/change.ts';
+import { isOfUser } from './auth/permits.ts';
+import type { AuthState } from './auth/state.ts';
 import type { Draft } from './draft.ts';
 import { failed, invariant } from './errors.ts';
 import { deleteKeys, putKey, refusePut, refuseRange, runRange } from './execute-key.ts';
 import { executeLeaseCheckpoint, executeLeaseExpire, executeLeaseGrant, executeLeaseRevoke } from './execute-lease.ts';
 import { executeTxn } from './execute-txn.ts';
 import { applyMembershipChange, leaveJoint } from './membership.ts';
-import type { Command, CommittedEntry, DeleteRange, Range, Result } from './types.ts';
+import type { Command, CommittedEntry, DeleteRange, Failed, Proposal, Range, Result } from './types.ts';
 import { validate } from './validate.ts';
 
 /** Null for an entry without a command. A promise only where the engine has to be asked for more than was fetched. */
@@ -23,6 +26,8 @@ export function executeEntry(draft: Draft, entry: CommittedEntry): Result | null
   );
   draft.advanceTime(proposal.timeMs);
   const { idempotency, command } = proposal;
+  const refusal = refuseByAuth(draft.auth, proposal);
+  if (refusal !== null) return refusal;
   if (idempotency === null) return execute(draft, command, index);
   const known = draft.answers.find(idempotency);
   if (known !== null) return known;
@@ -35,6 +40,16 @@ export function executeEntry(draft: Draft, entry: CommittedEntry): Result | null
   }
   draft.answers.add(idempotency, result);
   return result;
+}
+
+/** Only what this member's users and roles at this very revision allow, whichever member has looked it up. */
+function refuseByAuth(auth: AuthState, { authRevision, command }: Proposal): Failed | null {
+  if (!auth.isEnabled || authRevision === auth.revision) return null;
+  if (authRevision === undefined && !isOfUser(command)) return null;
+  return failed(
+    'auth_outdated',
+    'users or roles have changed while the request was on its way: it was not carried out',
+  );
 }
 
 function execute(draft: Draft, command: Command, index: number): Result | Promise<Result> {
@@ -79,6 +94,12 @@ function run(draft: Draft, command: Command, index: number): Result | Promise<Re
       if ('kind' in changed) return changed;
       draft.setMembership(changed.membership);
       return { kind: 'Membership', ...changed };
+    }
+    case 'ChangeAuth': {
+      const auth = applyAuthChange(draft.auth, command.change);
+      if ('kind' in auth) return auth;
+      draft.auth = auth;
+      return { kind: 'Auth', revision: draft.revision, authRevision: auth.revision };
     }
     case 'RaiseFormat':
       if (command.format > draft.cluster.format) draft.setFormat(command.format);

@@ -2,6 +2,8 @@
  * The store's own rows: how far it has applied and what its counters are (written with every batch, in the same
  * atomic write as the data), and who the cluster is.
  */
+import type { AuthState } from './auth/state.ts';
+import { readAuth } from './auth/state-codec.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { EngineOperation, EngineReader } from './engine.ts';
@@ -28,7 +30,7 @@ export type Applied = {
 
 export type Cluster = { readonly clusterId: string; readonly format: number; readonly membership: Membership };
 
-export type Meta = { readonly applied: Applied; readonly cluster: Cluster };
+export type Meta = { readonly applied: Applied; readonly cluster: Cluster; readonly auth: AuthState };
 
 const VERSION = 1;
 const APPLIED = metaKey('applied');
@@ -40,7 +42,7 @@ export async function readMeta(engine: EngineReader): Promise<Meta> {
   const [applied, cluster] = await engine.getMany([APPLIED, CLUSTER]);
   if (!applied || !cluster)
     throw new DamagedRecord('the state has no rows of its own: it was never founded or restored');
-  return { applied: decodeApplied(applied), cluster: decodeCluster(cluster) };
+  return { applied: decodeApplied(applied), cluster: decodeCluster(cluster), auth: await readAuth(engine) };
 }
 
 export function putApplied(applied: Applied): EngineOperation {

@@ -70,6 +70,7 @@ function addNeeds(needs: Needs, command: Command): void {
     case 'LeaseCheckpoint':
     case 'ChangeMembership':
     case 'RaiseFormat':
+    case 'ChangeAuth':
       return;
   }
 }

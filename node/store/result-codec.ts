@@ -16,6 +16,7 @@ const Kind = {
   Membership: 8,
   Format: 9,
   Failed: 10,
+  Auth: 11,
 } as const;
 
 export function encodeResult(result: Result): Buffer {
@@ -77,6 +78,10 @@ function writeResult(writer: ByteWriter, result: Result): void {
     case 'Format':
       writer.varint(result.format);
       return;
+    case 'Auth':
+      writer.varint(result.revision);
+      writer.varint(result.authRevision);
+      return;
     case 'Failed':
       writer.text(result.code);
       writer.text(result.message);
@@ -104,6 +109,8 @@ function readResult(reader: ByteReader): Result {
     }
     case Kind.Format:
       return { kind: 'Format', format: reader.varint() };
+    case Kind.Auth:
+      return { kind: 'Auth', revision: reader.varint(), authRevision: reader.varint() };
     case Kind.Failed:
       return { kind: 'Failed', code: reader.text() as StoreErrorCode, message: reader.text() };
     default:

@@ -5,6 +5,7 @@
  * One entry is applied exactly once: its index is written with its effects in one atomic batch, and `open` goes on
  * from what it finds there (etcd issue 13766 is what happens otherwise).
  */
+import type { AuthState } from './auth/state.ts';
 import { Compaction, readCompactionProgress } from './compaction.ts';
 import { Draft } from './draft.ts';
 import type { Engine, EngineReader } from './engine.ts';
@@ -144,6 +145,11 @@ export class Store {
     return this.#meta.cluster.clusterId;
   }
 
+  /** Users, roles, and whether they count: a new object when anything of it has changed. */
+  get auth(): AuthState {
+    return this.#meta.auth;
+  }
+
   get format(): number {
     return this.#meta.cluster.format;
   }
@@ -175,7 +181,7 @@ export class Store {
       const applied = draft.applied(last.index, last.term);
       const operations = draft.operations(applied);
       await this.#writes.run(() => this.#engine.write(operations));
-      this.#meta = { applied, cluster: draft.cluster };
+      this.#meta = { applied, cluster: draft.cluster, auth: draft.auth };
       for (const [keyText, version] of draft.changedKeys()) this.#cache.set(keyText, version);
       draft.leases.commitTo(this.#leases);
       this.#hub.publish(draft.events, applied);
@@ -208,7 +214,7 @@ export class Store {
   read(txn: Txn): Promise<TxnResult | Failed> {
     invariant(isReadOnly(txn), 'only the log may carry a transaction that writes');
     return this.#inSnapshot(0, async (source, applied) => {
-      const draft = new Draft(source.reader, { applied, cluster: this.#meta.cluster }, this.#leases, ANSWER_LIMITS);
+      const draft = new Draft(source.reader, { ...this.#meta, applied }, this.#leases, ANSWER_LIMITS);
       await prefetchCommand(draft, txn);
       return executeTxn(draft, txn);
     });

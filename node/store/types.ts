@@ -3,6 +3,7 @@
  * revision 1, a writing command takes one revision for all that it does, a command that changes nothing takes
  * none. Commands travel in log entries, so their encoding (codec.ts) is a format that must be gated.
  */
+import type { AuthChange } from './auth/state.ts';
 
 /** A key, or with `rangeEnd` the keys in [key, rangeEnd); rangeEnd of one zero byte means all keys from `key` on. */
 export type Keys = { readonly key: Buffer; readonly rangeEnd: Buffer | null };
@@ -113,6 +114,9 @@ export type MembershipChange =
   /** Exactly these become the voters, by one joint change; voters left out leave the cluster. */
   | { readonly kind: 'ReplaceVoters'; readonly voters: readonly number[] };
 
+/** Users, roles, and whether they count. */
+export type ChangeAuth = { readonly kind: 'ChangeAuth'; readonly change: AuthChange };
+
 /** Raises the cluster's format, never lowers it. */
 export type RaiseFormat = { readonly kind: 'RaiseFormat'; readonly format: number };
 
@@ -127,7 +131,8 @@ export type Command =
   | LeaseExpire
   | LeaseCheckpoint
   | ChangeMembership
-  | RaiseFormat;
+  | RaiseFormat
+  | ChangeAuth;
 
 /** What an entry carries. `origin` and `sequence` let the member that took the request find who waits for it. */
 export type Proposal = {
@@ -141,6 +146,11 @@ export type Proposal = {
     readonly key: string /** SHA-256 of the request, 32 bytes. */;
     readonly fingerprint: Buffer;
   } | null;
+  /**
+   * The revision of users and roles at which whoever asked was found to have the right to it; absent where nobody was asked.
+   * When they have changed by the time it is applied, it is refused.
+   */
+  readonly authRevision?: number;
   readonly command: Command;
 };
 
@@ -160,7 +170,9 @@ export type StoreErrorCode =
   | 'member_not_found'
   | 'not_a_learner'
   | 'configuration_joint'
-  | 'last_voter';
+  | 'last_voter'
+  | 'auth_refused' // a change of users and roles; the message is etcd's
+  | 'auth_outdated'; // they have changed since the right to it was looked up
 
 export type Failed = { readonly kind: 'Failed'; readonly code: StoreErrorCode; readonly message: string };
 
@@ -203,6 +215,7 @@ export type MembershipResult = {
   readonly membership: Membership /** Of an AddLearner. */;
   readonly id: number;
 };
+export type AuthResult = { readonly kind: 'Auth'; readonly revision: number; readonly authRevision: number };
 export type FormatResult = { readonly kind: 'Format'; readonly format: number };
 
 export type Result =
@@ -215,6 +228,7 @@ export type Result =
   | LeasesResult
   | MembershipResult
   | FormatResult
+  | AuthResult
   | Failed;
 
 /**

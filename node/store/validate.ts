@@ -34,6 +34,7 @@ export function validate(command: Command): Failed | null {
     case 'LeaseExpire':
     case 'LeaseCheckpoint':
     case 'ChangeMembership':
+    case 'ChangeAuth':
       return null;
   }
 }

@@ -12,6 +12,7 @@ import {
   type WriteOptions,
 } from '../../server/types.ts';
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../../storage/types.ts';
+import type { AuthState } from '../../store/auth/state.ts';
 import { foundingRows } from '../../store/initial-state.ts';
 import { type StateHash, Store } from '../../store/store.ts';
 import { MemoryEngine } from '../../store/testing/memory-engine.ts';
@@ -110,6 +111,10 @@ export class StoreMember implements Member {
   position(): MemberPosition {
     const { revision, compactedRevision } = this.store;
     return { clusterId, memberId: 1, term: 1, leader: 1, isLearner: false, revision, compactedRevision };
+  }
+
+  auth(): AuthState {
+    return this.store.auth;
   }
 
   onEvent(listener: (event: MemberEvent) => void): () => void {
@@ -248,10 +253,11 @@ export class StoreMember implements Member {
   async #apply(command: Command, options: WriteOptions): Promise<Result> {
     const index = this.store.appliedIndex + 1;
     const idempotency = options.idempotency ?? null;
+    const auth = options.authRevision === undefined ? null : { authRevision: options.authRevision };
     this.#sequence += 1;
     const isUnnamed = command.kind === 'LeaseGrant' && command.id === 0n;
     const named = isUnnamed ? { ...command, id: BigInt(index) } : command;
-    const proposal = { origin: 1, sequence: this.#sequence, timeMs: Date.now(), idempotency, command: named };
+    const proposal = { origin: 1, sequence: this.#sequence, timeMs: Date.now(), idempotency, ...auth, command: named };
     const [result] = await this.store.apply([{ index, term: 1, isConfiguration: false, proposal }]);
     return result!;
   }

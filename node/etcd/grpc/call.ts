@@ -18,6 +18,8 @@ export class Call {
   readonly timeoutMs: number;
   /** By `performance.now()`; null when the caller waits for ever. */
   readonly deadlineMs: number | null;
+  /** For whoever serves the call: what must last as long as it does. */
+  kept: unknown = null;
   readonly #headers: IncomingHttpHeaders;
   readonly #stream: CallStream;
   #controller: AbortController | null = null;

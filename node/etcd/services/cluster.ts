@@ -53,7 +53,7 @@ export function clusterMethods(etcd: EtcdContext): Methods {
       },
     ),
     '/etcdserverpb.Cluster/MemberList': unary(listRequest.decode, listResponse.encode, ({ linearizable }, call) =>
-      linearizable ? listed(etcd, call) : listedHere(etcd),
+      linearizable ? listed(etcd, call) : listedHere(etcd, call),
     ),
     '/etcdserverpb.Cluster/MemberPromote': unary(
       promoteRequest.decode,
@@ -70,7 +70,7 @@ export function clusterMethods(etcd: EtcdContext): Methods {
 async function change(etcd: EtcdContext, wanted: MembershipChange, call: Call): Promise<number> {
   if (etcd.member.position().isLearner) throw etcdError('notForLearner');
   try {
-    return (await etcd.member.changeMembership(wanted, null, { timeoutMs: call.timeoutMs })).id;
+    return (await etcd.memberOf(call).changeMembership(wanted, null, { timeoutMs: call.timeoutMs })).id;
   } catch (error) {
     if (error instanceof RequestError && error.code === 'member_exists') throw etcdError('peerUrlExists');
     throw error;
@@ -78,7 +78,7 @@ async function change(etcd: EtcdContext, wanted: MembershipChange, call: Call): 
 }
 
 async function listed(etcd: EtcdContext, call: Call): Promise<Members> {
-  const { membership, clientUrls } = await etcd.member.cluster({ timeoutMs: call.timeoutMs });
+  const { membership, clientUrls } = await etcd.memberOf(call).cluster({ timeoutMs: call.timeoutMs });
   const isVoter = (id: number): boolean => membership.voters.includes(id) || membership.leaving?.includes(id) === true;
   const members = membership.members.map((member) =>
     messageOf(etcd, member, clientUrls.get(member.id), !isVoter(member.id)),
@@ -86,7 +86,8 @@ async function listed(etcd: EtcdContext, call: Call): Promise<Members> {
   return { header: headerMessage(etcd.header()), members };
 }
 
-async function listedHere(etcd: EtcdContext): Promise<Members> {
+async function listedHere(etcd: EtcdContext, call: Call): Promise<Members> {
+  etcd.memberOf(call).assertUser();
   const header = headerMessage(etcd.header());
   const { members = [] } = await etcd.member.status();
   return {

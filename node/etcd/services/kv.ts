@@ -61,7 +61,7 @@ export function kvMethods(etcd: EtcdContext): Methods {
 }
 
 async function range(etcd: EtcdContext, request: RangeRequest, call: Call): Promise<Answer<RangeResult>> {
-  const { member } = etcd;
+  const member = etcd.memberOf(call);
   const consistency = request.serializable ? 'serializable' : 'linearizable';
   if (consistency === 'linearizable' && member.position().isLearner) throw etcdError('notForLearner');
   const result = await member.range(toRange(request), { timeoutMs: call.timeoutMs, consistency });
@@ -74,7 +74,7 @@ async function txn(etcd: EtcdContext, request: TxnRequest, call: Call): Promise<
   if (!isReadOnly(command)) return write(etcd, command, 'Txn', call);
   const consistency = isSerializable(request) ? 'serializable' : 'linearizable';
   if (consistency === 'linearizable' && etcd.member.position().isLearner) throw etcdError('notForLearner');
-  const result = await etcd.member.read(command, { timeoutMs: call.timeoutMs, consistency });
+  const result = await etcd.memberOf(call).read(command, { timeoutMs: call.timeoutMs, consistency });
   if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
   return result;
 }
@@ -82,7 +82,7 @@ async function txn(etcd: EtcdContext, request: TxnRequest, call: Call): Promise<
 async function compact(etcd: EtcdContext, request: CompactionRequest, call: Call): Promise<Header> {
   const { revision } = await write(etcd, toCompact(request.revision), 'Compact', call);
   // Large histories take their time: as long as the caller has.
-  if (request.physical) await Promise.race([etcd.member.erased(), rejectWhenAborted(call.signal)]);
+  if (request.physical) await Promise.race([etcd.memberOf(call).erased(), rejectWhenAborted(call.signal)]);
   return etcd.header(revision);
 }
 

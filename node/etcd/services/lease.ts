@@ -58,7 +58,7 @@ export function leaseMethods(etcd: EtcdContext): Methods {
     ),
     '/etcdserverpb.Lease/LeaseLeases': unary(leasesRequest.decode, leasesResponse.encode, async (_request, call) => {
       refuseLearner(etcd);
-      const leases = await etcd.member.leases({ timeoutMs: call.timeoutMs, consistency: 'linearizable' });
+      const leases = await etcd.memberOf(call).leases({ timeoutMs: call.timeoutMs, consistency: 'linearizable' });
       return { header: headerMessage(etcd.header()), leases: leases.map(({ id }) => ({ ID: id })) };
     }),
   };
@@ -75,7 +75,7 @@ async function keepAlive(
   const running = new Set<Promise<void>>();
   const answer = async (id: bigint): Promise<void> => {
     const ttlSeconds = await orIfGone(0, async () => {
-      const kept = await etcd.member.keepAlive(id, { timeoutMs: call.timeoutMs });
+      const kept = await etcd.memberOf(call).keepAlive(id, { timeoutMs: call.timeoutMs });
       return kept.ttlSeconds;
     });
     await send({ header: etcd.header(), id, ttlSeconds });
@@ -95,7 +95,7 @@ async function keepAlive(
 
 async function timeToLive(etcd: EtcdContext, id: bigint, withKeys: boolean, call: Call): Promise<TimeToLive> {
   refuseLearner(etcd);
-  const found = await orIfGone(null, () => etcd.member.timeToLive(id, withKeys, { timeoutMs: call.timeoutMs }));
+  const found = await orIfGone(null, () => etcd.memberOf(call).timeToLive(id, withKeys, { timeoutMs: call.timeoutMs }));
   const header = headerMessage(etcd.header());
   if (found === null) return { header, ID: id, TTL: -1 };
   return { header, ID: id, TTL: found.remainingSeconds, grantedTTL: found.lease.ttlSeconds, keys: found.keys };

@@ -22,7 +22,7 @@ export async function rangeStream(
   }
   const consistency = request.serializable ? 'serializable' : 'linearizable';
   const options = { timeoutMs: call.timeoutMs, consistency } as const;
-  const first = await etcd.member.range({ ...range, limit: lowerLimit(FIRST_PART_KEYS, range.limit) }, options);
+  const first = await etcd.memberOf(call).range({ ...range, limit: lowerLimit(FIRST_PART_KEYS, range.limit) }, options);
   const revision = range.revision === 0 ? first.revision : range.revision;
   let part = first;
   let sent = 0;
@@ -35,7 +35,7 @@ export async function rangeStream(
     partKeys = nextPartKeys(partKeys, part, etcd.limits.maxRequestBytes);
     const left = range.limit === 0 ? 0 : range.limit - sent;
     const next = { ...range, key: after(part.items.at(-1)!), revision, limit: lowerLimit(partKeys, left) };
-    part = await etcd.member.range(next, { ...options, consistency: 'serializable' });
+    part = await etcd.memberOf(call).range(next, { ...options, consistency: 'serializable' });
   }
   await send({ header: etcd.header(first.revision), items: part.items, more: part.more, count: first.count });
 }

@@ -18,7 +18,7 @@ export async function write<K extends Kind>(
   call: Call,
 ): Promise<ResultOf<K>> {
   if (etcd.member.position().isLearner) throw etcdError('notForLearner');
-  const result = await etcd.member.propose(command, { timeoutMs: call.timeoutMs });
+  const result = await etcd.memberOf(call).propose(command, { timeoutMs: call.timeoutMs });
   if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
   if (result.kind !== kind) throw new Error(`a ${command.kind} was answered with ${result.kind}`);
   return result as ResultOf<K>;

@@ -20,6 +20,8 @@ const NOSPACE = 1;
 
 export async function alarm(etcd: EtcdContext, request: AlarmRequest, call: Call): Promise<AlarmResponse> {
   const { action, memberID } = request;
+  if (action === GET) etcd.memberOf(call).assertUser();
+  else etcd.memberOf(call).assertRoot();
   const raised = await raisedAlarms(etcd, call.timeoutMs);
   if (action !== GET && action !== DEACTIVATE) {
     throw new GrpcError(Code.InvalidArgument, 'etcdserver: alarms are raised by what they tell of, not by request');

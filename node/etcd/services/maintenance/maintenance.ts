@@ -34,15 +34,15 @@ export function maintenanceMethods(etcd: EtcdContext): Methods {
     '/etcdserverpb.Maintenance/Status': unary(empty.decode, statusResponse.encode, () => status(etcd)),
     '/etcdserverpb.Maintenance/Defragment': unary(empty.decode, defragmentResponse.encode, async (_request, call) => {
       // RocksDB keeps itself in order; what waits for nothing but time is the erasure of compacted history.
-      await untilAborted(etcd.member.erased(), call);
+      await untilAborted(etcd.memberOf(call).erased(), call);
       return headerOnly();
     }),
-    '/etcdserverpb.Maintenance/Hash': unary(empty.decode, hashResponse.encode, async () => {
-      const { hash, revision } = await etcd.member.hash(0);
+    '/etcdserverpb.Maintenance/Hash': unary(empty.decode, hashResponse.encode, async (_request, call) => {
+      const { hash, revision } = await etcd.memberOf(call).hash(0);
       return { header: headerMessage(etcd.header(revision)), hash: firstBytes(hash) };
     }),
-    '/etcdserverpb.Maintenance/HashKV': unary(hashKvRequest.decode, hashKvResponse.encode, ({ revision }) =>
-      hashKv(etcd, revision),
+    '/etcdserverpb.Maintenance/HashKV': unary(hashKvRequest.decode, hashKvResponse.encode, ({ revision }, call) =>
+      hashKv(etcd, revision, call),
     ),
     '/etcdserverpb.Maintenance/Snapshot': serverStream(empty.decode, snapshotResponse.encode, (_request, call, send) =>
       snapshot(etcd, call, send),
@@ -58,14 +58,17 @@ export function maintenanceMethods(etcd: EtcdContext): Methods {
     '/etcdserverpb.Maintenance/Downgrade': unary(
       downgradeRequest.decode,
       downgradeResponse.encode,
-      async ({ action, version }) => refuseDowngrade(action, version),
+      async ({ action, version }, call) => {
+        etcd.memberOf(call).assertRoot();
+        return refuseDowngrade(action, version);
+      },
     ),
   };
 }
 
-async function hashKv(etcd: EtcdContext, revision: bigint): Promise<HashKv> {
+async function hashKv(etcd: EtcdContext, revision: bigint, call: Call): Promise<HashKv> {
   const wanted = revision <= 0n ? 0 : Number(revision);
-  const found = await etcd.member.hash(Math.min(wanted, Number.MAX_SAFE_INTEGER));
+  const found = await etcd.memberOf(call).hash(Math.min(wanted, Number.MAX_SAFE_INTEGER));
   return {
     header: headerMessage(etcd.header(found.revision)),
     hash: firstBytes(found.hash),
@@ -75,12 +78,14 @@ async function hashKv(etcd: EtcdContext, revision: bigint): Promise<HashKv> {
 }
 
 async function moveLeader(etcd: EtcdContext, targetId: bigint, call: Call): Promise<void> {
-  const { leader, memberId } = etcd.member.position();
+  const member = etcd.memberOf(call);
+  member.assertRoot();
+  const { leader, memberId } = member.position();
   if (leader !== memberId) throw etcdError('notLeader');
-  const { members = [] } = await etcd.member.status();
+  const { members = [] } = await member.status();
   const target = members.find(({ id }) => BigInt(id) === targetId);
   if (target?.role !== 'Voter') throw etcdError('badTransferee');
-  await etcd.member.transferLeader(target.id, { timeoutMs: call.timeoutMs, mayForward: false });
+  await member.transferLeader(target.id, { timeoutMs: call.timeoutMs, mayForward: false });
 }
 
 const CANCEL = 2;

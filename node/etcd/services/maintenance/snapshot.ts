@@ -23,7 +23,7 @@ type SnapshotResponse = {
 const MAX_BLOB_BYTES = 1 << 20;
 
 export async function snapshot(etcd: EtcdContext, call: Call, send: Send<SnapshotResponse>): Promise<void> {
-  const source = await etcd.member.openSnapshot();
+  const source = await etcd.memberOf(call).openSnapshot();
   try {
     const header = headerMessage(etcd.header(source.header.revision));
     const common = { header, version: etcd.version };

@@ -2,8 +2,8 @@
  * One `Watch` call with its many watches. Each is a watch of the store, pulled only as fast as the caller reads, so
  * that what is held for a slow caller stays bounded; what they deliver goes out on the one stream.
  */
-import { RequestError } from '../../../server/types.ts';
-import type { Watch, WatchBatch } from '../../../store/types.ts';
+import { type Member, RequestError } from '../../../server/types.ts';
+import type { Watch, WatchBatch, WatchOptions } from '../../../store/types.ts';
 import type { EtcdContext } from '../../context.ts';
 import { etcdError, etcdText } from '../../errors.ts';
 import type { Send } from '../../grpc/method.ts';
@@ -28,6 +28,7 @@ const NO_WATCH = -1;
 
 export class WatchStream {
   readonly #etcd: EtcdContext;
+  readonly #member: Member;
   readonly #send: Send<WatchResponse>;
   readonly #watching = new Map<number, Watching>();
   /** Whose mark is awaited before all can be told how far they are; null while nobody asks. */
@@ -37,8 +38,10 @@ export class WatchStream {
   #progressTimer: NodeJS.Timeout | null = null;
   readonly #failed = Promise.withResolvers<never>();
 
-  constructor(etcd: EtcdContext, send: Send<WatchResponse>) {
+  /** @param member with the rights of the caller */
+  constructor(etcd: EtcdContext, member: Member, send: Send<WatchResponse>) {
     this.#etcd = etcd;
+    this.#member = member;
     this.#send = send;
   }
 
@@ -72,7 +75,8 @@ export class WatchStream {
       return this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
     }
     const id = request.watchId === 0 ? this.#freeId() : request.watchId;
-    const watch = await this.#etcd.member.watch(options);
+    const watch = await this.#watch(options);
+    if (watch === null) return this.#refuse(etcdText('permissionDenied'));
     const watching: Watching = {
       id,
       watch,
@@ -86,6 +90,16 @@ export class WatchStream {
     if (request.progressNotify) this.#startProgress();
     await this.#send({ header: this.#etcd.header(watch.revision), watchId: id, created: true });
     this.#deliver(watching).catch(this.#failed.reject);
+  }
+
+  /** Null: the caller may not read all of these keys. */
+  async #watch(options: WatchOptions): Promise<Watch | null> {
+    try {
+      return await this.#member.watch(options);
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'permission_denied') return null;
+      throw error;
+    }
   }
 
   #freeId(): number {

@@ -7,9 +7,9 @@ import { WatchStream } from './watch-stream.ts';
 
 export function watchMethods(etcd: EtcdContext): Methods {
   return {
-    '/etcdserverpb.Watch/Watch': bidi(decodeWatchRequest, encodeWatchResponse, async (requests, _call, send) => {
+    '/etcdserverpb.Watch/Watch': bidi(decodeWatchRequest, encodeWatchResponse, async (requests, call, send) => {
       if (etcd.member.position().isLearner) throw etcdError('notForLearner');
-      await new WatchStream(etcd, send).serve(requests);
+      await new WatchStream(etcd, etcd.memberOf(call), send).serve(requests);
     }),
   };
 }
