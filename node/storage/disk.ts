@@ -20,13 +20,8 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /**
-   * Creates with `create`, and then fails with EEXIST if it is there.
-   *
-   * @param writes `Synced` where a sync follows each of them: a disk may then make the write itself durable, which is one
-   *   trip to it in place of two. The sync is asked for all the same
-   */
-  open(path: string, mode: 'read' | 'write' | 'create', writes?: 'Synced'): Promise<DiskFile>;
+  /** Creates with `create`, and then fails with EEXIST if it is there. */
+  open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile>;
   /** Names in a folder, sorted; ENOENT when there is none. */
   list(folder: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;

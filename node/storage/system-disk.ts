@@ -1,18 +1,11 @@
 /** `Disk` on the real file system. Everything runs on libuv's threads: a slow disk never delays heartbeats. */
-import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs, unlink } from 'node:fs/promises';
 import type { Disk, DiskFile } from './disk.ts';
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = constants;
-const OPEN_FLAGS = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT | O_EXCL } as const;
-/** Elsewhere the flag may be missing, or leave the data in the drive's own cache (macOS). */
-const WRITES_CAN_SYNC = process.platform === 'linux';
+const OPEN_FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const;
 
 export const systemDisk: Disk = {
-  open: async (path, mode, writes) => {
-    const isSynced = writes === 'Synced' && WRITES_CAN_SYNC;
-    return new SystemFile(await open(path, OPEN_FLAGS[mode] | (isSynced ? O_DSYNC : 0)), isSynced);
-  },
+  open: async (path, mode) => new SystemFile(await open(path, OPEN_FLAGS[mode])),
   list: async (folder) => (await readdir(folder)).sort(),
   rename,
   remove: unlink,
@@ -34,13 +27,9 @@ export const systemDisk: Disk = {
 
 class SystemFile implements DiskFile {
   readonly #handle: FileHandle;
-  readonly #writesAreSynced: boolean;
-  /** True for what another process may have left unsynced in the file, too. */
-  #mustSync = true;
 
-  constructor(handle: FileHandle, writesAreSynced: boolean) {
+  constructor(handle: FileHandle) {
     this.#handle = handle;
-    this.#writesAreSynced = writesAreSynced;
   }
 
   async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
@@ -69,14 +58,11 @@ class SystemFile implements DiskFile {
     return buffer.subarray(0, filled);
   }
 
-  async sync(): Promise<void> {
-    if (!this.#mustSync) return;
-    await this.#handle.datasync();
-    if (this.#writesAreSynced) this.#mustSync = false;
+  sync(): Promise<void> {
+    return this.#handle.datasync();
   }
 
   truncate(size: number): Promise<void> {
-    this.#mustSync = true;
     return this.#handle.truncate(size);
   }
 

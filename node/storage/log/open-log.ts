@@ -164,7 +164,7 @@ async function reopen(
   { number, path, bytes, seed, sizeBytes, scan }: ScannedSegment,
 ): Promise<OpenSegment> {
   const last = scan.batches.at(-1)!;
-  const file = await disk.open(path, 'write', 'Synced');
+  const file = await disk.open(path, 'write');
   await file.write([bytes.subarray(last.offset, last.end)], last.offset);
   await file.sync();
   return { number, file, seed, sizeBytes, position: scan.end };

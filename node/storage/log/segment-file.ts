@@ -85,9 +85,9 @@ async function fillWithZeros(file: DiskFile, from: number, to: number): Promise<
 
 async function openOrCreate(disk: Disk, path: string): Promise<DiskFile> {
   try {
-    return await disk.open(path, 'create', 'Synced');
+    return await disk.open(path, 'create');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return disk.open(path, 'write', 'Synced');
+    return disk.open(path, 'write');
   }
 }
