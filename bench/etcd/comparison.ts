@@ -22,7 +22,7 @@ export function median(values: readonly number[]): number {
 
 type Column = {
   readonly title: string;
-  readonly of: (cost: Cost) => number;
+  readonly of: (cost: Cost) => number | null;
   readonly digits: number;
   readonly up: boolean;
 };
@@ -52,6 +52,19 @@ export function table(ours: Rounds, theirs: Rounds): string {
   return lines.join('\n');
 }
 
-function cell(ours: readonly number[], theirs: readonly number[], digits: number, up: boolean): string {
-  return `${median(ours).toFixed(digits)} / ${median(theirs).toFixed(digits)} **${ratio(ours, theirs, up).toFixed(2)}**`;
+/** A dash where there is nothing to compare: a load at a given rate, a time too short to be seen. */
+function cell(
+  ours: readonly (number | null)[],
+  theirs: readonly (number | null)[],
+  digits: number,
+  up: boolean,
+): string {
+  if (!areNumbers(ours) || !areNumbers(theirs)) return '–';
+  const [mine, other] = [median(ours), median(theirs)];
+  const compared = mine > 0 && other > 0 ? ratio(ours, theirs, up).toFixed(2) : '–';
+  return `${mine.toFixed(digits)} / ${other.toFixed(digits)} **${compared}**`;
+}
+
+function areNumbers(values: readonly (number | null)[]): values is readonly number[] {
+  return values.every((value) => value !== null);
 }

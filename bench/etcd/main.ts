@@ -84,7 +84,7 @@ function titleOf({ name, clients, isPaced }: Load): string {
 function describe(load: Load, cost: Cost): string {
   const failed = cost.failures > 0 ? `, ${cost.failures} FAILED` : '';
   return (
-    `${titleOf(load)}: ${Math.round(cost.perSecond)}/s, p50 ${cost.p50Ms.toFixed(2)} ms, p99 ${cost.p99Ms.toFixed(2)} ms, ` +
+    `${titleOf(load)}: ${cost.perSecond === null ? '' : `${Math.round(cost.perSecond)}/s, `}p50 ${cost.p50Ms.toFixed(2)} ms, p99 ${cost.p99Ms.toFixed(2)} ms, ` +
     `${Math.round(cost.cpuUsPerRequest)} µs CPU, ${Math.round(cost.residentBytes / 2 ** 20)} MiB${failed}`
   );
 }

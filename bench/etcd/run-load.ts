@@ -6,7 +6,9 @@ import { type BenchmarkReport, parseReport } from './benchmark-report.ts';
 import type { Load } from './loads.ts';
 import { leaderOf, type RunningCluster } from './member-process.ts';
 
-export type Cost = BenchmarkReport & {
+export type Cost = Omit<BenchmarkReport, 'perSecond'> & {
+  /** Null for a load at a given rate. */
+  readonly perSecond: number | null;
   /** Processor time of all members. */
   readonly cpuUsPerRequest: number;
   /** Of the member that has most. */
@@ -29,8 +31,10 @@ export async function runLoad(cluster: RunningCluster, load: Load): Promise<Cost
   const { stdout } = await promisify(execFile)('benchmark', [command, ...options, ...flags], { maxBuffer: 64 << 20 });
   const after = usages(cluster);
   const cpuSeconds = after.reduce((sum, { cpuSeconds }, n) => sum + cpuSeconds - before[n]!.cpuSeconds, 0);
+  const report = parseReport(stdout);
   return {
-    ...parseReport(stdout),
+    ...report,
+    perSecond: load.isPaced ? null : report.perSecond,
     cpuUsPerRequest: (1e6 * cpuSeconds) / load.total,
     residentBytes: Math.max(...after.map(({ residentBytes }) => residentBytes)),
   };
