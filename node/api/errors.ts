@@ -12,11 +12,14 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
   },
   duplicate_key: { status: 400, meaning: 'One branch of a transaction writes a key twice.' },
   future_revision: { status: 400, meaning: 'The revision asked for does not exist yet.' },
-  unauthenticated: { status: 401, meaning: 'An administrative call without a valid token or client certificate.' },
+  unauthenticated: {
+    status: 401,
+    meaning: 'No valid token or client certificate: of an administrator, or of a user where the cluster has users.',
+  },
   permission_denied: {
     status: 403,
     meaning:
-      'The client certificate is valid but not an administrator’s, or a web page of another origin tried to write.',
+      'The client certificate is valid but not an administrator’s, the user has no right to this, or a web page of another origin tried to write.',
   },
   key_not_found: { status: 404, meaning: 'The key does not exist (at the revision asked for).' },
   lease_not_found: { status: 404, meaning: 'No such lease: it expired, was revoked or never was.' },

@@ -4,8 +4,12 @@ import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { StoreMember } from '../../api/testing/store-member.ts';
 import { RequestError } from '../../server/types.ts';
+import { EtcdContext } from '../context.ts';
 import { createEtcdGateway } from '../etcd-api.ts';
+import { allMethods } from '../methods.ts';
+import { protoRoot } from '../proto/reflected.ts';
 import { testLimits } from '../testing/start-test-etcd.ts';
+import { gatewayRoutes } from './routes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -104,6 +108,34 @@ test('errors are those of gRPC, with a status', async (t) => {
   const large = { key: base64('a'), value: Buffer.alloc(testLimits.maxRequestBytes + 1).toString('base64') };
   assert.deepEqual((await failure('/v3/kv/put', large)).slice(0, 2), [400, 3]);
   assert.equal((await json('/v3/maintenance/status', {}))['version'], '3.5.21');
+});
+
+test('every path has its method and messages', async () => {
+  const member = await StoreMember.open();
+  const log = { error: () => undefined };
+  const methods = allMethods(new EtcdContext({ member, limits: testLimits, version: '', peerScheme: 'http', log }));
+  for (const [path, { method, request, response }] of gatewayRoutes) {
+    assert.ok(method in methods, path);
+    for (const type of [request, response]) assert.ok(protoRoot().lookupType(type), path);
+  }
+  const mapped = new Set([...gatewayRoutes.values()].map(({ method }) => method));
+  const unmapped = Object.keys(methods).filter((method) => !mapped.has(method) && !method.startsWith('/grpc.'));
+  assert.deepEqual(unmapped, ['/etcdserverpb.KV/RangeStream']);
+});
+
+test('a token of the gateway opens the gateway', async (t) => {
+  const { json, post } = await start(t);
+  await json('/v3/auth/user/add', { name: 'root', password: 'p' });
+  await json('/v3/auth/role/add', { name: 'root' });
+  await json('/v3/auth/user/grant', { user: 'root', role: 'root' });
+  await json('/v3/auth/enable', {});
+  const put = { key: base64('a') };
+  assert.equal((await post('/v3/kv/put', put)).status, 401);
+  const token = String((await json('/v3/auth/authenticate', { name: 'root', password: 'p' }))['token']);
+  for (const authorization of [token, `Bearer ${token}`]) {
+    assert.equal((await post('/v3/kv/put', put, { authorization })).status, 200);
+  }
+  assert.equal((await post('/v3/kv/put', put, { authorization: `${token}x` })).status, 401);
 });
 
 test('health follows readiness, and other paths are for others', async (t) => {

@@ -13,6 +13,7 @@ const kv = 'etcdserverpb.KV';
 const lease = 'etcdserverpb.Lease';
 const cluster = 'etcdserverpb.Cluster';
 const maintenance = 'etcdserverpb.Maintenance';
+const auth = 'etcdserverpb.Auth';
 const lock = 'v3lockpb.Lock';
 const election = 'v3electionpb.Election';
 
@@ -45,6 +46,23 @@ const table: readonly (readonly [path: string, service: string, method: string, 
   ['maintenance/snapshot', maintenance, 'Snapshot'],
   ['maintenance/transfer-leadership', maintenance, 'MoveLeader'],
   ['maintenance/downgrade', maintenance, 'Downgrade'],
+  ['auth/enable', auth, 'AuthEnable'],
+  ['auth/disable', auth, 'AuthDisable'],
+  ['auth/status', auth, 'AuthStatus'],
+  ['auth/authenticate', auth, 'Authenticate'],
+  ['auth/user/add', auth, 'UserAdd', 'AuthUserAdd'],
+  ['auth/user/get', auth, 'UserGet', 'AuthUserGet'],
+  ['auth/user/list', auth, 'UserList', 'AuthUserList'],
+  ['auth/user/delete', auth, 'UserDelete', 'AuthUserDelete'],
+  ['auth/user/changepw', auth, 'UserChangePassword', 'AuthUserChangePassword'],
+  ['auth/user/grant', auth, 'UserGrantRole', 'AuthUserGrantRole'],
+  ['auth/user/revoke', auth, 'UserRevokeRole', 'AuthUserRevokeRole'],
+  ['auth/role/add', auth, 'RoleAdd', 'AuthRoleAdd'],
+  ['auth/role/get', auth, 'RoleGet', 'AuthRoleGet'],
+  ['auth/role/list', auth, 'RoleList', 'AuthRoleList'],
+  ['auth/role/delete', auth, 'RoleDelete', 'AuthRoleDelete'],
+  ['auth/role/grant', auth, 'RoleGrantPermission', 'AuthRoleGrantPermission'],
+  ['auth/role/revoke', auth, 'RoleRevokePermission', 'AuthRoleRevokePermission'],
   ['lock/lock', lock, 'Lock'],
   ['lock/unlock', lock, 'Unlock'],
   ['election/campaign', election, 'Campaign'],
