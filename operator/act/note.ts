@@ -28,7 +28,7 @@ export function noteOf(act: Act): ActEvent | null {
     case 'ReleaseVolume':
       return normal('VolumeReleased', `Released the volume of ${act.volume.name}: its data stays, unused.`);
     case 'GrowVolume':
-      return normal('VolumeGrown', `Asked for ${act.toBytes} bytes for the volume ${act.volume.name}.`);
+      return normal('VolumeGrown', `Asked for ${act.size} for the volume ${act.volume.name}.`);
     case 'ScaleSet':
       return normal('Scaled', `Set the size of the ${act.set.toLowerCase()}' StatefulSet to ${act.replicas}.`);
     case 'EvictPod':

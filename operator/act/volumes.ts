@@ -70,7 +70,7 @@ export async function releaseVolume(
 }
 
 export async function growVolume(act: Of<'GrowVolume'>, observed: Observed, { api, fence }: Hands): Promise<undefined> {
-  const patch = { spec: { resources: { requests: { storage: String(act.toBytes) } } } };
+  const patch = { spec: { resources: { requests: { storage: act.size } } } };
   await api.patch(persistentVolumeClaimKind, nameOf(act, observed), patch, { ...only(act), ...fence.options });
 }
 

@@ -14,7 +14,7 @@ export const growVolumes: Rule = ({ spec, places }) => {
       if (!volume.canExpand)
         return note(`volume ${volume.name} cannot grow: its storage class does not allow it`, null);
       return act(
-        { kind: 'GrowVolume', volume: ref(volume), toBytes },
+        { kind: 'GrowVolume', volume: ref(volume), size: spec.storage.size },
         volume.name,
         `spec.storage.size is ${spec.storage.size}`,
       );

@@ -87,7 +87,7 @@ export type Act =
     }
   /** Of a member that was removed, with the policy Retain: annotated, then never used again and never destroyed. */
   | { readonly kind: 'ReleaseVolume'; readonly volume: VolumeRef }
-  | { readonly kind: 'GrowVolume'; readonly volume: VolumeRef; readonly toBytes: number }
+  | { readonly kind: 'GrowVolume'; readonly volume: VolumeRef; readonly size: string }
   | {
       readonly kind: 'ScaleSet';
       readonly set: SetName;

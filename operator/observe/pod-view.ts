@@ -23,6 +23,7 @@ export function podView(pod: Stored<Pod>, node: NodeObject): PodView {
     name: metadata.name,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
+    setUid: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? null,
     templateHash: metadata.annotations?.[annotations.templateHash] ?? null,
     image: container?.image ?? null,
     phase: phaseOf(status?.phase),

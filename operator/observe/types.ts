@@ -72,6 +72,8 @@ export type PodView = {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Of the StatefulSet that controls it, which may be gone; null when none does. */
+  readonly setUid: string | null;
   /** Value of the annotation that `resources` puts into the template: differs from the desired one = outdated. */
   readonly templateHash: string | null;
   readonly image: string | null;

@@ -28,7 +28,7 @@ export async function useNamespace(t: TestContext): Promise<RaftClusterUnderTest
     metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
   const cluster = { environment, name: 'db', kubectl };
-  t.after(() => kubectl.run(['delete', 'namespace', namespace, '--wait=false']));
+  t.after(() => kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']));
   return cluster;
 }
 

@@ -175,6 +175,7 @@ function podView(world: World, name: string): PodView | null {
     name,
     uid: pod.id,
     resourceVersion: '1',
+    setUid: null,
     templateHash: pod.template,
     image: pod.template.split(' ')[0]!,
     phase: pod.phase === 'Starting' ? 'Pending' : 'Running',

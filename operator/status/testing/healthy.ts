@@ -68,6 +68,7 @@ export function podOf(ordinal: number, change: Partial<PodView> = {}): PodView {
     name: podName('db', 'Voters', ordinal),
     uid: `pod-${ordinal}`,
     resourceVersion: '1',
+    setUid: null,
     templateHash: 'now',
     image,
     phase: 'Running',
