@@ -1,6 +1,6 @@
 /** The state as a row, and changes as part of entries. */
 import type { EngineOperation, EngineReader } from '../engine.ts';
-import { UnknownEntry } from '../errors.ts';
+import { DamagedRecord, UnknownEntry } from '../errors.ts';
 import { metaKey } from '../row-keys.ts';
 import { type AuthChange, type AuthState, NO_AUTH } from './state.ts';
 
@@ -34,9 +34,13 @@ export function encodeAuthChange(change: AuthChange): { readonly number: number;
   return { number: kinds.indexOf(kind), text: JSON.stringify(rest) };
 }
 
-/** @throws UnknownEntry */
+/** @throws UnknownEntry, DamagedRecord */
 export function decodeAuthChange(number: number, text: string): AuthChange {
   const kind = kinds[number];
   if (kind === undefined) throw new UnknownEntry('change of users and roles', number);
-  return { kind, ...(JSON.parse(text) as object) } as AuthChange;
+  try {
+    return { kind, ...(JSON.parse(text) as object) } as AuthChange;
+  } catch {
+    throw new DamagedRecord(`a change of users and roles, ${kind}, is no JSON`);
+  }
 }

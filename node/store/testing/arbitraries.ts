@@ -1,5 +1,6 @@
 /** Random commands over few keys, so that they meet. */
 import fc from 'fast-check';
+import type { AuthChange } from '../auth/state.ts';
 import type {
   Command,
   Compare,
@@ -190,7 +191,23 @@ const changes: fc.Arbitrary<MembershipChange> = fc.oneof(
 
 export const membershipChanges: fc.Arbitrary<MembershipChange> = changes;
 
-export const proposals: fc.Arbitrary<Proposal> = record({
+const laterChanges: fc.Arbitrary<MembershipChange> = fc.oneof(
+  record({ kind: fc.constant('AddUnclaimed' as const), peerAddress: fc.string() }),
+  record({ kind: fc.constant('UpdateAddress' as const), id: fc.nat(), peerAddress: fc.string() }),
+);
+
+const authChanges: fc.Arbitrary<AuthChange> = fc.oneof(
+  fc.constant({ kind: 'Disable' as const }),
+  record({ kind: fc.constant('AddUser' as const), name: fc.string(), passwordHash: fc.option(fc.string()) }),
+  record({
+    kind: fc.constant('RevokePermission' as const),
+    name: fc.string(),
+    key: fc.string(),
+    rangeEnd: fc.option(fc.string()),
+  }),
+);
+
+const plainProposals: fc.Arbitrary<Proposal> = record({
   origin: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
   sequence: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
   timeMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
@@ -200,11 +217,16 @@ export const proposals: fc.Arbitrary<Proposal> = record({
     record({
       kind: fc.constant('ChangeMembership' as const),
       expectedConfigIndex: fc.maxSafeNat(),
-      change: changes,
+      change: fc.oneof(changes, laterChanges),
     }),
     record({ kind: fc.constant('RaiseFormat' as const), format: fc.nat() }),
+    record({ kind: fc.constant('ChangeAuth' as const), change: authChanges }),
   ),
 });
+
+export const proposals: fc.Arbitrary<Proposal> = fc
+  .tuple(plainProposals, fc.option(fc.maxSafeNat()))
+  .map(([proposal, authRevision]) => (authRevision === null ? proposal : { ...proposal, authRevision }));
 
 /** @param startRevision 0 is from now */
 export function watches(startRevision: fc.Arbitrary<number>): fc.Arbitrary<WatchOptions> {
