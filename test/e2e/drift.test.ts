@@ -7,7 +7,7 @@ import { createCluster, manifest, podsOf, type RaftClusterUnderTest, useNamespac
 const KINDS = [
   'statefulsets',
   'services',
-  'configmaps',
+  'endpointslices',
   'secrets',
   'poddisruptionbudgets',
   'persistentvolumeclaims',
@@ -34,7 +34,7 @@ test('edits and deletions of owned objects are put back, no pod restarts', async
   await kubectl.patch('service', 'db', { spec: { selector: { app: 'stranger' } } });
   await kubectl.patch('pdb', 'db', { spec: { minAvailable: 0 } });
   await kubectl.run(['delete', 'service', 'db-peers']);
-  await kubectl.run(['delete', 'configmap', 'db-config']);
+  await kubectl.run(['delete', 'service', 'db-leader']);
   await until('everything to be as it was', 60_000, async () => {
     const set = await kubectl.get('statefulset', 'db');
     const service = await kubectl.get('service', 'db');
@@ -44,7 +44,7 @@ test('edits and deletions of owned objects are put back, no pod restarts', async
       service?.spec.selector['app'] === undefined &&
       pdb?.spec.minAvailable === 2 &&
       (await kubectl.get('service', 'db-peers')) !== null &&
-      (await kubectl.get('configmap', 'db-config')) !== null
+      (await kubectl.get('service', 'db-leader')) !== null
     );
   });
   assert.deepEqual(uidsOf(await podsOf(cluster)), pods);
