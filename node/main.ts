@@ -5,6 +5,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ApiVersion } from '../client/types.ts';
 import { type Addresses, resolveAddresses } from './addresses.ts';
+import { type AdminAuth, assertAdmin } from './api/admin-auth.ts';
 import { defaultApiLimits } from './api/context.ts';
 import { Drain } from './api/drain.ts';
 import { type HealthServer, startHealthServer } from './api/health-server.ts';
@@ -243,14 +244,16 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
     counts: () => member.counts(),
   });
   health?.watch({ member, metrics: shownMetrics });
+  const logger = { error: (fields: object, event: string) => log('error', event, { ...fields }) };
+  const adminAuth: AdminAuth = {
+    tokenFile: config.adminTokenFile,
+    certificateNames: clientTls !== null && clientTls.caFile !== null ? 'Any' : null,
+  };
   const api = createHttpApi({
     member,
     metrics: shownMetrics,
     drain,
-    adminAuth: {
-      tokenFile: config.adminTokenFile,
-      certificateNames: clientTls !== null && clientTls.caFile !== null ? 'Any' : null,
-    },
+    adminAuth,
     limits: {
       ...defaultApiLimits,
       maxValueBytes: config.maxRequestBytes,
@@ -258,9 +261,7 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
       maxJsonBytes: Math.ceil(config.maxRequestBytes * JSON_OVERHEAD),
       defaultTimeoutMs: config.requestTimeoutMs,
     },
-    logger: {
-      error: (fields, event) => log('error', event, { ...fields }),
-    },
+    logger,
     version: VERSION,
     statusOf: statusOverHttp(() => clientCredentials(config)),
   });
@@ -275,7 +276,8 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
       requestTimeoutMs: config.requestTimeoutMs,
       electionTimeoutMs: config.electionTimeoutMs,
     },
-    log: { error: (fields, event) => log('error', event, { ...fields }) },
+    assertAdmin: async (request) => void (await assertAdmin(adminAuth, request, logger)),
+    log: logger,
   };
   const gateway = createEtcdGateway(etcd, assertSameOrigin);
   const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';

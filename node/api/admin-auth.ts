@@ -4,7 +4,6 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { type PeerCertificate, TLSSocket } from 'node:tls';
 import { RequestError } from '../server/types.ts';
 import type { ApiLogger } from './context.ts';
@@ -22,12 +21,18 @@ export type AdminAuth = {
   readonly certificateNames: readonly string[] | 'Any' | null;
 };
 
+/** Of a request over HTTP/1.1 or gRPC: what may show the right. */
+export type AdminRequest = {
+  readonly headers: { readonly authorization?: string | undefined };
+  readonly socket: unknown;
+};
+
 /**
  * Throws `unauthenticated` or `permission_denied`.
  *
  * @returns whether it was shown: false where nothing is configured to show
  */
-export async function assertAdmin(auth: AdminAuth, request: IncomingMessage, logger: ApiLogger): Promise<boolean> {
+export async function assertAdmin(auth: AdminAuth, request: AdminRequest, logger: ApiLogger): Promise<boolean> {
   if (auth.tokenFile === null && auth.certificateNames === null) return false;
   const certificate = verifiedCertificate(request);
   if (certificate !== null && mayAdminister(certificate, auth.certificateNames)) return true;
@@ -77,7 +82,7 @@ function digest(text: string): Buffer {
 }
 
 /** Of a client whose certificate the server's client CA has signed; null for all others. */
-function verifiedCertificate({ socket }: IncomingMessage): PeerCertificate | null {
+function verifiedCertificate({ socket }: AdminRequest): PeerCertificate | null {
   return socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : null;
 }
 

@@ -28,6 +28,12 @@ export const fixedLimits = {
   pingIntervalMs: 60_000,
 } as const satisfies Partial<EtcdLimits>;
 
+/** What may show the right to administer. */
+export type AdminRequest = {
+  readonly headers: { readonly authorization?: string | undefined };
+  readonly socket: unknown;
+};
+
 export type EtcdOptions = {
   readonly member: Member;
   readonly limits: EtcdLimits;
@@ -35,6 +41,8 @@ export type EtcdOptions = {
   readonly version: string;
   /** Of the addresses at which members reach each other: they are URLs here. */
   readonly peerScheme: 'http' | 'https';
+  /** Refuses whoever does not show the right to administer, where one is configured; the HTTP API's own check. */
+  readonly assertAdmin: (request: AdminRequest) => Promise<void>;
   readonly log: { error(fields: object, event: string): void };
 };
 
@@ -44,9 +52,11 @@ export class EtcdContext {
   readonly limits: EtcdLimits;
   readonly version: string;
   readonly peerScheme: 'http' | 'https';
+  readonly #assertAdmin: EtcdOptions['assertAdmin'];
   #identity: { readonly clusterId: string; readonly memberId: number; readonly wire: Identity } | null = null;
 
-  constructor({ member, limits, version, peerScheme }: EtcdOptions) {
+  constructor({ member, limits, version, peerScheme, assertAdmin }: EtcdOptions) {
+    this.#assertAdmin = assertAdmin;
     this.member = member;
     this.limits = limits;
     this.version = version;
@@ -62,6 +72,17 @@ export class EtcdContext {
       nowMs: Date.now,
     });
     return call.kept as AuthorizedMember;
+  }
+
+  /**
+   * Where users are known, the role root decides, and `memberOf` asks for it. Until then it is the member's own token or
+   * a client certificate, where one is configured: gRPC is no way around what guards `/v1`.
+   *
+   * @throws RequestError
+   */
+  async assertAdministrator(call: Call): Promise<void> {
+    if (this.member.auth().isEnabled) return;
+    await this.#assertAdmin({ headers: { authorization: call.metadata('authorization') }, socket: call.socket });
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Every method that this member serves, by its path. A service is one file of `services/` and one line here. */
 import type { EtcdContext } from './context.ts';
-import type { Methods } from './grpc/method.ts';
+import type { Method, Methods } from './grpc/method.ts';
 import { authMethods } from './services/auth/auth.ts';
 import { clusterMethods } from './services/cluster.ts';
 import { healthMethods } from './services/health.ts';
@@ -15,7 +15,7 @@ import { watchMethods } from './services/watch/watch.ts';
 export function allMethods(etcd: EtcdContext): Methods {
   // Health and reflection tell of all services, so of themselves too.
   const services = (): readonly string[] => servicesOf(methods);
-  const methods: Methods = {
+  const methods: Record<string, Method> = {
     ...kvMethods(etcd),
     ...leaseMethods(etcd),
     ...watchMethods(etcd),
@@ -27,7 +27,45 @@ export function allMethods(etcd: EtcdContext): Methods {
     ...healthMethods(etcd, services),
     ...reflectionMethods(services),
   };
+  for (const path of administrative) methods[path] = guarded(methods[path]!, etcd);
   return methods;
+}
+
+/** What `/v1` guards in the same way, and everything that decides who may do what. */
+const administrative: readonly string[] = [
+  '/etcdserverpb.KV/Compact',
+  ...['MemberAdd', 'MemberRemove', 'MemberUpdate', 'MemberPromote'].map((name) => `/etcdserverpb.Cluster/${name}`),
+  ...['Defragment', 'Snapshot', 'MoveLeader', 'Downgrade'].map((name) => `/etcdserverpb.Maintenance/${name}`),
+  ...['AuthEnable', 'AuthDisable'].map((name) => `/etcdserverpb.Auth/${name}`),
+  ...['Add', 'Get', 'List', 'Delete', 'ChangePassword', 'GrantRole', 'RevokeRole'].map(
+    (name) => `/etcdserverpb.Auth/User${name}`,
+  ),
+  ...['Add', 'Get', 'List', 'Delete', 'GrantPermission', 'RevokePermission'].map(
+    (name) => `/etcdserverpb.Auth/Role${name}`,
+  ),
+];
+
+function guarded(method: Method, etcd: EtcdContext): Method {
+  switch (method.kind) {
+    case 'Unary':
+      return {
+        kind: 'Unary',
+        run: async (message, call) => {
+          await etcd.assertAdministrator(call);
+          return method.run(message, call);
+        },
+      };
+    case 'ServerStream':
+      return {
+        kind: 'ServerStream',
+        run: async (message, call, send) => {
+          await etcd.assertAdministrator(call);
+          return method.run(message, call, send);
+        },
+      };
+    case 'Bidi':
+      throw new Error('no administrative method is a stream in both directions');
+  }
 }
 
 function servicesOf(methods: Methods): readonly string[] {

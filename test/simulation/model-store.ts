@@ -58,6 +58,7 @@ export class ModelStore {
       case 'LeaseCheckpoint':
       case 'ChangeMembership':
       case 'RaiseFormat':
+      case 'ChangeAuth':
         break;
     }
     if (this.#changed) this.revision++;

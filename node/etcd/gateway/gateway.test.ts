@@ -17,7 +17,14 @@ async function start(t: TestContext) {
   const member = await StoreMember.open();
   const faults: object[] = [];
   const log = { error: (fields: object) => void faults.push(fields) };
-  const options = { member, limits: testLimits, version: '3.5.21', peerScheme: 'http', log } as const;
+  const options = {
+    member,
+    limits: testLimits,
+    version: '3.5.21',
+    peerScheme: 'http',
+    assertAdmin: async () => {},
+    log,
+  } as const;
   const gateway = createEtcdGateway(options, ({ origin }) => {
     if (origin !== undefined) throw new RequestError('permission_denied', 'of another origin');
   });
@@ -113,7 +120,9 @@ test('errors are those of gRPC, with a status', async (t) => {
 test('every path has its method and messages', async () => {
   const member = await StoreMember.open();
   const log = { error: () => undefined };
-  const methods = allMethods(new EtcdContext({ member, limits: testLimits, version: '', peerScheme: 'http', log }));
+  const methods = allMethods(
+    new EtcdContext({ member, limits: testLimits, version: '', peerScheme: 'http', assertAdmin: async () => {}, log }),
+  );
   for (const [path, { method, request, response }] of gatewayRoutes) {
     assert.ok(method in methods, path);
     for (const type of [request, response]) assert.ok(protoRoot().lookupType(type), path);

@@ -10,6 +10,7 @@ export type CallStream = EventEmitter & {
   readonly destroyed: boolean;
   readonly closed: boolean;
   readonly session?: { readonly socket: Socket } | undefined;
+  readonly socket?: Socket | null | undefined;
 };
 
 export class Call {
@@ -58,6 +59,11 @@ export class Call {
     if (socket?.authorized !== true) return null;
     const name = socket.getPeerCertificate?.().subject?.CN;
     return (Array.isArray(name) ? name[0] : name) ?? null;
+  }
+
+  /** The connection that it came by; null once that has gone. */
+  get socket(): Socket | null {
+    return this.#stream.session?.socket ?? this.#stream.socket ?? null;
   }
 
   get isOver(): boolean {

@@ -1,7 +1,7 @@
 /** The client port over a member without Raft, and a client for it. */
 import type { TestContext } from 'node:test';
 import { startTestApi, type TestApi, type TestApiOptions } from '../../api/testing/start-test-api.ts';
-import { type EtcdLimits, fixedLimits } from '../context.ts';
+import { type EtcdLimits, type EtcdOptions, fixedLimits } from '../context.ts';
 import { createEtcdApi } from '../etcd-api.ts';
 import { GrpcClient, type Message } from './grpc-client.ts';
 
@@ -25,6 +25,7 @@ export async function startTestEtcd(
   t: TestContext,
   limits: Partial<EtcdLimits> = {},
   options: TestApiOptions = {},
+  assertAdmin: EtcdOptions['assertAdmin'] = async () => {},
 ): Promise<TestEtcd> {
   const faults: { fields: object; event: string }[] = [];
   const api = await startTestApi(t, {
@@ -35,6 +36,7 @@ export async function startTestEtcd(
         limits: { ...testLimits, ...limits },
         version: '3.5.21',
         peerScheme: 'http',
+        assertAdmin,
         log: { error: (fields, event) => void faults.push({ fields, event }) },
       }),
   });

@@ -78,7 +78,14 @@ const DENIED = 7;
 test('nothing is open that does not say so here, and a user alone has no rights', async (t) => {
   const etcd = await enableAuth(t);
   const log = { error: () => undefined };
-  const context = new EtcdContext({ member: etcd.member, limits: testLimits, version: '', peerScheme: 'http', log });
+  const context = new EtcdContext({
+    member: etcd.member,
+    limits: testLimits,
+    version: '',
+    peerScheme: 'http',
+    assertAdmin: async () => {},
+    log,
+  });
   assert.deepEqual(
     Object.keys(table).sort(),
     Object.keys(allMethods(context))
