@@ -43,13 +43,16 @@ const SQLITE_BUSY = 5;
 
 /** Node's own recursive mkdir tries for ever where nothing can be made, as below /proc. */
 async function makeFolder(folder: string): Promise<void> {
-  const isMissing = await stat(folder).then(
-    () => false,
-    () => true,
-  );
-  if (!isMissing) return;
-  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
-  await mkdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const present = await stat(folder).catch(() => null);
+  if (present?.isDirectory()) return;
+  // Where a file stands in the way, the system's own words say so.
+  if (present === null && dirname(folder) !== folder) await makeFolder(dirname(folder)).catch(unlessInTheWay);
+  await mkdir(folder).catch(async (error: unknown) => {
+    const made = await stat(folder).catch(() => null);
+    if (!made?.isDirectory()) throw error;
   });
+}
+
+function unlessInTheWay(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 }

@@ -95,7 +95,7 @@ test('a second Ctrl-C kills members that do not stop', limits, async () => {
 test('node says in one line what is wrong, and exits 1', limits, async () => {
   await using folder = await temporaryFolder();
   const port = await freePorts(2);
-  const other = createServer().listen(port, '127.0.0.1');
+  await using other = createServer().listen(port, '127.0.0.1');
   await once(other, 'listening');
   const own = [
     `--data-dir=${folder.path}/m`,
@@ -121,7 +121,6 @@ test('node says in one line what is wrong, and exits 1', limits, async () => {
     assert.equal(code, 1);
     assert.match(stderr, message);
   }
-  other.close();
 });
 
 async function childrenOf(pid: number): Promise<number[]> {
