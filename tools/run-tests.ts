@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 
 export type Totals = {
   passed: number;
@@ -14,6 +15,8 @@ const FILE_TIMEOUT_MS = 10 * 60_000;
 const WHOLE_RUN_TIMEOUT_MS = 40 * 60_000;
 const deadline = AbortSignal.timeout(WHOLE_RUN_TIMEOUT_MS);
 
+type Setup = { globalSetup(): Promise<void>; globalTeardown(): Promise<void> };
+
 type Event = {
   readonly name: string;
   readonly file?: string;
@@ -25,7 +28,7 @@ type Event = {
 /**
  * Adds to `totals`.
  *
- * @param setup module with `globalSetup` and `globalTeardown`, around all of these files
+ * @param setup module with `globalSetup` and `globalTeardown`, called before and after all of these files
  */
 export async function runTests(
   files: readonly string[],
@@ -34,17 +37,19 @@ export async function runTests(
   setup?: string,
 ): Promise<void> {
   if (files.length === 0) return;
+  const around = setup === undefined ? null : ((await import(pathToFileURL(path.resolve(setup)).href)) as Setup);
+  await around?.globalSetup();
   const stream = run({
     files: [...files],
     concurrency,
     timeout: FILE_TIMEOUT_MS,
     signal: deadline,
-    ...(setup === undefined ? {} : { globalSetupPath: setup }),
   });
   stream.on('test:pass', (event) => countPassed(event as Event, totals));
   stream.on('test:fail', (event) => countFailed(event as Event, totals));
   const report = stream.compose(new spec());
   for await (const text of report) process.stdout.write(text as string);
+  await around?.globalTeardown();
 }
 
 function countPassed(event: Event, totals: Totals): void {
