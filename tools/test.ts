@@ -22,7 +22,7 @@ if (together.length + oneByOne.length + endToEnd.length + endToEndAlone.length =
 const totals: Totals = { passed: 0, failed: [], skipped: [] };
 await runTests(together, 2, totals);
 await runTests(oneByOne, 1, totals);
-await runTests(endToEnd, 4, totals, OPERATOR);
+await runTests(endToEnd, 2, totals, OPERATOR);
 await runTests(endToEndAlone, 1, totals, OPERATOR);
 
 for (const { name, file, reason } of totals.skipped) console.log(`SKIPPED ${file}: ${name} (${reason})`);
