@@ -11,7 +11,7 @@ import { hashOf } from '../resources/hash.ts';
 import type { ChildObject } from '../resources/types.ts';
 import type { Fence } from './fence.ts';
 import { takeOverCreated } from './field-ownership.ts';
-import { holds } from './subset.ts';
+import { holds, withoutAdditions } from './subset.ts';
 
 export type ChildWrite = {
   readonly verb: 'Create' | 'Apply' | 'Delete';
@@ -105,7 +105,7 @@ export class NameTaken extends Error {
   override readonly name = 'NameTaken';
 }
 
-/** Server-side apply leaves entries that others have added to a list: a container, a port. */
+/** Server-side apply leaves what others have added to a list or a selector: a container, a port, a label. */
 async function undoAdditions(
   kind: Kind<KubeObject>,
   object: KubeObject,
@@ -116,7 +116,8 @@ async function undoAdditions(
   if (isAsWanted(kind, applied, object)) return;
   const { name, namespace = '', uid, resourceVersion } = applied.metadata;
   const { apiVersion: _, kind: __, metadata: ___, ...content } = object as Record<string, unknown>;
-  await api.patch(kind, { namespace, name }, content, { uid, resourceVersion, ...fence.options });
+  const patch = withoutAdditions(applied, content) as Record<string, unknown>;
+  await api.patch(kind, { namespace, name }, patch, { uid, resourceVersion, ...fence.options });
 }
 
 function isAsWanted(kind: Kind<KubeObject>, live: Stored<KubeObject>, wanted: KubeObject): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holds } from './subset.ts';
+import { holds, withoutAdditions } from './subset.ts';
 
 test('what the API server adds does not matter', () => {
   const wanted = { spec: { ports: [{ port: 1 }], selector: { a: 'b' } } };
@@ -30,4 +30,14 @@ test('what is empty may be left out', () => {
   assert.equal(holds({}, { endpoints: [], annotations: {}, paused: false, value: '' }), true);
   assert.equal(holds({ endpoints: [{ addresses: ['10.0.0.1'] }] }, { endpoints: [] }), false);
   assert.equal(holds({ paused: true }, { paused: false }), false);
+});
+
+test("a stranger's key in a selector is seen and taken out, a field of the API server's is not", () => {
+  const wanted = { spec: { selector: { cluster: 'db' }, ports: [{ port: 1 }] } };
+  const actual = { spec: { selector: { cluster: 'db', app: 'x' }, ports: [{ port: 1 }], clusterIP: '10.0.0.1' } };
+  assert.equal(holds(actual, wanted), false);
+  assert.deepEqual(withoutAdditions(actual, wanted), {
+    spec: { selector: { cluster: 'db', app: null }, ports: [{ port: 1 }] },
+  });
+  assert.equal(holds({ spec: { ...actual.spec, selector: { cluster: 'db' } } }, wanted), true);
 });
