@@ -1,4 +1,5 @@
 /** kubectl against the one context that the tests may use, and waiting for what it shows. */
+import { AssertionError } from 'node:assert';
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -67,8 +68,9 @@ export function command(program: string, args: readonly string[], input?: string
 }
 
 /**
- * Asks again and again until `check` gives something other than null, false or undefined, and returns that. When time
- * is up, the error says what was waited for and what was seen last.
+ * Asks again and again, past errors, until `check` gives something other than null, false or undefined, and returns that. When time
+ * is up, the error says what was waited for and what was seen last. An assertion that fails in `check` is no error to wait
+ * past: it ends the wait.
  */
 export async function until<T>(
   what: string,
@@ -84,6 +86,7 @@ export async function until<T>(
       if (found !== null && found !== false && found !== undefined) return found;
       lastError = '';
     } catch (error) {
+      if (error instanceof AssertionError) throw error;
       lastError = String(error);
     }
     if (Date.now() >= deadlineMs) {
