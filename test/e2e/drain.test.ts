@@ -6,6 +6,7 @@ import {
   changeSpec,
   createCluster,
   isSettled,
+  podsOf,
   type RaftClusterUnderTest,
   startTraffic,
   untilCluster,
@@ -76,7 +77,7 @@ async function drain(t: TestContext, kubectl: Kubectl, node: string): Promise<vo
 }
 
 /** Those with a member. */
-async function nodesOf({ kubectl, name }: RaftClusterUnderTest): Promise<string[]> {
-  const pods = await kubectl.list('pods', `quorate.dev/cluster=${name}`);
+async function nodesOf(cluster: RaftClusterUnderTest): Promise<string[]> {
+  const pods = await podsOf(cluster);
   return [...new Set(pods.map(({ spec }) => spec.nodeName as string))];
 }

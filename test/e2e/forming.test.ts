@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from './kubectl.ts';
 import {
-  conditionOf,
   createCluster,
+  isConditionTrue,
   isSettled,
   manifest,
   memberStatus,
@@ -22,12 +22,7 @@ test('six lines give a cluster that answers on its Service, and kubectl shows it
   const { kubectl, name } = cluster;
   const beganMs = Date.now();
   await kubectl.apply(manifest(name, { replicas: 3 }));
-  const ready = await untilCluster(
-    cluster,
-    'Ready',
-    (object) => conditionOf(object, 'Ready')?.status === 'True',
-    60_000,
-  );
+  const ready = await untilCluster(cluster, 'Ready', (object) => isConditionTrue(object, 'Ready'), 60_000);
   report('apply to Ready', `${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
 
   const shown = await kubectl.run(['get', 'raft', name]);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { until } from './kubectl.ts';
 import {
   createCluster,
+  isConditionTrue,
   isSettled,
   leaderOf,
   memberStatus,
@@ -80,10 +81,7 @@ test('with healing disabled a lost member is reported and left', async (t) => {
   const degraded = await untilCluster(
     cluster,
     'Degraded, with a plan that says why nothing is done',
-    (object) =>
-      object.status.conditions.some(
-        (condition: { type: string; status: string }) => condition.type === 'Degraded' && condition.status === 'True',
-      ) && object.status.plan.blockers.length > 0,
+    (object) => isConditionTrue(object, 'Degraded') && object.status.plan.blockers.length > 0,
   );
   assert.match(JSON.stringify(degraded.status.plan), /healing/i);
   const { members = [] } = await memberStatus(cluster, 'db-0');

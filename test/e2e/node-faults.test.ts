@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { command, until } from './kubectl.ts';
 import {
   createCluster,
+  isConditionTrue,
   isSettled,
   leaderOf,
   type RaftClusterUnderTest,
@@ -19,20 +20,12 @@ for (const { fault, mend, what } of [
   test(`the leader's node loses its ${what}, and gets it back`, async (t) => {
     const cluster = await useNamespace(t);
     if (cluster === null) return;
-    const faults = cluster.environment.nodeFaults;
-    if (faults === null) {
-      t.skip(
-        'platform: set QUORATE_E2E_NODE_FAULTS to a command that is called with cut, heal, stop or start and a node',
-      );
-      return;
-    }
+    const faults = faultsOf(t, cluster);
+    if (faults === null) return;
     await createCluster(cluster, { replicas: 3 });
     const leader = await leaderOf(cluster);
     const node = await nodeOf(cluster, leader);
-    const other = (await cluster.kubectl.list('nodes'))
-      .map(({ metadata }) => metadata.name)
-      .find((name) => name !== node)!;
-    const traffic = await startTraffic(cluster, { node: other });
+    const traffic = await startTraffic(cluster, { node: await otherNode(cluster, node) });
     const beganMs = Date.now();
     await breakNode(t, faults, fault, mend, node);
     await traffic.goesOn(60_000);
@@ -48,13 +41,8 @@ for (const { fault, mend, what } of [
 test('a pod on a dead node is given up only once the node is out of service', async (t) => {
   const cluster = await useNamespace(t);
   if (cluster === null) return;
-  const faults = cluster.environment.nodeFaults;
-  if (faults === null) {
-    t.skip(
-      'platform: set QUORATE_E2E_NODE_FAULTS to a command that is called with cut, heal, stop or start and a node',
-    );
-    return;
-  }
+  const faults = faultsOf(t, cluster);
+  if (faults === null) return;
   const { kubectl } = cluster;
   await createCluster(cluster, {
     replicas: 3,
@@ -69,8 +57,7 @@ test('a pod on a dead node is given up only once the node is out of service', as
     },
   });
   const node = await nodeOf(cluster, 'db-2');
-  const other = (await kubectl.list('nodes')).map(({ metadata }) => metadata.name).find((name) => name !== node)!;
-  const traffic = await startTraffic(cluster, { node: other });
+  const traffic = await startTraffic(cluster, { node: await otherNode(cluster, node) });
   const former = (await kubectl.get('pod', 'db-2'))!;
   await breakNode(t, faults, 'stop', 'start', node);
   await until(
@@ -90,6 +77,20 @@ test('a pod on a dead node is given up only once the node is out of service', as
   await traffic.verify();
 });
 
+/** Skips the test where there is no command for them: null then. */
+function faultsOf(t: TestContext, { environment }: RaftClusterUnderTest): string | null {
+  if (environment.nodeFaults === null) {
+    t.skip(
+      'platform: set QUORATE_E2E_NODE_FAULTS to a command that is called with cut, heal, stop or start and a node',
+    );
+  }
+  return environment.nodeFaults;
+}
+
+async function otherNode({ kubectl }: RaftClusterUnderTest, node: string): Promise<string> {
+  return (await kubectl.list('nodes')).map(({ metadata }) => metadata.name).find((name) => name !== node)!;
+}
+
 async function breakNode(t: TestContext, faults: string, fault: string, mend: string, node: string): Promise<void> {
   let isMended = false;
   t.after(async () => {
@@ -105,6 +106,5 @@ async function nodeOf({ kubectl }: RaftClusterUnderTest, pod: string): Promise<s
 
 async function isNodeReady({ kubectl }: RaftClusterUnderTest, node: string): Promise<boolean> {
   const found = await kubectl.get('node', node);
-  const conditions = (found?.status?.conditions ?? []) as { type: string; status: string }[];
-  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return found !== null && isConditionTrue(found, 'Ready');
 }

@@ -5,8 +5,8 @@ import { until } from './kubectl.ts';
 import { actingOperator, operatorNamespace } from './operator.ts';
 import {
   changeSpec,
-  conditionOf,
   createCluster,
+  isConditionTrue,
   isSettled,
   manifest,
   memberStatus,
@@ -26,7 +26,7 @@ test('the operator is killed again and again while it forms: one cluster id, thr
     const object = await readCluster(cluster);
     for (const id of [object.status?.clusterID, object.status?.founding?.cluster_id])
       if (id !== undefined) seen.add(id);
-    if (conditionOf(object, 'Ready')?.status === 'True') return true;
+    if (isConditionTrue(object, 'Ready')) return true;
     const pods = await kubectl.run(['get', 'pods', '--namespace', operatorNamespace, '-o', 'name']);
     await kubectl.run([
       'delete',

@@ -69,6 +69,11 @@ export function conditionOf(
   return conditions.find((condition) => condition.type === type) ?? null;
 }
 
+/** Of a RaftCluster, a pod or a node. */
+export function isConditionTrue(object: KubeJson, type: string): boolean {
+  return conditionOf(object, type)?.status === 'True';
+}
+
 /** The last change of the spec is carried out: Ready, nothing to do, and every voter there. */
 export function isSettled(cluster: RaftClusterUnderTest, timeoutMs = 180_000): Promise<KubeJson> {
   return until(
@@ -79,8 +84,8 @@ export function isSettled(cluster: RaftClusterUnderTest, timeoutMs = 180_000): P
       const { spec, status = {}, metadata } = object;
       const isDone =
         status.observedGeneration === metadata.generation &&
-        conditionOf(object, 'Ready')?.status === 'True' &&
-        conditionOf(object, 'MembersUpToDate')?.status === 'True' &&
+        isConditionTrue(object, 'Ready') &&
+        isConditionTrue(object, 'MembersUpToDate') &&
         status.plan?.action === 'Steady' &&
         status.voters === `${spec.replicas}/${spec.replicas}`;
       return isDone ? object : null;

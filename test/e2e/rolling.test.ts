@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { until } from './kubectl.ts';
 import {
   changeSpec,
+  conditionOf,
   createCluster,
+  isConditionTrue,
   isSettled,
   podsOf,
   readCluster,
@@ -27,7 +29,7 @@ test('a changed setting restarts every pod, one at a time, the leader last', asy
   const order: string[] = [];
   await until('all pods to be replaced', 300_000, async () => {
     const pods = await podsOf(cluster);
-    const away = pods.filter((pod) => !isPodReady(pod) || pod.metadata.deletionTimestamp !== undefined);
+    const away = pods.filter((pod) => !isConditionTrue(pod, 'Ready') || pod.metadata.deletionTimestamp !== undefined);
     assert.ok(away.length + (3 - pods.length) <= 1, `${away.map(({ metadata }) => metadata.name)} are away at once`);
     for (const { metadata } of pods) {
       if (metadata.uid !== before.get(metadata.name) && !order.includes(metadata.name)) order.push(metadata.name);
@@ -38,8 +40,7 @@ test('a changed setting restarts every pod, one at a time, the leader last', asy
   assert.equal(order.at(-1), leader, `the order was ${order}`);
   reportGap('upgrade of all three members', await traffic.longestGapMs(beganMs));
   report('upgrade of all three members', `${((Date.now() - beganMs) / 1000).toFixed(0)} s`);
-  const [traffics] = [await traffic.verify()];
-  assert.equal(traffics.failedWrites, 0);
+  assert.equal((await traffic.verify()).failedWrites, 0);
   assert.match(await kubectl.run(['get', 'events']), /Evict|Restart/i);
 });
 
@@ -50,12 +51,10 @@ test('an image that does not start stops after one pod, and the old one put back
   const traffic = await startTraffic(cluster);
   const before = new Map((await podsOf(cluster)).map(({ metadata }) => [metadata.name, metadata.uid]));
   await changeSpec(cluster, { image: 'localhost/no-such-image:1' });
-  const stuck = await untilCluster(cluster, 'the rollout to be given up', (object) =>
-    object.status.conditions.some(
-      (condition: { type: string; status: string; reason: string }) =>
-        condition.type === 'Progressing' && condition.status === 'False' && condition.reason.includes('Deadline'),
-    ),
-  );
+  const stuck = await untilCluster(cluster, 'the rollout to be given up', (object) => {
+    const progressing = conditionOf(object, 'Progressing');
+    return progressing?.status === 'False' && progressing.reason.includes('Deadline');
+  });
   assert.match(JSON.stringify(stuck.status), /ImagePull|ErrImage/);
   const replaced = (await podsOf(cluster)).filter(({ metadata }) => metadata.uid !== before.get(metadata.name));
   assert.equal(replaced.length, 1, 'more than one pod has the broken image');
@@ -79,11 +78,7 @@ test('restartedAt restarts all, paused restarts none', async (t) => {
   await createCluster(cluster, { replicas: 1, paused: false });
   const [first] = await podsOf(cluster);
   await changeSpec(cluster, { paused: true, restartedAt: new Date().toISOString() });
-  await untilCluster(cluster, 'the pause to be seen', (object) =>
-    object.status.conditions.some(
-      (condition: { type: string; status: string }) => condition.type === 'Paused' && condition.status === 'True',
-    ),
-  );
+  await untilCluster(cluster, 'the pause to be seen', (object) => isConditionTrue(object, 'Paused'));
   assert.equal((await podsOf(cluster))[0]?.metadata.uid, first?.metadata.uid);
   await changeSpec(cluster, { paused: false });
   await until('another pod', 120_000, async () => {
@@ -92,7 +87,3 @@ test('restartedAt restarts all, paused restarts none', async (t) => {
   });
   await isSettled(cluster);
 });
-
-function isPodReady(pod: { status?: { conditions?: { type: string; status: string }[] } }): boolean {
-  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-}

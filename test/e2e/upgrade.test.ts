@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { until } from './kubectl.ts';
 import { installOperator } from './operator.ts';
 import {
-  conditionOf,
   createCluster,
+  isConditionTrue,
   isSettled,
   manifest,
   podsOf,
@@ -37,7 +37,7 @@ test('after an upgrade of the operator two clusters roll, one after the other; a
   t.after(() => installOperator(context, image));
   await until('both clusters to have the new image', 300_000, async () => {
     const states = await Promise.all([first, second].map(readCluster));
-    const unwell = states.filter((object) => conditionOf(object, 'Ready')?.status !== 'True');
+    const unwell = states.filter((object) => !isConditionTrue(object, 'Ready'));
     assert.ok(unwell.length <= 1, 'two clusters roll at once');
     return states.every(({ status }) => status.image === upgradeImage && status.plan?.action === 'Steady');
   });
