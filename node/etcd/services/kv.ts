@@ -7,6 +7,7 @@ import type { EtcdContext } from '../context.ts';
 import { errorOfCode, etcdError } from '../errors.ts';
 import type { Call } from '../grpc/call.ts';
 import { type Methods, serverStream, unary } from '../grpc/method.ts';
+import { untilAborted } from '../grpc/until-aborted.ts';
 import { encodeHeader, type Header } from '../proto/header.ts';
 import {
   type CompactionRequest,
@@ -82,14 +83,8 @@ async function txn(etcd: EtcdContext, request: TxnRequest, call: Call): Promise<
 async function compact(etcd: EtcdContext, request: CompactionRequest, call: Call): Promise<Header> {
   const { revision } = await write(etcd, toCompact(request.revision), 'Compact', call);
   // Large histories take their time: as long as the caller has.
-  if (request.physical) await Promise.race([etcd.memberOf(call).erased(), rejectWhenAborted(call.signal)]);
+  if (request.physical) await untilAborted(etcd.memberOf(call).erased(), call);
   return etcd.header(revision);
-}
-
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }
 
 /** Before it takes room in the log; there it would come to the same. */
