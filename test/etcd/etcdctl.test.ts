@@ -5,9 +5,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { LocalCluster } from '../processes/local-cluster.ts';
-import { isOnPath } from './on-path.ts';
-
-const skip = !isOnPath('etcdctl') && 'platform: etcdctl is not on PATH';
+import { etcdctl as etcdctlAt, skipWithoutEtcdctl as skip } from './etcdctl.ts';
 
 let cluster: LocalCluster;
 let endpoint: string;
@@ -20,11 +18,7 @@ before(async () => {
 
 after(() => (skip ? undefined : cluster.remove()));
 
-/** What it prints; rejects with what it says when it fails. */
-async function etcdctl(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('etcdctl', [`--endpoints=${endpoint}`, ...args]);
-  return stdout;
-}
+const etcdctl = (...args: string[]): Promise<string> => etcdctlAt(endpoint, ...args);
 
 async function etcdctlWithInput(input: string, ...args: string[]): Promise<string> {
   const running = promisify(execFile)('etcdctl', [`--endpoints=${endpoint}`, ...args]);
