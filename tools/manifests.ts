@@ -3,11 +3,13 @@
  * those who do without Helm. With `--check` only says whether they are up to date; the second only where `helm` is.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseDocument } from 'yaml';
+import { crdFile } from './crd.ts';
+import { fail, isCheck, makeFile } from './made-file.ts';
 
-const CRD = 'crds/quorate.dev_raftclusters.yaml';
-const CHART_CRD = 'charts/quorate/files/quorate.dev_raftclusters.yaml';
+const CHART_CRD = `charts/quorate/files/${path.basename(crdFile)}`;
 const MANIFEST = 'deploy/operator.yaml';
 const NAMESPACE = 'quorate-system';
 /** Helm without a cluster assumes an old one. */
@@ -25,22 +27,17 @@ metadata:
     pod-security.kubernetes.io/enforce: restricted
 `;
 
-const isCheck = process.argv.includes('--check');
+const COMPLAINT = 'is not up to date';
 
-bring(CHART_CRD, keptCrd());
+makeFile(CHART_CRD, keptCrd(), COMPLAINT);
 const manifest = renderedManifest();
-if (manifest !== null) bring(MANIFEST, manifest);
+if (manifest !== null) makeFile(MANIFEST, manifest, COMPLAINT);
 else if (isCheck) console.log(`${MANIFEST} is not compared: helm is not on PATH`);
 else fail(`helm is not on PATH: it makes ${MANIFEST}`);
 
-function bring(file: string, content: string): void {
-  if (!isCheck) writeFileSync(file, content);
-  else if (!existsSync(file) || readFileSync(file, { encoding: 'utf8' }) !== content) fail(`${file} is not up to date`);
-}
-
 /** Uninstalling the chart must not take the kind away, and every cluster with it. */
 function keptCrd(): string {
-  const document = parseDocument(readFileSync(CRD, { encoding: 'utf8' }));
+  const document = parseDocument(readFileSync(crdFile, { encoding: 'utf8' }));
   document.setIn(['metadata', 'annotations', 'helm.sh/resource-policy'], 'keep');
   return document.toString({ lineWidth: 0 });
 }
@@ -53,9 +50,4 @@ function renderedManifest(): string | null {
   if (helm.error !== undefined) return null;
   if (helm.status !== 0) throw new Error(`helm ${args.join(' ')}: ${helm.stderr}`);
   return `${HEADER}${helm.stdout}`;
-}
-
-function fail(message: string): void {
-  console.error(message);
-  process.exitCode = 1;
 }
