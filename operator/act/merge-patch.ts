@@ -1,6 +1,5 @@
 /** The JSON merge patch (RFC 7396) that makes one value of another. Pure. */
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isFields } from './fields.ts';
 
 /** Empty when they are the same. Fields that are undefined count as not there. */
 export function mergePatch(before: Fields, after: Fields): Record<string, unknown> {
@@ -10,7 +9,7 @@ export function mergePatch(before: Fields, after: Fields): Record<string, unknow
     const to = after[key];
     if (to === undefined) {
       if (from !== undefined) patch[key] = null;
-    } else if (isObject(from) && isObject(to)) {
+    } else if (isFields(from) && isFields(to)) {
       const inner = mergePatch(from, to);
       if (Object.keys(inner).length > 0) patch[key] = inner;
     } else if (!isSame(from, to)) {
@@ -24,10 +23,6 @@ function isSame(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((entry, index) => isSame(entry, b[index]));
   }
-  if (isObject(a) && isObject(b)) return Object.keys(mergePatch(a, b)).length === 0;
+  if (isFields(a) && isFields(b)) return Object.keys(mergePatch(a, b)).length === 0;
   return a === b;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

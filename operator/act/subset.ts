@@ -3,6 +3,7 @@
  * lists and of selectors do, as nobody else adds to those that the operator sets. Pure.
  */
 import { quantityValue } from '../api/quantity.ts';
+import { isFields } from './fields.ts';
 
 export function holds(actual: unknown, wanted: unknown, isQuantity = false): boolean {
   if (wanted === undefined || wanted === null) return true;
@@ -12,12 +13,11 @@ export function holds(actual: unknown, wanted: unknown, isQuantity = false): boo
   }
   if (typeof wanted === 'object') {
     if (Object.keys(wanted).length === 0) return true;
-    if (typeof actual !== 'object' || actual === null) return false;
-    const fields = actual as Readonly<Record<string, unknown>>;
+    if (!isFields(actual)) return false;
     return Object.entries(wanted).every(
       ([key, value]) =>
-        holds(fields[key], value, isQuantity || quantityFields.has(key)) &&
-        (!selectors.has(key) || additions(fields[key], value).length === 0),
+        holds(actual[key], value, isQuantity || quantityFields.has(key)) &&
+        (!selectors.has(key) || additions(actual[key], value).length === 0),
     );
   }
   if (wanted === actual) return true;
@@ -27,16 +27,14 @@ export function holds(actual: unknown, wanted: unknown, isQuantity = false): boo
 }
 
 /** As a merge patch: what is wanted, and null for what a stranger has added to a selector. */
-export function withoutAdditions(actual: unknown, wanted: unknown): unknown {
+export function withoutAdditions(actual: unknown, wanted: unknown, isSelector = false): unknown {
   if (!isFields(wanted) || !isFields(actual)) return wanted;
-  return Object.fromEntries(
-    Object.entries(wanted).map(([key, value]) => {
-      const inner = withoutAdditions(actual[key], value);
-      if (!selectors.has(key) || !isFields(inner)) return [key, inner];
-      const added = additions(actual[key], value).map((name) => [name, null] as const);
-      return [key, { ...inner, ...Object.fromEntries(added) }];
-    }),
-  );
+  const kept = Object.entries(wanted).map(([key, value]) => [
+    key,
+    withoutAdditions(actual[key], value, selectors.has(key)),
+  ]);
+  const taken = isSelector ? additions(actual, wanted).map((key) => [key, null]) : [];
+  return Object.fromEntries([...kept, ...taken]);
 }
 
 /** One key more selects other pods, or none: a Service without endpoints. */
@@ -45,10 +43,6 @@ const selectors: ReadonlySet<string> = new Set(['selector', 'matchLabels', 'node
 function additions(actual: unknown, wanted: unknown): string[] {
   if (!isFields(actual) || !isFields(wanted)) return [];
   return Object.keys(actual).filter((key) => !(key in wanted));
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Below these, `1Gi` and `1024Mi` are the same. */
