@@ -3,7 +3,7 @@
  * where the cached view asks for a write, everything is read anew and decided again.
  */
 import { randomUUID } from 'node:crypto';
-import { childWrites, isOldView, writeChild } from './act/children.ts';
+import { childWrites, writeChild } from './act/children.ts';
 import { type Fence, fenceOf } from './act/fence.ts';
 import { noteOf } from './act/note.ts';
 import { perform } from './act/perform.ts';
@@ -15,7 +15,7 @@ import type { RaftCluster, RaftClusterStatus } from './api/types.ts';
 import type { OperatorCaches } from './caches.ts';
 import { ownedChildren, wantedChildren } from './cluster-children.ts';
 import type { Act, Decision } from './decide/types.ts';
-import { isKubeError } from './kube/errors.ts';
+import { isKubeError, isOldView } from './kube/errors.ts';
 import { podKind, type StatefulSet } from './kube/kinds.ts';
 import type {
   Clock,
@@ -102,7 +102,7 @@ export class Reconciler {
         return {};
       }
       if (isOldView(error)) {
-        log.write('info', 'view_was_old', { message: (error as Error).message });
+        log.write('info', 'view_was_old', { message: error.message });
         return { againAfterMs: OLD_VIEW_MS };
       }
       log.write('error', 'pass_failed', { message: error instanceof Error ? error.message : String(error) });

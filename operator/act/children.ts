@@ -4,9 +4,9 @@
  * have changed.
  */
 import { annotations, labels } from '../api/names.ts';
-import { isKubeError, KubeError } from '../kube/errors.ts';
+import { KubeError } from '../kube/errors.ts';
 import { statefulSetKind } from '../kube/kinds.ts';
-import type { Kind, KubeApi, KubeObject, ObjectMeta, Stored } from '../kube/types.ts';
+import type { Kind, KubeApi, KubeObject, ObjectMeta, Preconditions, Stored } from '../kube/types.ts';
 import { hashOf } from '../resources/hash.ts';
 import type { ChildObject } from '../resources/types.ts';
 import type { Fence } from './fence.ts';
@@ -58,25 +58,18 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
   const { kind, object, live } = write;
   const { name, namespace = '' } = object.metadata;
   if (write.verb === 'Delete') {
-    const { uid, resourceVersion } = live!.metadata;
-    await api.delete(kind, { namespace, name }, { uid, resourceVersion, ...fence.options });
+    await api.delete(kind, { namespace, name }, { ...versionOf(live!), ...fence.options });
     return;
   }
   if (live === null) await refuseForeign(kind, object, api);
-  if (!isSized(kind)) {
-    const applied = await api.apply(kind, object, fence.options);
-    await undoAdditions(kind, object, applied, api, fence);
-    return;
-  }
-  // Its size is the live one's, so it must still be that: an apply that comes late would undo a change of size, and one
-  // that creates would give the size of a new cluster to an old one.
-  if (live === null) {
+  // The size of what is sized is the live one's, so it must still be that: an apply that comes late would undo a change
+  // of size, and one that creates would give the size of a new cluster to an old one.
+  if (isSized(kind) && live === null) {
     await api.create(kind, object, fence.options);
     return;
   }
-  const owned = await takeOverCreated(kind, live, api, fence);
-  const { uid, resourceVersion } = owned.metadata;
-  const applied = await api.apply(kind, object, { uid, resourceVersion, ...fence.options });
+  const asRead = isSized(kind) && live !== null ? versionOf(await takeOverCreated(kind, live, api, fence)) : {};
+  const applied = await api.apply(kind, object, { ...asRead, ...fence.options });
   await undoAdditions(kind, object, applied, api, fence);
 }
 
@@ -114,10 +107,10 @@ async function undoAdditions(
   fence: Fence,
 ): Promise<void> {
   if (isAsWanted(kind, applied, object)) return;
-  const { name, namespace = '', uid, resourceVersion } = applied.metadata;
+  const { name, namespace = '' } = applied.metadata;
   const { apiVersion: _, kind: __, metadata: ___, ...content } = object as Record<string, unknown>;
   const patch = withoutAdditions(applied, content) as Record<string, unknown>;
-  await api.patch(kind, { namespace, name }, patch, { uid, resourceVersion, ...fence.options });
+  await api.patch(kind, { namespace, name }, patch, { ...versionOf(applied), ...fence.options });
 }
 
 function isAsWanted(kind: Kind<KubeObject>, live: Stored<KubeObject>, wanted: KubeObject): boolean {
@@ -144,7 +137,6 @@ function withoutSize(kind: Kind<KubeObject>, object: KubeObject): KubeObject {
   return { ...object, spec } as KubeObject;
 }
 
-/** Conflicts tell that the view is old: the next pass has a new one. */
-export function isOldView(error: unknown): boolean {
-  return isKubeError(error, 'Conflict', 'AlreadyExists', 'NotFound');
+function versionOf({ metadata: { uid, resourceVersion } }: Stored<KubeObject>): Preconditions {
+  return { uid, resourceVersion };
 }

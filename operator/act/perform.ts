@@ -8,7 +8,7 @@ import type { ApiBootstrap } from '../../client/types.ts';
 import { setName } from '../api/names.ts';
 import { finalizer } from '../api/types.ts';
 import type { Act, PodRef } from '../decide/types.ts';
-import { isKubeError } from '../kube/errors.ts';
+import { isOldView } from '../kube/errors.ts';
 import { podKind, statefulSetKind } from '../kube/kinds.ts';
 import type { KubeApi } from '../kube/types.ts';
 import type { Members } from '../members/types.ts';
@@ -35,7 +35,7 @@ export async function perform(act: HandsAct, observed: Observed, hands: Hands): 
   try {
     return (await carryOut(act, observed, hands)) ?? { kind: 'Done' };
   } catch (error) {
-    if (isKubeError(error, 'Conflict', 'NotFound', 'AlreadyExists')) return { kind: 'Superseded', why: error.message };
+    if (isOldView(error)) return { kind: 'Superseded', why: error.message };
     if (error instanceof QuorateError && superseded.has(error.code)) return { kind: 'Superseded', why: error.message };
     if (error instanceof QuorateError && refused.has(error.code)) return { kind: 'Refused', why: error.message };
     throw error;

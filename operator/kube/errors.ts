@@ -32,3 +32,8 @@ const undecided: ReadonlySet<KubeErrorCode> = new Set(['ServerError', 'Unreachab
 export function isKubeError(error: unknown, ...codes: readonly KubeErrorCode[]): error is KubeError {
   return error instanceof KubeError && (codes.length === 0 || codes.includes(error.code));
 }
+
+/** A write was refused because the view that it was decided on is old: who reads anew has a new one. */
+export function isOldView(error: unknown): error is KubeError {
+  return isKubeError(error, 'Conflict', 'AlreadyExists', 'NotFound');
+}

@@ -7,7 +7,7 @@
  * only as long as the renew deadline. What lies between the two is for writes that are on their way when it ends.
  */
 import { microTime, pause } from './clock.ts';
-import { isKubeError, type KubeError } from './errors.ts';
+import { isKubeError, isOldView, type KubeError } from './errors.ts';
 import { type Lease, leaseKind } from './kinds.ts';
 import type { Clock, KubeApi, Leadership, ObjectName, Random, Stored, Timer } from './types.ts';
 
@@ -145,7 +145,7 @@ export class LeaderElection implements Leadership {
         return;
       } catch (error) {
         // Somebody else changed it, or an earlier renewal did happen whose answer was lost.
-        if (!isKubeError(error, 'Conflict', 'AlreadyExists', 'NotFound')) throw error;
+        if (!isOldView(error)) throw error;
       }
     }
     const found = await this.#read();
