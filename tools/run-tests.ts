@@ -39,17 +39,15 @@ export async function runTests(
   if (files.length === 0) return;
   const around = setup === undefined ? null : ((await import(pathToFileURL(path.resolve(setup)).href)) as Setup);
   await around?.globalSetup();
-  const stream = run({
-    files: [...files],
-    concurrency,
-    timeout: FILE_TIMEOUT_MS,
-    signal: deadline,
-  });
-  stream.on('test:pass', (event) => countPassed(event as Event, totals));
-  stream.on('test:fail', (event) => countFailed(event as Event, totals));
-  const report = stream.compose(new spec());
-  for await (const text of report) process.stdout.write(text as string);
-  await around?.globalTeardown();
+  try {
+    const stream = run({ files: [...files], concurrency, timeout: FILE_TIMEOUT_MS, signal: deadline });
+    stream.on('test:pass', (event) => countPassed(event as Event, totals));
+    stream.on('test:fail', (event) => countFailed(event as Event, totals));
+    const report = stream.compose(new spec());
+    for await (const text of report) process.stdout.write(text as string);
+  } finally {
+    await around?.globalTeardown();
+  }
 }
 
 function countPassed(event: Event, totals: Totals): void {
