@@ -43,16 +43,14 @@ const SQLITE_BUSY = 5;
 
 /** Node's own recursive mkdir tries for ever where nothing can be made, as below /proc. */
 async function makeFolder(folder: string): Promise<void> {
-  const present = await stat(folder).catch(() => null);
-  if (present?.isDirectory()) return;
-  // Where a file stands in the way, the system's own words say so.
-  if (present === null && dirname(folder) !== folder) await makeFolder(dirname(folder)).catch(unlessInTheWay);
-  await mkdir(folder).catch(async (error: unknown) => {
-    const made = await stat(folder).catch(() => null);
-    if (!made?.isDirectory()) throw error;
-  });
-}
-
-function unlessInTheWay(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  try {
+    await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT' || dirname(folder) === folder) throw error;
+      await makeFolder(dirname(folder));
+      await mkdir(folder);
+    });
+  } catch (error) {
+    const present = await stat(folder).catch(() => null);
+    if (!present?.isDirectory()) throw error;
+  }
 }
