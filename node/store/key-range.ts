@@ -16,7 +16,12 @@ export function includes(keys: Keys, key: Buffer): boolean {
 
 /** The part of a range that comes after `key`. */
 export function rangeAfter(keys: Keys, key: Buffer): Keys {
-  return { key: Buffer.concat([key, Buffer.from([0])]), rangeEnd: keys.rangeEnd };
+  return { key: keyAfter(key), rangeEnd: keys.rangeEnd };
+}
+
+/** The first key that comes after it. */
+export function keyAfter(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.from([0])]);
 }
 
 /** The part of a range that comes before `key`. */

@@ -2,6 +2,7 @@
  * The one place that says who may do what. Every command is flattened, with all that it nests, into keys and the right to
  * them that it needs; what is not granted is denied.
  */
+import { isOpenEnded, keyAfter } from '../key-range.ts';
 import type { Command, Keys, Txn, TxnOperation } from '../types.ts';
 import { type AuthState, type Permission, type Right, ROOT } from './state.ts';
 
@@ -117,8 +118,6 @@ function includes(held: Right, needed: Need['right']): boolean {
 /** Half-open; `to` null: no end. */
 type Interval = { readonly from: Buffer; readonly to: Buffer | null };
 
-const ZERO = Buffer.from([0]);
-
 function intervalOf({ key, rangeEnd }: Permission): Interval {
   return intervalOfKeys({
     key: Buffer.from(key, 'base64'),
@@ -126,7 +125,8 @@ function intervalOf({ key, rangeEnd }: Permission): Interval {
   });
 }
 
-function intervalOfKeys({ key, rangeEnd }: Keys): Interval {
-  if (rangeEnd === null) return { from: key, to: Buffer.concat([key, ZERO]) };
-  return { from: key, to: rangeEnd.equals(ZERO) ? null : rangeEnd };
+function intervalOfKeys(keys: Keys): Interval {
+  const { key, rangeEnd } = keys;
+  if (rangeEnd === null) return { from: key, to: keyAfter(key) };
+  return { from: key, to: isOpenEnded(keys) ? null : rangeEnd };
 }
