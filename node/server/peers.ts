@@ -1,6 +1,7 @@
 /** The other members as this one knows them from their connections. */
 import { type MemberId, type Message, NO_MEMBER } from '../raft/types.ts';
 import type { PeerHint } from '../storage/types.ts';
+import { isUnclaimed } from '../store/membership.ts';
 import type { Membership } from '../store/types.ts';
 import type { Network, Peer, PeerState } from '../transport/types.ts';
 import type { Clock } from './clock.ts';
@@ -92,10 +93,10 @@ export class Peers {
   commonFormat(membership: Membership): number | null {
     const states = new Map(this.#network.peers().map((peer) => [peer.id, peer]));
     let common = FORMAT;
-    for (const { id, incarnation } of membership.members) {
+    for (const member of membership.members) {
       // One that nobody has claimed has no build yet: who claims it is asked then.
-      if (id === this.#self || incarnation === '') continue;
-      const format = states.get(id)?.hello?.format;
+      if (member.id === this.#self || isUnclaimed(member)) continue;
+      const format = states.get(member.id)?.hello?.format;
       if (format === undefined) return null;
       common = Math.min(common, format);
     }
