@@ -120,7 +120,7 @@ export class AuthorizedMember implements Member {
   }
 
   async watch(options: WatchOptions): Promise<Watch> {
-    const needs = toRead([options]);
+    const needs = toAll([options], 'Read');
     this.#check(needs);
     const watch = await this.#inner.watch(options);
     return new AuthorizedWatch(watch, () => this.#check(needs));
@@ -138,7 +138,7 @@ export class AuthorizedMember implements Member {
   ): Promise<{ readonly lease: Lease; readonly remainingSeconds: number; readonly keys: readonly Buffer[] }> {
     this.#check(userNeeds);
     const found = await this.#inner.timeToLive(lease, withKeys, options);
-    this.#check(toRead(found.keys.map((key) => ({ key, rangeEnd: null }))));
+    this.#check(toAll(found.keys.map(alone), 'Read'));
     return found;
   }
 
@@ -226,7 +226,7 @@ export class AuthorizedMember implements Member {
       if (error instanceof RequestError && error.code === 'lease_not_found') return;
       throw error;
     }
-    this.#check({ rank: 'User', leases: [], keys: keys.map((key) => ({ key, rangeEnd: null, right: 'Write' })) });
+    this.#check(toAll(keys.map(alone), 'Write'));
   }
 
   #nameIn(state: AuthState): string {
@@ -285,9 +285,12 @@ class AuthorizedWatch implements Watch {
 const userNeeds: Needs = { rank: 'User', keys: [], leases: [] };
 const rootNeeds: Needs = { rank: 'Root', keys: [], leases: [] };
 
-function toRead(ranges: readonly Keys[]): Needs {
-  const keys = ranges.map(({ key, rangeEnd }): Need => ({ key, rangeEnd, right: 'Read' }));
-  return { rank: 'User', keys, leases: [] };
+function toAll(ranges: readonly Keys[], right: Need['right']): Needs {
+  return { ...userNeeds, keys: ranges.map(({ key, rangeEnd }) => ({ key, rangeEnd, right })) };
+}
+
+function alone(key: Buffer): Keys {
+  return { key, rangeEnd: null };
 }
 
 function denied(name: string): RequestError {
