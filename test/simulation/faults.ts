@@ -192,11 +192,7 @@ export class Faults {
     const leader = machines.find(({ member }) => member?.replica?.isLeader);
     if (leader === undefined) return;
     const links = machines.filter((other) => other !== leader).map((other): Link => [leader, other]);
-    for (const [, { address }] of links) {
-      network.block(leader.address, address);
-      network.block(address, leader.address);
-      network.reset(leader.address, address);
-    }
+    for (const [, { address }] of links) network.cut(leader.address, address);
     this.#healAfter(random.between(0.5, 2.5) * plan.electionTimeoutMs, links);
   }
 

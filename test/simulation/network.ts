@@ -81,6 +81,13 @@ export class SimulatedNetwork {
     this.#blocked.add(`${from}>${to}`);
   }
 
+  /** Nothing passes between the two any more, and what connected them breaks. */
+  cut(one: string, other: string): void {
+    this.block(one, other);
+    this.block(other, one);
+    this.reset(one, other);
+  }
+
   unblock(from: string, to: string): void {
     this.#blocked.delete(`${from}>${to}`);
     for (const endpoint of this.#endpoints.values()) endpoint.linkHealed();

@@ -85,10 +85,7 @@ export class Scenario {
   }
 
   cut(one: Machine, other: Machine): void {
-    const { network } = this.cluster;
-    network.block(one.address, other.address);
-    network.block(other.address, one.address);
-    network.reset(one.address, other.address);
+    this.cluster.network.cut(one.address, other.address);
   }
 
   heal(): void {
