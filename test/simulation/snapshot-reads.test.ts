@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rangeOf } from '../../node/store/range-of.ts';
-import type { Put } from '../../node/store/types.ts';
 import { scenario } from './scenario.ts';
-import { ALL_KEYS } from './workload.ts';
+import { ALL_KEYS, putOf } from './workload.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -16,7 +15,7 @@ test('reads are answered while a snapshot takes the place of the state that they
     const appliedBefore = behind.member!.replica!.store!.appliedIndex;
     for (let at = 0; leader.member!.replica!.raftStatus().firstIndex <= appliedBefore + 1; at++) {
       const written = await scene.ask(scene.leader() ?? leader, (member) =>
-        member.propose(putOf(`k${at % 5}`, `${at}${'.'.repeat(200)}`), { timeoutMs: TIMEOUT_MS }),
+        member.propose(putOf(`k${at % 5}`, `${at}${'.'.repeat(200)}`, 0n), { timeoutMs: TIMEOUT_MS }),
       );
       assert.ok('answer' in written, JSON.stringify(written));
     }
@@ -36,15 +35,3 @@ test('reads are answered while a snapshot takes the place of the state that they
     assert.deepEqual([...new Set(await Promise.all(reads))], ['answered']);
     assert.ok(behind.member!.replica!.store!.appliedIndex > appliedBefore);
   }));
-
-function putOf(key: string, value: string): Put {
-  return {
-    kind: 'Put',
-    key: Buffer.from(key),
-    value: Buffer.from(value),
-    lease: 0n,
-    returnPrevious: false,
-    ignoreValue: false,
-    ignoreLease: false,
-  };
-}

@@ -271,7 +271,7 @@ function one(key: string): Keys {
   return { key: Buffer.from(key), rangeEnd: null };
 }
 
-function putOf(key: string, value: string, lease: LeaseId): Put {
+export function putOf(key: string, value: string, lease: LeaseId): Put {
   return {
     kind: 'Put',
     key: Buffer.from(key),
