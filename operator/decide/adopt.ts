@@ -6,7 +6,7 @@
 import type { RaftClusterStatus } from '../api/types.ts';
 import { type ClusterView, placesOf } from './cluster-view.ts';
 import { clusterIdClaims } from './identity.ts';
-import { act, pass, type Rule } from './rule.ts';
+import { pass, type Rule, record } from './rule.ts';
 
 export const adopt: Rule = (view) => {
   const { status, cluster, places } = view;
@@ -25,11 +25,7 @@ export const adopt: Rule = (view) => {
   const message = hasFounded
     ? `Cluster ${clusterID} is formed with ${status.founding?.founders.length} members`
     : `Cluster ${clusterID} was found in ${claim?.holder ?? 'its founding record'} and is adopted`;
-  return act(
-    { kind: 'Record', status: found, event: { type: 'Normal', reason: hasFounded ? 'Formed' : 'Adopted', message } },
-    cluster.metadata.name,
-    message,
-  );
+  return record(found, 'Normal', hasFounded ? 'Formed' : 'Adopted', message, cluster.metadata.name);
 };
 
 /** Volumes with data and no pods: these members wake first, whatever size is asked for. */

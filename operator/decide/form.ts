@@ -19,7 +19,7 @@ import {
   setNames,
 } from './cluster-view.ts';
 import { digest } from './digest.ts';
-import { act, type Outcome, pass, type Rule, SOON_MS, wait } from './rule.ts';
+import { act, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 
 export const form: Rule = (view) => {
   const { status } = view;
@@ -81,11 +81,7 @@ function found(view: ClusterView): Outcome {
   if (blockers.length > 0) return wait('waits for all founders', blockers, { requeueAfterMs: SOON_MS });
   const founding = foundingRecord(view, founders);
   const message = `Forming cluster ${founding.cluster_id} with ${founders.map(({ name }) => name).join(', ')}`;
-  return act(
-    { kind: 'Record', status: { founding }, event: { type: 'Normal', reason: 'Forming', message } },
-    view.cluster.metadata.name,
-    message,
-  );
+  return record({ founding }, 'Normal', 'Forming', message, view.cluster.metadata.name);
 }
 
 /** Whatever is still on its way out may be another cluster's: nothing forms beside it. */

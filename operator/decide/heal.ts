@@ -5,7 +5,7 @@
 import type { ApiMember } from '../../client/types.ts';
 import { type ClusterView, isoTime, objectionToRemoval, type Place } from './cluster-view.ts';
 import { lostForMs } from './lost.ts';
-import { act, firstOf, note, type Outcome, pass, type Rule } from './rule.ts';
+import { firstOf, note, type Outcome, pass, type Rule, record } from './rule.ts';
 import { isOut } from './stuck-pods.ts';
 
 const HOUR_MS = 3_600_000;
@@ -39,18 +39,11 @@ function healOne(view: ClusterView, place: Place, member: ApiMember): Outcome {
   }
   const at = isoTime(view.nowMs);
   const message = `Replacing ${place.name}, member ${member.id}: ${verdict.why}`;
-  return act(
-    {
-      kind: 'Record',
-      status: {
-        replacing: { name: place.name, memberID: String(member.id), incarnation: member.incarnation, since: at },
-        replacements: [...recent, { name: place.name, at }],
-      },
-      event: { type: 'Warning', reason: 'ReplacingMember', message },
-    },
-    place.name,
-    message,
-  );
+  const status = {
+    replacing: { name: place.name, memberID: String(member.id), incarnation: member.incarnation, since: at },
+    replacements: [...recent, { name: place.name, at }],
+  };
+  return record(status, 'Warning', 'ReplacingMember', message, place.name);
 }
 
 type Verdict =
@@ -85,13 +78,12 @@ function judgeSilent(view: ClusterView, place: Place, member: ApiMember): Verdic
   if (isHeardByLeader(view, member)) return { kind: 'Leave', why: null };
   const { pod, volume } = place;
   const lostMs = lostForMs(view, place.name);
-  const thresholdMs = view.spec.healing.notReadyAfterSeconds * 1000;
-  if (lostMs === null || lostMs < thresholdMs) {
-    const { notReadyAfterSeconds } = view.spec.healing;
+  const { notReadyAfterSeconds } = view.spec.healing;
+  if (lostMs === null || lostMs < notReadyAfterSeconds * 1000) {
     return { kind: 'Leave', why: `it is away, and has ${notReadyAfterSeconds} s to come back` };
   }
   // No running numbers: a plan that differs each time would be written each time.
-  const away = `it has been away for more than ${view.spec.healing.notReadyAfterSeconds} s`;
+  const away = `it has been away for more than ${notReadyAfterSeconds} s`;
   if (volume?.phase === 'Lost') return { kind: 'Replace', why: `${away}, and its volume is lost` };
   if (pod === null) {
     if (volume === null) return { kind: 'Replace', why: `${away}, and its volume is gone` };

@@ -3,7 +3,7 @@
  * there, then scales: a cluster of five that woke as three would have lost its quorum.
  */
 import { type ClusterView, setNames } from './cluster-view.ts';
-import { act, note, type Outcome, pass, type Rule, SOON_MS, wait } from './rule.ts';
+import { act, note, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 
 export const hibernate: Rule = (view) => {
   const { spec, status } = view;
@@ -42,15 +42,7 @@ function wake(view: ClusterView): Outcome {
     return note('waits for a quorum of the members that were stopped', SOON_MS);
   }
   const message = 'The members that were stopped are back';
-  return act(
-    {
-      kind: 'Record',
-      status: { hibernation: undefined },
-      event: { type: 'Normal', reason: 'Woken', message },
-    },
-    cluster.metadata.name,
-    message,
-  );
+  return record({ hibernation: undefined }, 'Normal', 'Woken', message, cluster.metadata.name);
 }
 
 function scaleTo(

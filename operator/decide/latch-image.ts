@@ -3,7 +3,7 @@
  * no other cluster is busy with that, and only by a cluster whose members are well: a bad image must not reach a second one.
  */
 import type { ClusterView, Place } from './cluster-view.ts';
-import { act, note, type Outcome, pass, type Rule } from './rule.ts';
+import { note, type Outcome, pass, type Rule, record } from './rule.ts';
 import { objectionToUpgrade } from './upgrade-path.ts';
 
 export const latchImage: Rule = (view) => {
@@ -12,7 +12,7 @@ export const latchImage: Rule = (view) => {
   if (status.image === wanted) return pass;
   const objection = objectionToVersion(view);
   if (objection !== null) return note(objection, null);
-  if (spec.image !== undefined) return record(view, wanted, 'spec.image has changed');
+  if (spec.image !== undefined) return choose(view, wanted, 'spec.image has changed');
   if (observed.rollingElsewhere !== null) {
     return note(`waits for ${observed.rollingElsewhere} to be well with the operator's image`, 30_000);
   }
@@ -21,7 +21,7 @@ export const latchImage: Rule = (view) => {
   if (unwell && (spec.replicas > 0 || status.hibernation === undefined)) {
     return note(`takes the operator's image when ${unwell.name} is well`, null);
   }
-  return record(view, wanted, 'the operator has a new image, and it is the turn of this cluster');
+  return choose(view, wanted, 'the operator has a new image, and it is the turn of this cluster');
 };
 
 function objectionToVersion({ spec, status, places }: ClusterView): string | null {
@@ -48,11 +48,6 @@ function isUnwell({ status, places }: ClusterView, { pod, isHealthy }: Place): b
   return pod.waitingReason === null && !isOtherImageRunning;
 }
 
-function record({ cluster }: ClusterView, image: string, reason: string): Outcome {
-  const message = `Members shall run ${image}: ${reason}`;
-  return act(
-    { kind: 'Record', status: { image }, event: { type: 'Normal', reason: 'ImageChosen', message } },
-    cluster.metadata.name,
-    message,
-  );
+function choose({ cluster }: ClusterView, image: string, reason: string): Outcome {
+  return record({ image }, 'Normal', 'ImageChosen', `Members shall run ${image}: ${reason}`, cluster.metadata.name);
 }

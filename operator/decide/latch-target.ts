@@ -3,7 +3,7 @@
  * and volume are still there.
  */
 import { type ClusterView, endOfMembers, placesOf, setNames } from './cluster-view.ts';
-import { act, note, type Outcome, pass, type Rule } from './rule.ts';
+import { note, type Outcome, pass, type Rule, record } from './rule.ts';
 
 export const latchTarget: Rule = (view) => {
   const { spec, target, status, sets } = view;
@@ -30,9 +30,5 @@ export const latchTarget: Rule = (view) => {
 function latch({ spec, target, cluster }: ClusterView): Outcome {
   const latched = { replicas: spec.replicas, readReplicas: spec.readReplicas, generation: cluster.metadata.generation };
   const message = `Going from ${target.Voters} voters and ${target.Readers} read replicas to ${spec.replicas} and ${spec.readReplicas}`;
-  return act(
-    { kind: 'Record', status: { target: latched }, event: { type: 'Normal', reason: 'Scaling', message } },
-    cluster.metadata.name,
-    message,
-  );
+  return record({ target: latched }, 'Normal', 'Scaling', message, cluster.metadata.name);
 }

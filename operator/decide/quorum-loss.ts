@@ -7,21 +7,13 @@ import type { RaftClusterStatus } from '../api/types.ts';
 import { type ClusterView, isoTime, type Place, placeNamed, quorumOf } from './cluster-view.ts';
 import { digest } from './digest.ts';
 import { lostForMs } from './lost.ts';
-import { act, type Outcome, pass, type Rule, SOON_MS, wait } from './rule.ts';
+import { type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 
 export const quorumLoss: Rule = (view) => {
   if (view.configuration === null) return withoutConfiguration(view);
   if (view.status.quorumRecovery?.step !== 'Offered') return pass;
   const message = 'The quorum is back';
-  return act(
-    {
-      kind: 'Record',
-      status: { quorumRecovery: undefined },
-      event: { type: 'Normal', reason: 'QuorumBack', message },
-    },
-    view.cluster.metadata.name,
-    message,
-  );
+  return record({ quorumRecovery: undefined }, 'Normal', 'QuorumBack', message, view.cluster.metadata.name);
 };
 
 function withoutConfiguration(view: ClusterView): Outcome {
@@ -127,11 +119,7 @@ function offer(view: ClusterView, lost: readonly string[], survivors: readonly P
     since,
   };
   const message = `The quorum is lost: ${lost.join(', ')} are away, ${quorumRecovery.survivors.join(', ')} answer. To go on from ${quorumRecovery.survivors[0]} set spec.quorumRecovery.acknowledge to ${quorumRecovery.nonce}`;
-  return act(
-    { kind: 'Record', status: { quorumRecovery }, event: { type: 'Warning', reason: 'QuorumLost', message } },
-    cluster.metadata.name,
-    message,
-  );
+  return record({ quorumRecovery }, 'Warning', 'QuorumLost', message, cluster.metadata.name);
 }
 
 function consent(view: ClusterView, offered: Offer, survivors: readonly Place[]): Outcome {
@@ -151,11 +139,7 @@ function consent(view: ClusterView, offered: Offer, survivors: readonly Place[])
     step: 'StoppingOthers',
     since: isoTime(view.nowMs),
   };
-  return act(
-    { kind: 'Record', status: { quorumRecovery }, event: { type: 'Warning', reason: 'RecoveringQuorum', message } },
-    chosen,
-    message,
-  );
+  return record({ quorumRecovery }, 'Warning', 'RecoveringQuorum', message, chosen);
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

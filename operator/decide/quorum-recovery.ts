@@ -4,7 +4,7 @@
  */
 import type { RaftClusterStatus } from '../api/types.ts';
 import { type ClusterView, holds, type Place, placeNamed, ref } from './cluster-view.ts';
-import { act, type Outcome, pass, type Rule, SOON_MS, wait } from './rule.ts';
+import { act, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 
 type Recovery = NonNullable<RaftClusterStatus['quorumRecovery']>;
 
@@ -46,15 +46,8 @@ function stopOthers(view: ClusterView, recovery: Recovery): Outcome {
   }
   const { clusterID } = recovery;
   const message = `All other members are stopped: ${recovery.survivor} goes on as cluster ${clusterID}`;
-  return act(
-    {
-      kind: 'Record',
-      status: { clusterID, quorumRecovery: { ...recovery, step: 'Recovering' } },
-      event: { type: 'Warning', reason: 'RecoveringQuorum', message },
-    },
-    recovery.survivor ?? '',
-    message,
-  );
+  const status: Partial<RaftClusterStatus> = { clusterID, quorumRecovery: { ...recovery, step: 'Recovering' } };
+  return record(status, 'Warning', 'RecoveringQuorum', message, recovery.survivor ?? '');
 }
 
 function recover(view: ClusterView, recovery: Recovery): Outcome {
@@ -67,15 +60,8 @@ function recover(view: ClusterView, recovery: Recovery): Outcome {
   }
   if (survivor.status.cluster_id === clusterID) {
     const message = `${survivor.name} goes on as cluster ${clusterID}; the other volumes are wiped`;
-    return act(
-      {
-        kind: 'Record',
-        status: { quorumRecovery: { ...recovery, step: 'WipingOthers' } },
-        event: { type: 'Warning', reason: 'QuorumRecovered', message },
-      },
-      survivor.name,
-      message,
-    );
+    const status: Partial<RaftClusterStatus> = { quorumRecovery: { ...recovery, step: 'WipingOthers' } };
+    return record(status, 'Warning', 'QuorumRecovered', message, survivor.name);
   }
   if ((survivor.status.leader ?? 0) !== 0) {
     return wait('the survivor knows a leader', [`${survivor.name} refuses to recover while it has one`]);
@@ -113,21 +99,16 @@ function wipeOthers(view: ClusterView, recovery: Recovery): Outcome {
   }
   if (blockers.length > 0) return wait('the other volumes must be gone', blockers, { requeueAfterMs: SOON_MS });
   const message = `Cluster ${clusterID} has one voter, ${recovery.survivor}, and grows again`;
-  return act(
-    {
-      kind: 'Record',
-      status: { quorumRecovery: { ...recovery, step: 'Done' }, replacing: undefined },
-      event: { type: 'Normal', reason: 'QuorumRecovered', message },
-    },
-    cluster.metadata.name,
-    message,
-  );
+  const done: Partial<RaftClusterStatus> = { quorumRecovery: { ...recovery, step: 'Done' }, replacing: undefined };
+  return record(done, 'Normal', 'QuorumRecovered', message, cluster.metadata.name);
 }
 
 /** Null once nothing runs but the survivor. What is stopped must not start again before its volume is gone. */
-function runAlone({ sets, places, cluster }: ClusterView, { survivor }: Recovery): Outcome | null {
-  const place = places.find(({ name }) => name === survivor);
-  if (place === undefined) return wait(`the place of ${survivor} is gone`, [], { requeueAfterMs: null });
+function runAlone(view: ClusterView, recovery: Recovery): Outcome | null {
+  const { sets, places, cluster } = view;
+  const { survivor } = recovery;
+  const place = survivorOf(view, recovery);
+  if (place === null) return wait(`the place of ${survivor} is gone`, [], { requeueAfterMs: null });
   const wanted = { Readers: { replicas: 0, start: 0 }, Voters: { replicas: 1, start: place.ordinal } };
   for (const set of ['Readers', 'Voters'] as const) {
     const live = sets[set];
@@ -157,13 +138,5 @@ function survivorOf(view: ClusterView, { survivor }: Recovery): Place | null {
 }
 
 function withdraw(view: ClusterView, message: string): Outcome {
-  return act(
-    {
-      kind: 'Record',
-      status: { quorumRecovery: undefined },
-      event: { type: 'Normal', reason: 'RecoveryWithdrawn', message },
-    },
-    view.cluster.metadata.name,
-    message,
-  );
+  return record({ quorumRecovery: undefined }, 'Normal', 'RecoveryWithdrawn', message, view.cluster.metadata.name);
 }

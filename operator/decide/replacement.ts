@@ -3,7 +3,7 @@
  * it goes, then its pod, which comes back empty and joins as anyone does.
  */
 import { type ClusterView, holds, objectionToRemoval, placeNamed, ref } from './cluster-view.ts';
-import { act, note, type Outcome, pass, type Rule, SOON_MS } from './rule.ts';
+import { act, note, type Outcome, pass, type Rule, record, SOON_MS } from './rule.ts';
 
 export const continueReplacement: Rule = (view) => {
   const { configuration, status } = view;
@@ -54,9 +54,6 @@ function wipe(view: ClusterView, name: string, incarnation: string): Outcome | n
 }
 
 function finish(view: ClusterView, reason: string, message: string): Outcome {
-  return act(
-    { kind: 'Record', status: { replacing: undefined }, event: { type: 'Normal', reason, message } },
-    view.status.replacing?.name ?? view.cluster.metadata.name,
-    message,
-  );
+  const subject = view.status.replacing?.name ?? view.cluster.metadata.name;
+  return record({ replacing: undefined }, 'Normal', reason, message, subject);
 }

@@ -1,6 +1,7 @@
 /** What a rule is: one concern, looked at in the order of rules.ts, that acts, stops the pass, remarks, or passes. */
+import type { RaftClusterStatus } from '../api/types.ts';
 import type { ClusterView } from './cluster-view.ts';
-import type { Act } from './types.ts';
+import type { Act, ActEvent } from './types.ts';
 
 export type Outcome =
   | { readonly kind: 'Act'; readonly act: Act; readonly subject: string; readonly reason: string }
@@ -26,6 +27,17 @@ const LATER_MS = 5_000;
 
 export function act(what: Act, subject: string, reason: string): Outcome {
   return { kind: 'Act', act: what, subject, reason };
+}
+
+/** Writes to status, and says so in an event; undefined removes a field. */
+export function record(
+  status: Partial<RaftClusterStatus>,
+  type: ActEvent['type'],
+  reason: string,
+  message: string,
+  subject: string,
+): Outcome {
+  return act({ kind: 'Record', status, event: { type, reason, message } }, subject, message);
 }
 
 export function wait(

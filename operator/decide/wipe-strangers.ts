@@ -3,7 +3,7 @@
  * replacement, which wipes it by the contract.
  */
 import { type ClusterView, holds, isoTime, type Place } from './cluster-view.ts';
-import { act, firstOf, note, type Outcome, pass, type Rule } from './rule.ts';
+import { firstOf, note, type Outcome, pass, type Rule, record } from './rule.ts';
 
 export const wipeStrangers: Rule = (view) => {
   if (view.configuration === null || view.status.replacing !== undefined) return pass;
@@ -33,9 +33,5 @@ function wipeOne(view: ClusterView, place: Place): Outcome {
     since: isoTime(nowMs),
   };
   const message = `Volume ${volume.name} holds a former member, incarnation ${volume.incarnation}: it is wiped`;
-  return act(
-    { kind: 'Record', status: { replacing }, event: { type: 'Normal', reason: 'WipingVolume', message } },
-    name,
-    message,
-  );
+  return record({ replacing }, 'Normal', 'WipingVolume', message, name);
 }
