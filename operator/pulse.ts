@@ -4,9 +4,9 @@
  */
 import { labels } from './api/names.ts';
 import type { RaftCluster } from './api/types.ts';
-import type { Clock, Timer } from './kube/types.ts';
+import type { Clock, Stored, Timer } from './kube/types.ts';
 import type { Members } from './members/types.ts';
-import { readCluster } from './observe/cluster-kind.ts';
+import { type RaftClusterObject, readCluster } from './observe/cluster-kind.ts';
 import type { Caches } from './observe/source.ts';
 
 export type PulseParts = {
@@ -25,6 +25,8 @@ export class Pulse {
   /** By RaftCluster: what was heard last. */
   readonly #heard = new Map<string, string>();
   readonly #asking = new Set<string>();
+  /** By the cache's object, which is another one after each change: a spec is parsed once and not every second. */
+  readonly #read = new WeakMap<Stored<RaftClusterObject>, RaftCluster>();
   #timer: Timer | null = null;
 
   constructor(parts: PulseParts) {
@@ -50,18 +52,21 @@ export class Pulse {
   #beat(): void {
     const { caches, isLeader } = this.#parts;
     if (!isLeader()) return;
+    const running = this.#runningPods();
     for (const object of caches.clusters.list()) {
       const { namespace = '', name } = object.metadata;
       const key = `${namespace}/${name}`;
       if (object.status?.hasFormed !== true || this.#asking.has(key)) continue;
-      const pod = this.#podToAsk(namespace, name, object.status.leader);
-      if (pod === null) continue;
+      const { leader } = object.status;
+      const pods = running.get(key) ?? [];
+      const pod = pods.find((podName) => podName !== leader) ?? pods[0];
+      if (pod === undefined) continue;
       this.#asking.add(key);
       void this.#ask(key, pod, object).finally(() => this.#asking.delete(key));
     }
   }
 
-  async #ask(key: string, pod: string, object: Parameters<typeof readCluster>[0]): Promise<void> {
+  async #ask(key: string, pod: string, object: Stored<RaftClusterObject>): Promise<void> {
     const heard = await this.#hear(pod, object);
     if (this.#heard.get(key) === heard) return;
     const isFirst = !this.#heard.has(key);
@@ -69,9 +74,9 @@ export class Pulse {
     if (!isFirst) this.#parts.changed(key);
   }
 
-  async #hear(pod: string, object: Parameters<typeof readCluster>[0]): Promise<string> {
+  async #hear(pod: string, object: Stored<RaftClusterObject>): Promise<string> {
     try {
-      const members = await this.#parts.membersOf(readCluster(object));
+      const members = await this.#parts.membersOf(this.#clusterOf(object));
       const status = await members.status(pod);
       const { cluster_id, state, leader = 0, config_index = 0 } = status;
       return `${cluster_id} ${state} ${leader} ${config_index}`;
@@ -80,12 +85,27 @@ export class Pulse {
     }
   }
 
-  #podToAsk(namespace: string, cluster: string, leader: string | undefined): string | null {
-    const running = this.#parts.caches.pods
-      .list(namespace)
-      .filter(({ metadata, status }) => metadata.labels?.[labels.cluster] === cluster && status?.phase === 'Running')
-      .map(({ metadata }) => metadata.name)
-      .sort();
-    return running.find((name) => name !== leader) ?? running[0] ?? null;
+  /** @throws SpecNotUnderstood */
+  #clusterOf(object: Stored<RaftClusterObject>): RaftCluster {
+    const known = this.#read.get(object);
+    if (known !== undefined) return known;
+    const cluster = readCluster(object);
+    this.#read.set(object, cluster);
+    return cluster;
+  }
+
+  /** Names by RaftCluster, in order: one walk over all pods, not one for each cluster. */
+  #runningPods(): ReadonlyMap<string, readonly string[]> {
+    const running = new Map<string, string[]>();
+    for (const { metadata, status } of this.#parts.caches.pods.list()) {
+      const cluster = metadata.labels?.[labels.cluster];
+      if (cluster === undefined || status?.phase !== 'Running') continue;
+      const key = `${metadata.namespace}/${cluster}`;
+      const names = running.get(key);
+      if (names === undefined) running.set(key, [metadata.name]);
+      else names.push(metadata.name);
+    }
+    for (const names of running.values()) names.sort();
+    return running;
   }
 }
