@@ -14,7 +14,6 @@ import {
   type AuthoritySecret,
   type CertificateSecret,
   type Certificates,
-  defaultLifetimes,
   freshCertificates,
 } from '../certificates/rotation.ts';
 import { type Secret, secretKind } from '../kube/kinds.ts';
@@ -92,7 +91,7 @@ function managedUses({ spec }: RaftCluster): readonly Use[] {
 function freshFor(cluster: RaftCluster, use: Use, read: ReadSecret, nowMs: number): Promise<Certificates> {
   const { name } = cluster.metadata;
   return freshCertificates(
-    { commonName: `${name} ${use}`, dnsNames: dnsNames(cluster, use), nowMs, lifetimes: defaultLifetimes },
+    { commonName: `${name} ${use}`, dnsNames: dnsNames(cluster, use), nowMs },
     {
       authority: dataOf<AuthoritySecret>(read(caSecret(name, use)), ['ca.crt', 'ca.key']),
       certificate: dataOf<CertificateSecret>(read(tlsSecret(name, use)), ['tls.crt', 'tls.key', 'ca.crt']),

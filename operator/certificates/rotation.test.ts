@@ -4,13 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect, createServer } from 'node:tls';
-import {
-  type AuthoritySecret,
-  type CertificateSecret,
-  type Certificates,
-  defaultLifetimes,
-  freshCertificates,
-} from './rotation.ts';
+import { type AuthoritySecret, type CertificateSecret, type Certificates, freshCertificates } from './rotation.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const HOUR_MS = 60 * 60_000;
@@ -20,7 +14,7 @@ const dnsNames = ['*.db-peers.default.svc', '*.db-peers.default.svc.cluster.loca
 type Secrets = { authority: AuthoritySecret | null; certificate: CertificateSecret | null };
 
 const at = (nowMs: number, current: Secrets, names: readonly string[] = dnsNames): Promise<Certificates> =>
-  freshCertificates({ commonName: 'db peers', dnsNames: names, nowMs, lifetimes: defaultLifetimes }, current);
+  freshCertificates({ commonName: 'db peers', dnsNames: names, nowMs }, current);
 
 const nothing: Secrets = { authority: null, certificate: null };
 

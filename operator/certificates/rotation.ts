@@ -32,31 +32,19 @@ export type CertificateSecret = {
   readonly 'ca.crt': string;
 };
 
-export type Lifetimes = {
-  readonly authorityMs: number;
-  /** How long before its end an authority is followed by the next. */
-  readonly authorityRenewBeforeMs: number;
-  /** How long a new authority is trusted before it signs: pods see a changed Secret after minutes. */
-  readonly trustFirstMs: number;
-  readonly certificateMs: number;
-  readonly certificateRenewBeforeMs: number;
-};
-
 const DAY_MS = 24 * 60 * 60_000;
-
-export const defaultLifetimes: Lifetimes = {
-  authorityMs: 5 * 365 * DAY_MS,
-  authorityRenewBeforeMs: 365 * DAY_MS,
-  trustFirstMs: 60 * 60_000,
-  certificateMs: 90 * DAY_MS,
-  certificateRenewBeforeMs: 30 * DAY_MS,
-};
+const AUTHORITY_MS = 5 * 365 * DAY_MS;
+/** How long before its end an authority is followed by the next. */
+const AUTHORITY_RENEW_BEFORE_MS = 365 * DAY_MS;
+/** How long a new authority is trusted before it signs: pods see a changed Secret after minutes. */
+const TRUST_FIRST_MS = 60 * 60_000;
+const CERTIFICATE_MS = 90 * DAY_MS;
+const CERTIFICATE_RENEW_BEFORE_MS = 30 * DAY_MS;
 
 export type CertificateRequest = {
   readonly commonName: string;
   readonly dnsNames: readonly string[];
   readonly nowMs: number;
-  readonly lifetimes: Lifetimes;
 };
 
 export type Certificates = {
@@ -84,11 +72,11 @@ export async function freshCertificates(
 }
 
 async function freshAuthority(
-  { commonName, nowMs, lifetimes }: CertificateRequest,
+  { commonName, nowMs }: CertificateRequest,
   current: AuthoritySecret | null,
   trustedByMembers: string,
 ): Promise<AuthoritySecret> {
-  const issue = (): Promise<KeyPair> => issueAuthority(commonName, { nowMs, lifetimeMs: lifetimes.authorityMs });
+  const issue = (): Promise<KeyPair> => issueAuthority(commonName, { nowMs, lifetimeMs: AUTHORITY_MS });
   if (current === null || !isUsable(current['ca.crt'], current['ca.key'], nowMs)) {
     const first = await issue();
     // What was trusted stays so: certificates from it are still in use, and members that refuse each other are worse.
@@ -102,13 +90,13 @@ async function freshAuthority(
     // Counted from when the members' Secret was seen to hold it, not from its issue: between the two the operator
     // may have been away for longer than the wait.
     const trustedSince = current['next.trusted-since'] ?? new Date(nowMs).toISOString();
-    if (nowMs - Date.parse(trustedSince) < lifetimes.trustFirstMs) {
+    if (nowMs - Date.parse(trustedSince) < TRUST_FIRST_MS) {
       return { ...kept, ...next, 'next.trusted-since': trustedSince };
     }
     const former = formerOf(current['ca.crt'] + (current['former.crt'] ?? ''), nowMs);
     return { 'ca.crt': nextCertificate, 'ca.key': nextKey, ...former };
   }
-  if (notAfterMs(current['ca.crt']) - nowMs > lifetimes.authorityRenewBeforeMs) return kept;
+  if (notAfterMs(current['ca.crt']) - nowMs > AUTHORITY_RENEW_BEFORE_MS) return kept;
   const next = await issue();
   return { ...kept, 'next.crt': next.certificatePem, 'next.key': next.keyPem };
 }
@@ -119,19 +107,19 @@ function formerOf(bundlePem: string | undefined, nowMs: number): { 'former.crt'?
 }
 
 async function freshCertificate(
-  { dnsNames, nowMs, lifetimes }: CertificateRequest,
+  { dnsNames, nowMs }: CertificateRequest,
   authority: AuthoritySecret,
   current: CertificateSecret | null,
 ): Promise<CertificateSecret> {
   const trusted = authority['ca.crt'] + (authority['next.crt'] ?? '') + (authority['former.crt'] ?? '');
-  if (current !== null && isCurrent(current, trusted, dnsNames, nowMs, lifetimes)) {
+  if (current !== null && isCurrent(current, trusted, dnsNames, nowMs)) {
     return { 'tls.crt': current['tls.crt'], 'tls.key': current['tls.key'], 'ca.crt': trusted };
   }
   const issued = await issueCertificate(
     { certificatePem: authority['ca.crt'], keyPem: authority['ca.key'] },
     dnsNames,
     // Never beyond its authority: clients would see a chain that ends before its certificate does.
-    { nowMs, lifetimeMs: Math.min(lifetimes.certificateMs, notAfterMs(authority['ca.crt']) - nowMs) },
+    { nowMs, lifetimeMs: Math.min(CERTIFICATE_MS, notAfterMs(authority['ca.crt']) - nowMs) },
   );
   return { 'tls.crt': issued.certificatePem, 'tls.key': issued.keyPem, 'ca.crt': trusted };
 }
@@ -141,7 +129,6 @@ function isCurrent(
   trustedPem: string,
   dnsNames: readonly string[],
   nowMs: number,
-  lifetimes: Lifetimes,
 ): boolean {
   if (!isUsable(pem, key, nowMs)) return false;
   const certificate = new X509Certificate(pem);
@@ -152,7 +139,7 @@ function isCurrent(
     .find((trusted) => certificate.checkIssued(trusted) && certificate.verify(trusted.publicKey));
   if (issuer === undefined) return false;
   const remainingMs = certificate.validToDate.getTime() - nowMs;
-  if (remainingMs <= lifetimes.certificateRenewBeforeMs) return false;
+  if (remainingMs <= CERTIFICATE_RENEW_BEFORE_MS) return false;
   const names = (certificate.subjectAltName ?? '').split(', ');
   return dnsNames.every((name) => names.includes(`DNS:${name}`));
 }
