@@ -2,6 +2,7 @@
 import type { ApiServer } from './api-server.ts';
 import { Connection } from './connection.ts';
 import { isKubeError, KubeError } from './errors.ts';
+import { podKind } from './kinds.ts';
 import { lines } from './lines.ts';
 import { collectionPath, groupPath, objectPath } from './paths.ts';
 import { type Ask, type RequestObserver, Requests } from './requests.ts';
@@ -156,7 +157,7 @@ export class HttpKubeApi implements KubeApi {
     const body = json({
       apiVersion: 'v1',
       kind: 'DeleteOptions',
-      propagationPolicy: options.propagation ?? 'Background',
+      propagationPolicy: 'Background',
       ...deletionOf(options),
     });
     try {
@@ -175,7 +176,7 @@ export class HttpKubeApi implements KubeApi {
       metadata: pod,
       deleteOptions: deletionOf(options),
     });
-    const ask: Ask = { ...askFor('evict', pods, pod, {}, 'eviction'), method: 'POST', body };
+    const ask: Ask = { ...askFor('evict', podKind, pod, {}, 'eviction'), method: 'POST', body };
     try {
       await this.#requests.json(ask, options, (refusal) => budgetOf(refusal) !== null);
       return { outcome: 'Evicted' };
@@ -231,8 +232,6 @@ export class HttpKubeApi implements KubeApi {
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-const pods: Kind<KubeObject> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
-
 function askFor(verb: string, kind: Kind<KubeObject>, name: ObjectName, query: Query, subresource?: string): Ask {
   const path = withQuery(objectPath(kind, name, subresource), query);
   return { verb, kind: kind.kind, object: label(name), method: 'GET', path };
@@ -242,8 +241,8 @@ function askForAll(verb: string, kind: Kind<KubeObject>, scope: Scope, query: Qu
   return { verb, kind: kind.kind, method: 'GET', path: withQuery(collectionPath(kind, scope.namespace ?? ''), query) };
 }
 
-function queryOf({ labelSelector, fieldSelector }: Scope): Query {
-  return { labelSelector, fieldSelector };
+function queryOf({ labelSelector }: Scope): Query {
+  return { labelSelector };
 }
 
 function withQuery(path: string, query: Query): string {

@@ -50,11 +50,10 @@ export interface ObjectName {
   readonly name: string;
 }
 
-/** Which objects of a kind: absent `namespace` means all. Selectors as kubectl writes them. */
+/** Which objects of a kind: absent `namespace` means all. The selector as kubectl writes it. */
 export interface Scope {
   readonly namespace?: string;
   readonly labelSelector?: string;
-  readonly fieldSelector?: string;
 }
 
 export type KubeErrorCode =
@@ -126,8 +125,6 @@ export interface PatchOptions extends RequestOptions, Preconditions {
 }
 
 export interface DeleteOptions extends RequestOptions, Preconditions {
-  /** Absent: Background. */
-  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
   /** 0 removes a pod from the API without waiting for its node. */
   readonly gracePeriodSeconds?: number;
 }
@@ -195,7 +192,7 @@ export interface KubeApi {
    * Server-side apply as field manager `quorate`: creates it, or makes the given fields so and removes those that this
    * manager set earlier and gives no more. Writes nothing when nothing changes. With `uid` it does not create (`Conflict`);
    * a `resourceVersion` without `uid` is a TypeError, since the API server would create with it. What was made with
-   * `create` keeps its fields for good: apply what is to be applied later from the start.
+   * `create` keeps its fields for good, unless its entry in `managedFields` is first made one of applying.
    */
   apply<T extends KubeObject>(kind: Kind<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
 
@@ -207,7 +204,7 @@ export interface KubeApi {
     options?: PatchOptions,
   ): Promise<Stored<T>>;
 
-  /** Accepted is not gone: finalizers and grace periods may hold it. */
+  /** What it owns goes in the background. Accepted is not gone: finalizers and grace periods may hold it. */
   delete<T extends KubeObject>(
     kind: Kind<T>,
     name: ObjectName,

@@ -1,4 +1,4 @@
-/** What the operator asks of members, slot by slot; `members.ts` does it over HTTP, the simulation in memory. */
+/** What the operator asks of members, slot by slot; `http-members.ts` does it over HTTP, the simulation in memory. */
 import type {
   ApiAddMember,
   ApiAddMemberAnswer,
@@ -14,7 +14,7 @@ import type {
 
 /**
  * One cluster's members, by pod name. Calls that need a leader go through any of `names` that answers. Every call has a
- * deadline; errors are the client's `QuorateError` with the codes of docs/http-api.md, or `MemberUnreachable`.
+ * deadline; errors are the client's `QuorateError` with the codes of docs/http-api.md and of the client itself.
  */
 export interface Members {
   status(name: string): Promise<ApiStatus>;
