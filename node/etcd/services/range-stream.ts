@@ -1,5 +1,6 @@
 /** `KV.RangeStream`: a range in parts, all of one revision, so that neither side has to hold it whole. */
-import type { KeyValue, Range, RangeResult } from '../../store/types.ts';
+import { rangeAfter } from '../../store/key-range.ts';
+import type { Range, RangeResult } from '../../store/types.ts';
 import type { EtcdContext } from '../context.ts';
 import type { Call } from '../grpc/call.ts';
 import type { Send } from '../grpc/method.ts';
@@ -34,7 +35,8 @@ export async function rangeStream(
     await send({ header: null, items: part.items, more: false, count: 0 });
     partKeys = nextPartKeys(partKeys, part, etcd.limits.maxRequestBytes);
     const left = range.limit === 0 ? 0 : range.limit - sent;
-    const next = { ...range, key: after(part.items.at(-1)!), revision, limit: lowerLimit(partKeys, left) };
+    const rest = rangeAfter(range, part.items.at(-1)!.key);
+    const next = { ...range, ...rest, revision, limit: lowerLimit(partKeys, left) };
     part = await etcd.memberOf(call).range(next, { ...options, consistency: 'serializable' });
   }
   await send({ header: etcd.header(first.revision), items: part.items, more: part.more, count: first.count });
@@ -54,8 +56,4 @@ function nextPartKeys(keys: number, { items }: RangeResult, maxBytes: number): n
   for (const { key, value } of items) bytes += key.length + value.length;
   if (bytes > maxBytes) return Math.max(1, Math.floor(keys / 2));
   return bytes * 2 <= maxBytes ? keys * 2 : keys;
-}
-
-function after({ key }: KeyValue): Buffer {
-  return Buffer.concat([key, Buffer.from([0])]);
 }

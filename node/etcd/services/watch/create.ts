@@ -1,4 +1,5 @@
 /** What a create request asks of the store, or why it cannot be had. */
+import { isOpenEnded } from '../../../store/key-range.ts';
 import type { WatchOptions } from '../../../store/types.ts';
 import type { WatchCreateRequest } from '../../proto/watch-codec.ts';
 
@@ -11,12 +12,11 @@ export type Refused = { readonly refused: 'EmptyRange' | 'Compacted' };
 export function toWatchOptions(request: WatchCreateRequest): WatchOptions | Refused {
   const key = request.key.length === 0 ? FIRST_KEY : request.key;
   const rangeEnd = request.rangeEnd.length === 0 ? null : request.rangeEnd;
-  const isOpenEnded = rangeEnd?.length === 1 && rangeEnd[0] === 0;
-  if (rangeEnd !== null && !isOpenEnded && key.compare(rangeEnd) >= 0) return { refused: 'EmptyRange' };
+  const keys = { key, rangeEnd };
+  if (rangeEnd !== null && !isOpenEnded(keys) && key.compare(rangeEnd) >= 0) return { refused: 'EmptyRange' };
   if (request.startRevision < 0) return { refused: 'Compacted' };
   return {
-    key,
-    rangeEnd,
+    ...keys,
     startRevision: Math.min(request.startRevision, Number.MAX_SAFE_INTEGER),
     returnPrevious: request.prevKv,
     skipPuts: request.filters.includes(NOPUT),
