@@ -1,6 +1,7 @@
 /** What the services are given: the member that they are a door to, and what they share. */
 import { AuthorizedMember } from '../server/authorized-member.ts';
 import type { Member, MemberPosition } from '../server/types.ts';
+import { etcdError } from './errors.ts';
 import type { Call } from './grpc/call.ts';
 import { type Header, type Identity, identityOf } from './proto/header.ts';
 
@@ -83,6 +84,11 @@ export class EtcdContext {
   async assertAdministrator(call: Call): Promise<void> {
     if (this.member.auth().isEnabled) return;
     await this.#assertAdmin({ headers: { authorization: call.metadata('authorization') }, socket: call.socket });
+  }
+
+  /** A learner answers only with what it has. @throws GrpcError, RequestError */
+  assertNotLearner(): void {
+    if (this.member.position().isLearner) throw etcdError('notForLearner');
   }
 
   /**

@@ -68,7 +68,7 @@ export function clusterMethods(etcd: EtcdContext): Methods {
 
 /** @returns the id of who was added, or changed */
 async function change(etcd: EtcdContext, wanted: MembershipChange, call: Call): Promise<number> {
-  if (etcd.member.position().isLearner) throw etcdError('notForLearner');
+  etcd.assertNotLearner();
   try {
     return (await etcd.memberOf(call).changeMembership(wanted, null, { timeoutMs: call.timeoutMs })).id;
   } catch (error) {

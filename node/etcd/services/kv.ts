@@ -62,10 +62,9 @@ export function kvMethods(etcd: EtcdContext): Methods {
 }
 
 async function range(etcd: EtcdContext, request: RangeRequest, call: Call): Promise<Answer<RangeResult>> {
-  const member = etcd.memberOf(call);
   const consistency = request.serializable ? 'serializable' : 'linearizable';
-  if (consistency === 'linearizable' && member.position().isLearner) throw etcdError('notForLearner');
-  const result = await member.range(toRange(request), { timeoutMs: call.timeoutMs, consistency });
+  if (consistency === 'linearizable') etcd.assertNotLearner();
+  const result = await etcd.memberOf(call).range(toRange(request), { timeoutMs: call.timeoutMs, consistency });
   return { header: etcd.header(result.revision), result };
 }
 
@@ -74,7 +73,7 @@ async function txn(etcd: EtcdContext, request: TxnRequest, call: Call): Promise<
   const command = checked(etcd, toTxn(request, etcd.limits.maxTxnOperations));
   if (!isReadOnly(command)) return write(etcd, command, 'Txn', call);
   const consistency = isSerializable(request) ? 'serializable' : 'linearizable';
-  if (consistency === 'linearizable' && etcd.member.position().isLearner) throw etcdError('notForLearner');
+  if (consistency === 'linearizable') etcd.assertNotLearner();
   const result = await etcd.memberOf(call).read(command, { timeoutMs: call.timeoutMs, consistency });
   if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
   return result;

@@ -57,7 +57,7 @@ export function leaseMethods(etcd: EtcdContext): Methods {
       ({ ID, keys }, call) => timeToLive(etcd, ID, keys, call),
     ),
     '/etcdserverpb.Lease/LeaseLeases': unary(leasesRequest.decode, leasesResponse.encode, async (_request, call) => {
-      refuseLearner(etcd);
+      etcd.assertNotLearner();
       const leases = await etcd.memberOf(call).leases({ timeoutMs: call.timeoutMs, consistency: 'linearizable' });
       return { header: headerMessage(etcd.header()), leases: leases.map(({ id }) => ({ ID: id })) };
     }),
@@ -70,7 +70,7 @@ async function keepAlive(
   call: Call,
   send: Send<KeepAliveResponse>,
 ): Promise<void> {
-  refuseLearner(etcd);
+  etcd.assertNotLearner();
   const failed = Promise.withResolvers<never>();
   const running = new Set<Promise<void>>();
   const answer = async (id: bigint): Promise<void> => {
@@ -94,7 +94,7 @@ async function keepAlive(
 }
 
 async function timeToLive(etcd: EtcdContext, id: bigint, withKeys: boolean, call: Call): Promise<TimeToLive> {
-  refuseLearner(etcd);
+  etcd.assertNotLearner();
   const found = await orIfGone(null, () => etcd.memberOf(call).timeToLive(id, withKeys, { timeoutMs: call.timeoutMs }));
   const header = headerMessage(etcd.header());
   if (found === null) return { header, ID: id, TTL: -1 };
@@ -109,8 +109,4 @@ async function orIfGone<T, U>(gone: U, ask: () => Promise<T>): Promise<T | U> {
     if (error instanceof RequestError && error.code === 'lease_not_found') return gone;
     throw error;
   }
-}
-
-function refuseLearner(etcd: EtcdContext): void {
-  if (etcd.member.position().isLearner) throw etcdError('notForLearner');
 }

@@ -1,7 +1,7 @@
 /** One way for every service to change something: limits, the proposal, and what was refused in etcd's words. */
 import type { Command, Failed, Result } from '../../store/types.ts';
 import type { EtcdContext } from '../context.ts';
-import { errorOfCode, etcdError } from '../errors.ts';
+import { errorOfCode } from '../errors.ts';
 import type { Call } from '../grpc/call.ts';
 
 type Kind = Exclude<Result, Failed>['kind'];
@@ -17,7 +17,7 @@ export async function write<K extends Kind>(
   kind: K,
   call: Call,
 ): Promise<ResultOf<K>> {
-  if (etcd.member.position().isLearner) throw etcdError('notForLearner');
+  etcd.assertNotLearner();
   const result = await etcd.memberOf(call).propose(command, { timeoutMs: call.timeoutMs });
   if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
   if (result.kind !== kind) throw new Error(`a ${command.kind} was answered with ${result.kind}`);

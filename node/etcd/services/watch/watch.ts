@@ -1,6 +1,5 @@
 /** `etcdserverpb.Watch`. */
 import type { EtcdContext } from '../../context.ts';
-import { etcdError } from '../../errors.ts';
 import { bidi, type Methods } from '../../grpc/method.ts';
 import { decodeWatchRequest, encodeWatchResponse } from '../../proto/watch-codec.ts';
 import { WatchStream } from './watch-stream.ts';
@@ -8,7 +7,7 @@ import { WatchStream } from './watch-stream.ts';
 export function watchMethods(etcd: EtcdContext): Methods {
   return {
     '/etcdserverpb.Watch/Watch': bidi(decodeWatchRequest, encodeWatchResponse, async (requests, call, send) => {
-      if (etcd.member.position().isLearner) throw etcdError('notForLearner');
+      etcd.assertNotLearner();
       await new WatchStream(etcd, etcd.memberOf(call), send).serve(requests);
     }),
   };
