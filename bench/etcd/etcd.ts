@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endProcess } from '../../test/processes/end-process.ts';
 import { freePorts } from '../../test/processes/local-cluster.ts';
 import { leaderOf, type MemberProcess, type System } from './member-process.ts';
 
@@ -43,7 +44,7 @@ export const etcd: System = {
       };
     });
     const stop = async (): Promise<void> => {
-      await Promise.all(members.map((member) => ended(member.process())));
+      await Promise.all(members.map((member) => endProcess(member.process())));
       await rm(folder, { recursive: true, force: true });
     };
     try {
@@ -55,10 +56,3 @@ export const etcd: System = {
     return { members, stop };
   },
 };
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await exited;
-}

@@ -12,6 +12,7 @@ import { HttpKubeApi } from '../../operator/kube/api.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { podKind } from '../../operator/kube/kinds.ts';
 import { kubeconfigApiServer } from '../../operator/kube/kubeconfig.ts';
+import { endProcess } from '../../test/processes/end-process.ts';
 import { freePorts, until } from '../../test/processes/local-cluster.ts';
 
 const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
@@ -53,14 +54,7 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
-    const running = this.#processes.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
-    await Promise.all(
-      running.map((process) => {
-        const exited = new Promise((resolve) => process.once('exit', resolve));
-        process.kill('SIGKILL');
-        return exited;
-      }),
-    );
+    await Promise.all(this.#processes.map(endProcess));
     await rm(this.#folder, { recursive: true, force: true });
   }
 

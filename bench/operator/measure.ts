@@ -15,6 +15,7 @@ import {
 } from '../../operator/kube/kinds.ts';
 import type { KubeApi } from '../../operator/kube/types.ts';
 import { raftClusterKind } from '../../operator/observe/cluster-kind.ts';
+import { endProcess } from '../../test/processes/end-process.ts';
 import { freePorts, until } from '../../test/processes/local-cluster.ts';
 import { crdFile } from '../../tools/crd.ts';
 import { type Usage, usageOf } from '../process-usage.ts';
@@ -147,10 +148,7 @@ class OperatorProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return rm(this.#folder, { recursive: true, force: true });
-    const exited = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGKILL');
-    await exited;
+    await endProcess(this.#process);
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

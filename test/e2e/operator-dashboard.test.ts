@@ -3,12 +3,13 @@
  * have happened to it.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { panelQueries } from '../monitoring/panel-queries.ts';
 import { Prometheus, type Target } from '../monitoring/prometheus.ts';
 import { withoutPrometheus } from '../monitoring/promtool.ts';
+import { endProcess } from '../processes/end-process.ts';
 import { type Kubectl, until } from './kubectl.ts';
 import { operatorNamespace } from './operator.ts';
 import { createCluster, isSettled, manifest, podsOf, useNamespace } from './raft-cluster.ts';
@@ -72,7 +73,7 @@ async function forward(t: TestContext, { context }: Kubectl, pod: string): Promi
   const child = spawn('kubectl', [...where, 'port-forward', pod, ':8080', '--address', '127.0.0.1'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  t.after(() => ended(child));
+  t.after(() => endProcess(child));
   return new Promise((resolve, reject) => {
     // To the end: it says a line for each connection.
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -81,10 +82,4 @@ async function forward(t: TestContext, { context }: Kubectl, pod: string): Promi
     });
     child.once('exit', (code) => reject(new Error(`kubectl port-forward to ${pod} ended with ${code}`)));
   });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await exited;
 }

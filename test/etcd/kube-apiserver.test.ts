@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { endProcess } from '../processes/end-process.ts';
 import { freePorts, LocalCluster, until } from '../processes/local-cluster.ts';
 import { isOnPath } from './on-path.ts';
 
@@ -59,11 +60,7 @@ before(async () => {
 
 after(async () => {
   if (skip) return;
-  if (server.exitCode === null && server.signalCode === null) {
-    const exited = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGKILL');
-    await exited;
-  }
+  await endProcess(server);
   await cluster.remove();
   await rm(folder, { recursive: true, force: true });
 });

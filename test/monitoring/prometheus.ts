@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { endProcess } from '../processes/end-process.ts';
 import { freePorts, until } from '../processes/local-cluster.ts';
 
 /** `labels`: what Kubernetes' service discovery would add. */
@@ -59,9 +60,7 @@ export class Prometheus {
   }
 
   async stop(): Promise<void> {
-    const exited = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGKILL');
-    await exited;
+    await endProcess(this.#process);
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ApiStatus, type Client, createClient, formCluster } from '../../client/index.ts';
+import { endProcess } from './end-process.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 /** For a condition that must come true on a busy machine; a test that needs it all has failed. */
@@ -76,7 +77,7 @@ export class LocalCluster {
   }
 
   async kill(member: Member): Promise<void> {
-    await stop(member.process, 'SIGKILL');
+    await endProcess(member.process);
   }
 
   /** With the data that it has; `build` is the root of another source tree to run. */
@@ -117,7 +118,7 @@ export class LocalCluster {
   }
 
   async remove(): Promise<void> {
-    await Promise.all(this.members.map((member) => stop(member.process, 'SIGKILL')));
+    await Promise.all(this.members.map((member) => endProcess(member.process)));
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -152,11 +153,4 @@ export async function freePorts(count: number): Promise<number[]> {
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  await exited;
 }
