@@ -15,6 +15,7 @@ import type { RaftCluster, RaftClusterStatus } from './api/types.ts';
 import type { OperatorCaches } from './caches.ts';
 import { ownedChildren, wantedChildren } from './cluster-children.ts';
 import type { Act, Decision } from './decide/types.ts';
+import { definedOf } from './defined-of.ts';
 import { isKubeError, isOldView } from './kube/errors.ts';
 import { podKind, type StatefulSet } from './kube/kinds.ts';
 import type {
@@ -260,7 +261,7 @@ export class Reconciler {
   /** With what an act of recording says. */
   #statusOf(observed: Observed, decision: Decision): RaftClusterStatus {
     const { status, metadata } = observed.cluster;
-    const recorded = decision.act?.kind === 'Record' ? withoutUndefined({ ...status, ...decision.act.status }) : status;
+    const recorded = decision.act?.kind === 'Record' ? definedOf({ ...status, ...decision.act.status }) : status;
     return this.#withCertificates(metadata, this.#parts.statusOf(observed, decision, recorded));
   }
 
@@ -352,10 +353,6 @@ function rolesToLabel({ slots }: Observed, { shape: { roleLabels } }: Decision) 
       ? []
       : [{ pod, role }];
   });
-}
-
-function withoutUndefined<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
 function findByName<T extends KubeObject>(objects: readonly Stored<T>[], name: string): Stored<T> | null {

@@ -1,4 +1,5 @@
 /** A KubeApi for caches of kinds whose objects are large: what nobody reads is dropped before it is kept. */
+import { definedOf } from './defined-of.ts';
 import type { Node, Pod } from './kube/kinds.ts';
 import type { Kind, KubeApi, KubeObject, ObjectList, Stored, WatchEvent } from './kube/types.ts';
 
@@ -69,10 +70,4 @@ function slimMetadata<M extends Stored<KubeObject>['metadata']>(metadata: M): M 
 function withoutHeartbeat<C extends object>(condition: C): C {
   const { lastHeartbeatTime: _, lastProbeTime: __, ...kept } = condition as C & Record<string, unknown>;
   return kept as unknown as C;
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function definedOf<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
