@@ -2,9 +2,9 @@
  * Connections to members: by the names in their certificates, at the addresses that the API server gives. The name of a
  * new pod can take half a minute to be in DNS, where "there is no such name" is cached; its address is known at once.
  */
-import { createHash } from 'node:crypto';
 import { lookup as lookupByDns } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { Agent, fetch as undiciFetch } from 'undici';
 
 export type Fetch = typeof globalThis.fetch;
@@ -21,7 +21,7 @@ export class MemberConnections {
   readonly #lookup: LookupFunction;
   readonly #plain: Agent;
   /** By RaftCluster. */
-  readonly #secured = new Map<string, { readonly fingerprint: string; readonly agent: Agent; readonly fetch: Fetch }>();
+  readonly #secured = new Map<string, { readonly tls: MemberTls; readonly agent: Agent; readonly fetch: Fetch }>();
   readonly #plainFetch: Fetch;
 
   constructor(addressOf: (host: string) => string | null) {
@@ -38,14 +38,13 @@ export class MemberConnections {
   /** @param cluster key of the RaftCluster, the same in `forget` */
   fetchFor(cluster: string, tls: MemberTls | null): Fetch {
     if (tls === null) return this.#plainFetch;
-    const fingerprint = createHash('sha256').update(JSON.stringify(tls)).digest('hex');
     const known = this.#secured.get(cluster);
-    if (known?.fingerprint === fingerprint) return known.fetch;
+    if (known !== undefined && isDeepStrictEqual(known.tls, tls)) return known.fetch;
     // Rotated: what is under way on the old certificates may still end.
     void known?.agent.close();
-    const agent = this.#agent({ ca: tls.ca, cert: tls.cert, key: tls.key });
+    const agent = this.#agent(tls);
     const fetch = fetchOver(agent);
-    this.#secured.set(cluster, { fingerprint, agent, fetch });
+    this.#secured.set(cluster, { tls, agent, fetch });
     return fetch;
   }
 
