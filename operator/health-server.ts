@@ -1,5 +1,6 @@
 /** `/livez`, `/readyz` and `/metrics`, for the kubelet and Prometheus. */
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 
 export type Health = {
   /** Null when ready, otherwise why not. */
@@ -33,7 +34,7 @@ export async function startHealthServer(host: string, port: number, health: Heal
         answer(404, 'There are /livez, /readyz and /metrics.\n');
     }
   });
-  await listen(server, host, port);
+  await once(server.listen({ host, port }), 'listening');
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
@@ -43,14 +44,4 @@ export async function startHealthServer(host: string, port: number, health: Heal
         server.closeAllConnections();
       }),
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
