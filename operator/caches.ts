@@ -118,7 +118,7 @@ function saysSomethingNew({ before, after }: Change<KubeObject>): boolean {
 
 async function mayList(api: KubeApi, kind: Kind<KubeObject>, scope: Scope = {}): Promise<boolean> {
   try {
-    await api.list(kind, scope, { resourceVersion: '0', pageSize: 1 });
+    await api.list(kind, scope, { resourceVersion: '0' });
     return true;
   } catch (error) {
     if (isKubeError(error, 'Forbidden', 'KindNotServed', 'NotFound')) return false;
