@@ -17,7 +17,7 @@ COPY operator operator
 COPY monitoring monitoring
 # Compiled, not stripped at run time: a member is 16 MiB smaller.
 RUN node_modules/.bin/tsc -p . --noEmit false --outDir /out --rootDir . --rewriteRelativeImportExtensions \
-      --declaration false --isolatedDeclarations false --removeComments \
+      --declaration false --removeComments \
  && cp -r node/api/ui/. /out/node/api/ui/ && cp package.json LICENSE /out/
 # Node comes with the base image. Of the native binding's builds, the one for this platform is left.
 RUN npm prune --ignore-scripts --omit=dev --omit=optional && mv node_modules /out/ \

@@ -164,7 +164,6 @@ async function compile(folder: string): Promise<void> {
     noEmit: false,
     noCheck: true,
     declaration: false,
-    isolatedDeclarations: false,
     rewriteRelativeImportExtensions: true,
     removeComments: true,
   };
