@@ -19,7 +19,7 @@ export function memberStatuses(observed: Observed, previous: RaftClusterStatus):
 /** Name of the member that leads, as those say that know the latest term; null when nobody knows one. */
 export function leaderName({ slots, configuration }: Observed): string | null {
   const latest = slots
-    .map(({ report }) => (report?.kind === 'Answered' ? report.status : null))
+    .map(answerOf)
     .filter((status) => status !== null)
     .filter(({ state, leader = 0 }) => state === 'Member' && leader !== 0)
     .sort((a, b) => (b.term ?? 0) - (a.term ?? 0))[0];

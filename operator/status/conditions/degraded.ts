@@ -1,6 +1,6 @@
 /** Degraded: whether something is broken that a user may want to know of, though the cluster may serve. */
 import type { MemberStatus } from '../../api/types.ts';
-import { type Facts, listed } from '../facts.ts';
+import { type Facts, listed, verb } from '../facts.ts';
 import { available } from './available.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';
 import { clusterIdConsistent } from './identity.ts';
@@ -39,7 +39,7 @@ function brokenMembers({ members, observed }: Facts): Finding | null {
   if (broken.length === 0) return null;
   return yes(
     'MembersBroken',
-    `${listed(broken.map(({ name, reason }) => `${name} (${reason ?? 'Lost'})`))} ${broken.length === 1 ? 'takes' : 'take'} no part.`,
+    `${listed(broken.map(({ name, reason }) => `${name} (${reason ?? 'Lost'})`))} ${verb(broken, 'takes', 'take')} no part.`,
   );
 }
 

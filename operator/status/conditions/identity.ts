@@ -1,6 +1,6 @@
 /** ClusterIDConsistent: whether all members and volumes hold the data of this cluster. */
 import type { Slot } from '../../observe/types.ts';
-import { listed } from '../facts.ts';
+import { listed, verb } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const clusterIdConsistent: Finder = ({ observed, previous }) => {
@@ -27,7 +27,7 @@ export const clusterIdConsistent: Finder = ({ observed, previous }) => {
   if (foreign.length === 0) return yes('Consistent', `All members hold the data of cluster ${clusterID}.`);
   return no(
     'ForeignData',
-    `${listed(foreign.map(({ name, id }) => `${name} (cluster ${id})`))} ${foreign.length === 1 ? 'does' : 'do'} not belong to cluster ${clusterID}.`,
+    `${listed(foreign.map(({ name, id }) => `${name} (cluster ${id})`))} ${verb(foreign, 'does', 'do')} not belong to cluster ${clusterID}.`,
   );
 };
 

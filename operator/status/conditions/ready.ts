@@ -52,8 +52,8 @@ function recovering({ previous }: Facts): Finding | null {
 }
 
 function unavailable(facts: Facts): Finding | null {
-  const { status, reason, message } = available(facts);
-  return status === 'True' ? null : { status, reason, message };
+  const finding = available(facts);
+  return finding.status === 'True' ? null : finding;
 }
 
 function replacing({ previous }: Facts): Finding | null {
