@@ -4,6 +4,7 @@
  * through the Eviction API, so that the API server arbitrates between this and a drain.
  */
 import { type ClusterView, objectionToRestart, type Place, ref } from './cluster-view.ts';
+import { handOver } from './hand-over.ts';
 import { isOutdated } from './replace-broken-pods.ts';
 import { act, firstOf, note, type Outcome, pass, type Rule, SOON_MS } from './rule.ts';
 
@@ -70,32 +71,9 @@ function restart(view: ClusterView, place: Place): Outcome {
   if (member?.role !== 'Voter') return act({ kind: 'DeletePod', pod: ref(pod), force: false }, name, reason);
   const objection = objectionToRestart(view, place);
   if (objection !== null) return note(`${name} is not restarted now: ${objection}`);
-  if (status?.role === 'Leader' && view.voters.length > 1) {
-    const successor = successorOf(view, place);
-    if (successor === null) return note(`${name} leads, and nobody can take over`);
-    return act(
-      { kind: 'TransferLeader', to: successor.member!.id, toName: successor.name },
-      name,
-      `${reason}; it hands leadership over to ${successor.name} first`,
-    );
-  }
+  if (status?.role === 'Leader' && view.voters.length > 1) return handOver(view, place, reason);
   const { pdb } = view.observed;
   if (pdb === null) return act({ kind: 'DeletePod', pod: ref(pod), force: false }, name, reason);
   if (pdb.disruptionsAllowed === 0) return note(`the PodDisruptionBudget allows no eviction of ${name} now`, SOON_MS);
   return act({ kind: 'EvictPod', pod: ref(pod) }, name, reason);
-}
-
-/** A healthy voter, wanted and already up to date if there is one: leadership shall move once. By match, not by name. */
-export function successorOf(view: ClusterView, leader: Place): Place | null {
-  const matchOf = ({ member }: Place): number => leader.status?.peers?.find(({ id }) => id === member?.id)?.match ?? 0;
-  const score = (place: Place): number =>
-    (place.isWanted ? 4 : 0) + (isOutdated(view, place) ? 0 : 2) + (place.pod?.node?.isCordoned === true ? 0 : 1);
-  const candidates = view.places.filter(
-    (place) =>
-      place.isHealthy &&
-      place.member?.role === 'Voter' &&
-      place.name !== leader.name &&
-      place.pod?.deletionDueMs === null,
-  );
-  return candidates.sort((a, b) => score(b) - score(a) || matchOf(b) - matchOf(a))[0] ?? null;
 }

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ClusterView, objectionToRemoval, type Place, placesOf, setNames } from './cluster-view.ts';
-import { successorOf } from './roll.ts';
+import { handOver } from './hand-over.ts';
 import { act, firstOf, note, type Outcome, pass, type Rule } from './rule.ts';
 
 export const shrink: Rule = (view) =>
@@ -24,15 +24,7 @@ function remove(view: ClusterView, victim: Place): Outcome {
   assert(view.target.Voters > 0, 'a cluster is never shrunk to nothing');
   const objection = objectionToRemoval(view, member);
   if (objection !== null) return note(`${name} is not scaled away now: ${objection}`);
-  if (leader?.name === name && member.role === 'Voter') {
-    const successor = successorOf(view, victim);
-    if (successor === null) return note(`${name} leads, and nobody can take over`);
-    return act(
-      { kind: 'TransferLeader', to: successor.member!.id, toName: successor.name },
-      name,
-      `it is scaled away; it hands leadership over to ${successor.name} first`,
-    );
-  }
+  if (leader?.name === name && member.role === 'Voter') return handOver(view, victim, 'it is scaled away');
   return act(
     {
       kind: 'RemoveMember',
