@@ -16,11 +16,8 @@ export const latchImage: Rule = (view) => {
   if (observed.rollingElsewhere !== null) {
     return note(`waits for ${observed.rollingElsewhere} to be well with the operator's image`, 30_000);
   }
-  const unwell =
-    status.hasFormed === true ? view.places.find((place) => place.isWanted && isUnwell(view, place)) : null;
-  if (unwell && (spec.replicas > 0 || status.hibernation === undefined)) {
-    return note(`takes the operator's image when ${unwell.name} is well`, null);
-  }
+  const unwell = firstToWaitFor(view);
+  if (unwell !== undefined) return note(`takes the operator's image when ${unwell.name} is well`, null);
   return choose(view, wanted, 'the operator has a new image, and it is the turn of this cluster');
 };
 
@@ -37,15 +34,24 @@ function objectionToVersion({ spec, status, places }: ClusterView): string | nul
   return null;
 }
 
+/** Before a cluster has formed, and while it sleeps, nobody can be well. */
+function firstToWaitFor(view: ClusterView): Place | undefined {
+  const { spec, status, places } = view;
+  const isAsleep = spec.replicas === 0 && status.hibernation !== undefined;
+  if (status.hasFormed !== true || isAsleep) return undefined;
+  return places.find(
+    (place) =>
+      place.isWanted && !(place.isHealthy && place.pod?.isReady === true) && !isBrokenByLatchedImage(view, place),
+  );
+}
+
 /**
- * One that does not start with the image that is latched now, while another image runs or it never comes up, is no
- * reason to wait: what is broken is that image, and the operator's is the way out of it.
+ * A pod with the image that is latched now that does not start, or takes no part while others still run another image:
+ * what is broken may be that image, and the operator's is the way out of it.
  */
-function isUnwell({ status, places }: ClusterView, { pod, isHealthy }: Place): boolean {
-  if (isHealthy && pod?.isReady === true) return false;
-  if (pod === null || pod.image !== status.image) return true;
-  const isOtherImageRunning = places.some((other) => other.pod !== null && other.pod.image !== status.image);
-  return pod.waitingReason === null && !isOtherImageRunning;
+function isBrokenByLatchedImage({ status, places }: ClusterView, { pod }: Place): boolean {
+  if (pod === null || pod.image !== status.image) return false;
+  return pod.waitingReason !== null || places.some((other) => other.pod !== null && other.pod.image !== status.image);
 }
 
 function choose({ cluster }: ClusterView, image: string, reason: string): Outcome {
