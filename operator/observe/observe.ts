@@ -42,7 +42,10 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
     source.namespace(name.namespace),
     cluster.spec.image === undefined ? source.clusters() : [],
   ]);
-  const [podViews, volumeViews] = await Promise.all([viewPods(pods, source), viewVolumes(claims, source)]);
+  // Pods and volumes of one cluster share a few nodes and a class.
+  const nodeOf = once((node) => source.node(node));
+  const canExpandOf = once((storageClass) => canExpand(source, storageClass));
+  const [podViews, volumeViews] = await Promise.all([viewPods(pods, nodeOf), viewVolumes(claims, nodeOf, canExpandOf)]);
   const sets = { Voters: viewSet(statefulSets, name, 'Voters'), Readers: viewSet(statefulSets, name, 'Readers') };
   const members = await parts.membersOf(cluster);
   const slots = await askMembers(members, slotsOf(name, { sets, pods: podViews, volumes: volumeViews }));
@@ -69,34 +72,39 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
   });
 }
 
-async function viewPods(pods: readonly Stored<Pod>[], source: Source): Promise<ReadonlyMap<string, PodView>> {
-  const nodes = new Map<string, ReturnType<Source['node']>>();
-  for (const { spec } of pods) {
-    const node = spec?.nodeName;
-    if (node !== undefined && !nodes.has(node)) nodes.set(node, source.node(node));
-  }
-  const views = pods.map(async (pod) => podView(pod, (await nodes.get(pod.spec?.nodeName ?? '')) ?? 'NotKnown'));
+async function viewPods(pods: readonly Stored<Pod>[], nodeOf: Source['node']): Promise<ReadonlyMap<string, PodView>> {
+  const views = pods.map(async (pod) => {
+    const node = pod.spec?.nodeName;
+    return podView(pod, node === undefined ? 'NotKnown' : await nodeOf(node));
+  });
   return new Map((await Promise.all(views)).map((view) => [view.name, view]));
 }
 
 async function viewVolumes(
   claims: readonly Stored<PersistentVolumeClaim>[],
-  source: Source,
+  nodeOf: Source['node'],
+  canExpandOf: (storageClass: string) => Promise<boolean>,
 ): Promise<ReadonlyMap<string, VolumeView>> {
-  const classes = new Map<string, Promise<boolean>>();
-  for (const { spec } of claims) {
-    const name = spec?.storageClassName;
-    if (name !== undefined && !classes.has(name)) classes.set(name, canExpand(source, name));
-  }
   const views = claims.map(async (claim) => {
+    const storageClass = claim.spec?.storageClassName;
     const node = claim.metadata.annotations?.[selectedNode];
     return volumeView(
       claim,
-      (await classes.get(claim.spec?.storageClassName ?? '')) ?? false,
-      node === undefined ? null : nodeView(node, await source.node(node)),
+      storageClass !== undefined && (await canExpandOf(storageClass)),
+      node === undefined ? null : nodeView(node, await nodeOf(node)),
     );
   });
   return new Map((await Promise.all(views)).map((view) => [view.name, view]));
+}
+
+/** Each name is read only the first time. */
+function once<T>(read: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const readings = new Map<string, Promise<T>>();
+  return (name) => {
+    const reading = readings.get(name) ?? read(name);
+    readings.set(name, reading);
+    return reading;
+  };
 }
 
 /** Written by the scheduler for classes that wait for a first consumer. */
