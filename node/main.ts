@@ -17,7 +17,7 @@ import { assertCanListen } from './can-listen.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, type Environment, type Flags, parseConfig } from './config/parse-config.ts';
 import { type EtcdOptions, fixedLimits } from './etcd/context.ts';
-import { createEtcdApi, createEtcdGateway } from './etcd/etcd-api.ts';
+import { createEtcdApi } from './etcd/etcd-api.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { memberOptions } from './member-options.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
@@ -279,7 +279,7 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
     assertAdmin: async (request) => void (await assertAdmin(adminAuth, request, logger)),
     log: logger,
   };
-  const gateway = createEtcdGateway(etcd, assertSameOrigin);
+  const { grpc, gateway } = createEtcdApi(etcd, assertSameOrigin);
   const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';
   return startHttpServer({
     api: {
@@ -293,7 +293,7 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
     },
     listen: addresses.listenClient,
     tls: clientTlsFiles === null ? null : { files: clientTlsFiles, clientCertificates },
-    http2: createEtcdApi(etcd),
+    http2: grpc,
   });
 }
 

@@ -1,9 +1,9 @@
 /**
- * The etcd v3 API of one member. It shares the client port with the HTTP API, which hands over the connections that
- * begin as HTTP/2:
+ * The etcd v3 API of one member, with two doors to the same methods: gRPC, and JSON for those who speak HTTP/1.1. It
+ * shares the client port with the HTTP API, which hands over the connections that begin as HTTP/2:
  *
- *     const etcd = createEtcdApi({ member, limits, log });
- *     await startHttpServer({ …, http2: etcd });
+ *     const { grpc, gateway } = createEtcdApi(options, assertSameOrigin);
+ *     await startHttpServer({ …, http2: grpc });
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { EtcdContext, type EtcdOptions } from './context.ts';
@@ -16,12 +16,17 @@ import { allMethods } from './methods.ts';
 /** gRPC's share of a message, above what etcd lets a request have. */
 const GRPC_OVERHEAD_BYTES = 512 * 1024;
 
-export function createEtcdApi(options: EtcdOptions): GrpcServer {
-  const { limits, log, member } = options;
+export type EtcdApi = { readonly grpc: GrpcServer; readonly gateway: Gateway };
+
+/** @param assertSameOrigin as the HTTP API has it; for the gateway */
+export function createEtcdApi(options: EtcdOptions, assertSameOrigin: (headers: IncomingHttpHeaders) => void): EtcdApi {
+  const { limits, member } = options;
   const etcd = new EtcdContext(options);
+  const methods = allMethods(etcd);
+  const log = (cause: unknown, path: string): void => options.log.error({ err: cause, path }, 'etcd_request_failed');
   const leader = new LeaderMonitor(member, limits.electionTimeoutMs);
-  return new GrpcServer({
-    methods: allMethods(etcd),
+  const grpc = new GrpcServer({
+    methods,
     limits: {
       maxMessageBytes: limits.maxRequestBytes + GRPC_OVERHEAD_BYTES,
       maxCalls: limits.maxCalls,
@@ -34,27 +39,9 @@ export function createEtcdApi(options: EtcdOptions): GrpcServer {
       leader.assertLeader();
       if (kind !== 'Unary') leader.watch(call);
     },
-    errorOf: (error, call) =>
-      errorOf(error, call, (cause, path) => log.error({ err: cause, path }, 'etcd_request_failed')),
+    errorOf: (error, call) => errorOf(error, call, log),
     stopped: etcdError('stopped'),
     tooMany: etcdError('tooManyRequests'),
   });
-}
-
-/**
- * The same for those who speak HTTP/1.1 and JSON.
- *
- * @param assertSameOrigin as the HTTP API has it
- */
-export function createEtcdGateway(
-  options: EtcdOptions,
-  assertSameOrigin: (headers: IncomingHttpHeaders) => void,
-): Gateway {
-  const etcd = new EtcdContext(options);
-  return new Gateway({
-    etcd,
-    methods: allMethods(etcd),
-    assertSameOrigin,
-    log: (cause, path) => options.log.error({ err: cause, path }, 'etcd_request_failed'),
-  });
+  return { grpc, gateway: new Gateway({ etcd, methods, assertSameOrigin, log }) };
 }

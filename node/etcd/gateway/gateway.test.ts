@@ -5,7 +5,7 @@ import test, { type TestContext } from 'node:test';
 import { StoreMember } from '../../api/testing/store-member.ts';
 import { RequestError } from '../../server/types.ts';
 import { EtcdContext } from '../context.ts';
-import { createEtcdGateway } from '../etcd-api.ts';
+import { createEtcdApi } from '../etcd-api.ts';
 import { allMethods } from '../methods.ts';
 import { protoRoot } from '../proto/reflected.ts';
 import { testLimits } from '../testing/start-test-etcd.ts';
@@ -25,7 +25,7 @@ async function start(t: TestContext) {
     assertAdmin: async () => {},
     log,
   } as const;
-  const gateway = createEtcdGateway(options, ({ origin }) => {
+  const { gateway } = createEtcdApi(options, ({ origin }) => {
     if (origin !== undefined) throw new RequestError('permission_denied', 'of another origin');
   });
   const server = createServer((request, response) => {

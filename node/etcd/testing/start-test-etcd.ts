@@ -31,14 +31,17 @@ export async function startTestEtcd(
   const api = await startTestApi(t, {
     ...options,
     http2: (member) =>
-      createEtcdApi({
-        member,
-        limits: { ...testLimits, ...limits },
-        version: '3.5.21',
-        peerScheme: 'http',
-        assertAdmin,
-        log: { error: (fields, event) => void faults.push({ fields, event }) },
-      }),
+      createEtcdApi(
+        {
+          member,
+          limits: { ...testLimits, ...limits },
+          version: '3.5.21',
+          peerScheme: 'http',
+          assertAdmin,
+          log: { error: (fields, event) => void faults.push({ fields, event }) },
+        },
+        () => {},
+      ).grpc,
   });
   const client = await GrpcClient.connect(t, api.url, { rejectUnauthorized: false });
   return {
