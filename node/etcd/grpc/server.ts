@@ -1,6 +1,6 @@
 /**
  * gRPC over HTTP/2, on connections that someone else has accepted. Node's own `http2` does the frames; everything of
- * gRPC that our methods need is in this folder: no compression, no retries, no reflection of types.
+ * gRPC that our methods need is in this folder: no compression, no retries.
  *
  *     const server = new GrpcServer({ methods, … });
  *     server.accept(socket);
