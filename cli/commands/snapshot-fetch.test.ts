@@ -45,3 +45,11 @@ test('what is refused or breaks off leaves nothing', async (t) => {
   await assert.rejects(fetchSnapshot(`${url}/broken`, join(folder, 'b')), /broke off/);
   assert.deepEqual(readdirSync(folder), []);
 });
+
+test('what an error says holds no secret of a presigned URL', async (t) => {
+  const { url, folder } = await serve(t, (_, response) => void response.writeHead(403).end());
+  await assert.rejects(fetchSnapshot(`${url}?signature=secret`, join(folder, 'a')), ({ message }: Error) => {
+    assert.match(message, /\/snapshot answers 403/);
+    return !message.includes('secret');
+  });
+});

@@ -4,6 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { withoutSecrets } from '../../node/server/snapshot-source-name.ts';
 import { UserError } from '../user-error.ts';
 
 /**
@@ -12,18 +13,19 @@ import { UserError } from '../user-error.ts';
  */
 export async function fetchSnapshot(url: string, file: string): Promise<boolean> {
   if (existsSync(file)) return false;
+  const shown = withoutSecrets(url);
   const answer = await fetch(url).catch((error: Error) => {
     const { message } = (error.cause as Error | undefined) ?? error;
-    throw new UserError(`${url} cannot be fetched: ${message}`);
+    throw new UserError(`${shown} cannot be fetched: ${message}`);
   });
-  if (!answer.ok || answer.body === null) throw new UserError(`${url} answers ${answer.status} ${answer.statusText}`);
+  if (!answer.ok || answer.body === null) throw new UserError(`${shown} answers ${answer.status} ${answer.statusText}`);
   const part = `${file}.part`;
   try {
     await pipeline(Readable.fromWeb(answer.body as ReadableStream), createWriteStream(part));
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
-    throw new UserError(`${url} broke off: ${(error as Error).message}`);
+    throw new UserError(`${shown} broke off: ${(error as Error).message}`);
   }
   return true;
 }
