@@ -32,7 +32,6 @@ const claim = (pod: string) => ({
 
 function source(change: object = {}): Source {
   const answers = {
-    kind: 'Fresh',
     cluster: { apiVersion: 'quorate.dev/v1', kind: 'RaftCluster', metadata: meta('db', { generation: 2 }), spec: {} },
     clusters: [],
     statefulSets: [{ metadata: meta('db', ours), spec: { replicas: 2, template: {} } }],
@@ -48,7 +47,7 @@ function source(change: object = {}): Source {
     namespace: { metadata: meta('ns') },
     ...change,
   };
-  const asked = Object.entries(answers).map(([key, answer]) => [key, key === 'kind' ? answer : async () => answer]);
+  const asked = Object.entries(answers).map(([key, answer]) => [key, async () => answer]);
   return Object.fromEntries(asked) as Source;
 }
 

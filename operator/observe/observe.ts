@@ -51,7 +51,6 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
   const slots = await askMembers(members, slotsOf(name, { sets, pods: podViews, volumes: volumeViews }));
   return deepFreeze({
     nowMs: parts.clock.wallMs(),
-    source: source.kind,
     cluster,
     operatorImage: parts.operatorImage,
     templateHashes: parts.templateHashes(cluster),

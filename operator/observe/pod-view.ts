@@ -31,7 +31,6 @@ export function podView(pod: Stored<Pod>, node: NodeObject): PodView {
     readyChangedMs: timeOf(ready?.lastTransitionTime),
     createdMs: timeOf(metadata.creationTimestamp) ?? 0,
     deletionDueMs: timeOf(metadata.deletionTimestamp),
-    restarts: containerStatus?.restartCount ?? 0,
     waitingReason: waiting ?? null,
     unschedulable:
       scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? 'no node takes the pod') : null,
@@ -44,7 +43,7 @@ export function nodeView(name: string, node: NodeObject): NodeView {
   // Not to know is no reason to act: only a node that is seen to be gone is gone.
   if (node === 'NotKnown' || node === 'Absent') {
     const exists = node === 'NotKnown';
-    return { name, exists, isReady: exists, readyChangedMs: null, isOutOfService: false, isCordoned: false };
+    return { name, exists, isReady: exists, isOutOfService: false, isCordoned: false };
   }
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   return {
@@ -52,7 +51,6 @@ export function nodeView(name: string, node: NodeObject): NodeView {
     zone: node.metadata.labels?.['topology.kubernetes.io/zone'],
     exists: true,
     isReady: ready?.status === 'True',
-    readyChangedMs: timeOf(ready?.lastTransitionTime),
     isOutOfService: node.spec?.taints?.some(({ key }) => key === outOfServiceTaint) ?? false,
     isCordoned: node.spec?.unschedulable === true,
   };

@@ -23,7 +23,6 @@ import { type RaftClusterObject, raftClusterKind } from './cluster-kind.ts';
 export type Found<T extends KubeObject> = Stored<T> | 'Absent' | 'NotKnown';
 
 export interface Source {
-  readonly kind: 'Cache' | 'Fresh';
   cluster(name: ObjectName): Promise<Stored<RaftClusterObject> | null>;
   /** Everywhere that the operator works. */
   clusters(): Promise<readonly Stored<RaftClusterObject>[]>;
@@ -51,7 +50,6 @@ export type Caches = {
 
 export function cacheSource(caches: Caches): Source {
   return {
-    kind: 'Cache',
     cluster: async ({ namespace, name }) => caches.clusters.get(namespace, name),
     clusters: async () => caches.clusters.list(),
     statefulSets: async (cluster) => ofCluster(caches.statefulSets, cluster),
@@ -80,7 +78,6 @@ export function freshSource(api: KubeApi, caches: Pick<Caches, 'clusters' | 'sto
     }
   };
   return {
-    kind: 'Fresh',
     cluster: (name) => api.get(raftClusterKind, name),
     clusters: async () => caches.clusters.list(),
     statefulSets: (cluster) => listed(statefulSetKind, cluster),

@@ -12,8 +12,6 @@ import type { RaftCluster } from '../api/types.ts';
 export type Observed = {
   /** Wall clock of this pass. Thresholds compare it with times written in objects. */
   readonly nowMs: number;
-  /** From where the objects came. Nothing is acted on that only a cache has said: see `reconcile`. */
-  readonly source: 'Cache' | 'Fresh';
   readonly cluster: RaftCluster;
   /** Of the operator itself: what clusters without an image of their own run, once it is their turn. */
   readonly operatorImage: string;
@@ -83,7 +81,6 @@ export type PodView = {
   readonly createdMs: number;
   /** The time by which it should have been gone; null unless it is being deleted. */
   readonly deletionDueMs: number | null;
-  readonly restarts: number;
   /** Of the member's container: ImagePullBackOff, CrashLoopBackOff, CreateContainerConfigError, ... */
   readonly waitingReason: string | null;
   /** Message of PodScheduled=False. */
@@ -100,7 +97,6 @@ export type NodeView = {
   /** False when the Node object is gone. */
   readonly exists: boolean;
   readonly isReady: boolean;
-  readonly readyChangedMs: number | null;
   /** Tainted node.kubernetes.io/out-of-service: its owner says that nothing runs there. */
   readonly isOutOfService: boolean;
   readonly isCordoned: boolean;

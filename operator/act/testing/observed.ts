@@ -17,7 +17,6 @@ export function observedCluster(change: Partial<Observed> = {}): Observed {
   }));
   return {
     nowMs: 0,
-    source: 'Fresh',
     cluster: {
       apiVersion: 'quorate.dev/v1',
       kind: 'RaftCluster',

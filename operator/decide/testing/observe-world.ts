@@ -5,7 +5,7 @@ import { finalizer } from '../../api/types.ts';
 import type { NodeView, Observed, PodView, Slot, VolumeView } from '../../observe/types.ts';
 import { BROKEN, clusterIdOf, folderOf, isAlive, leaderIn, runs, templateOf, type World } from './world.ts';
 
-export const NOW_MS = 1_800_000_000_000;
+const NOW_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
 export const CLUSTER = 'c';
 
@@ -23,7 +23,6 @@ export function observeWorld(world: World): Observed {
   const names = new Set([...slots.map(({ name }) => name), ...(raft?.members ?? []).map(({ name }) => name)]);
   return {
     nowMs: NOW_MS,
-    source: 'Fresh',
     cluster: {
       apiVersion: 'quorate.dev/v1',
       kind: 'RaftCluster',
@@ -162,7 +161,6 @@ function podView(world: World, name: string): PodView | null {
     name: `node-${name}`,
     exists: true,
     isReady: dead === undefined,
-    readyChangedMs: null,
     isOutOfService: dead === 'OutOfService',
     isCordoned: false,
   };
@@ -183,7 +181,6 @@ function podView(world: World, name: string): PodView | null {
     readyChangedMs: NOW_MS - HOUR_MS,
     createdMs: NOW_MS - 2 * HOUR_MS,
     deletionDueMs: pod.phase === 'Terminating' ? NOW_MS : null,
-    restarts: 0,
     waitingReason: pod.phase === 'Starting' && isBroken ? 'ImagePullBackOff' : null,
     unschedulable: null,
     node,

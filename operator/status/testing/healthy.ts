@@ -76,7 +76,6 @@ export function podOf(ordinal: number, change: Partial<PodView> = {}): PodView {
     readyChangedMs: startMs,
     createdMs: startMs,
     deletionDueMs: null,
-    restarts: 0,
     waitingReason: null,
     unschedulable: null,
     node: {
@@ -84,7 +83,6 @@ export function podOf(ordinal: number, change: Partial<PodView> = {}): PodView {
       zone: `zone-${ordinal}`,
       exists: true,
       isReady: true,
-      readyChangedMs: startMs,
       isOutOfService: false,
       isCordoned: false,
     },
@@ -132,7 +130,6 @@ export function observedOf(change: Partial<Observed> = {}): Observed {
   const voters = change.cluster?.spec.replicas ?? 3;
   return {
     nowMs: startMs,
-    source: 'Fresh',
     cluster: clusterOf(),
     operatorImage: image,
     templateHashes: { Voters: 'now', Readers: 'now' },
