@@ -117,6 +117,6 @@ function merge(before: unknown, patch: unknown): unknown {
   return after;
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

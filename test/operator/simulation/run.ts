@@ -7,7 +7,7 @@ import { raftClusterSpec } from '../../../operator/api/spec.ts';
 import type { RaftClusterSpecInput, RaftClusterStatus } from '../../../operator/api/types.ts';
 import type { OperatorCaches } from '../../../operator/caches.ts';
 import { decide as realDecide } from '../../../operator/decide/decide.ts';
-import type { Decision } from '../../../operator/decide/types.ts';
+import type { Decide } from '../../../operator/decide/testing/runs.ts';
 import {
   endpointSliceKind,
   namespaceKind,
@@ -24,7 +24,6 @@ import type { Kind, KubeObject, Leadership } from '../../../operator/kube/types.
 import type { Log } from '../../../operator/logging.ts';
 import { createOperatorMetrics } from '../../../operator/metrics.ts';
 import { raftClusterKind } from '../../../operator/observe/cluster-kind.ts';
-import type { Observed } from '../../../operator/observe/types.ts';
 import { Reconciler } from '../../../operator/reconcile.ts';
 import { templateHash } from '../../../operator/resources/pod-template.ts';
 import { statusOf } from '../../../operator/status/status-of.ts';
@@ -45,8 +44,6 @@ const MOST_CALM_STEPS = 600;
 const STILL_PASSES = 4;
 
 const metrics = createOperatorMetrics();
-
-export type Decide = (observed: Observed) => Decision;
 
 export class SimulationFailure extends Error {}
 

@@ -19,7 +19,7 @@ import type {
   Stored,
   WatchEvent,
 } from '../../../operator/kube/types.ts';
-import { copy, type Fields, type Live, type ObjectStore } from './object-store.ts';
+import { copy, type Fields, isFields, type Live, type ObjectStore } from './object-store.ts';
 
 export type Fault = { readonly kind: 'Kill' | 'Pause'; readonly atWrite: number } | null;
 
@@ -177,8 +177,4 @@ function withRemovals(before: Fields, given: Fields): Fields {
     else if (isFields(value) && isFields(now)) patch[key] = withRemovals(value, now);
   }
   return patch;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
