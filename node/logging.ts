@@ -2,7 +2,7 @@
  * Log lines: JSON, one event a line, by name. The names are stable, for people search and alert by them; a line
  * never holds a key or a value of a user.
  */
-import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, destination, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import type { Observer } from './server/observer.ts';
 
 export type Logger = {
@@ -22,21 +22,35 @@ export type LoggerOptions = {
   readonly destination?: DestinationStream & { flushSync?(): void };
 };
 
-export function createLogger(options: LoggerOptions): Logger {
-  // Not synchronous: a reader of the pipe that is slow would stop heartbeats.
-  const stream = options.destination ?? destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
+export function createLogger({ level, member, destination: stream }: LoggerOptions): Logger {
+  const { lines, flush } = openLines(level, { member }, stream);
+  return { log: (severity, event, fields) => lines[severity](fields, event), flush };
+}
+
+/**
+ * The lines themselves, for the operator's too: people search both in one way.
+ *
+ * @param base stands in every line
+ */
+export function openLines(
+  level: LoggerOptions['level'],
+  base: Readonly<Record<string, string>> | null,
+  stream: NonNullable<LoggerOptions['destination']> = standardError(),
+): { readonly lines: PinoLogger; readonly flush: () => void } {
   const lines = pino(
     {
-      level: options.level,
-      base: { member: options.member },
+      level,
+      base,
       timestamp: stdTimeFunctions.isoTime,
       messageKey: 'event',
       formatters: { level: (label) => ({ level: label }) },
     },
     stream,
   );
-  return {
-    log: (level, event, fields) => lines[level](fields, event),
-    flush: () => stream.flushSync?.(),
-  };
+  return { lines, flush: () => stream.flushSync?.() };
+}
+
+/** Not synchronous: a reader of the pipe that is slow would stop heartbeats, or the renewal of the operator's lease. */
+function standardError(): NonNullable<LoggerOptions['destination']> {
+  return destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
 }

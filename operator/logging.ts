@@ -2,7 +2,8 @@
  * Log lines of the operator: JSON, one event a line, by name; the names are stable. Lines of one pass carry the same id.
  * Never the content of a Secret.
  */
-import { type DestinationStream, destination, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import type { Logger as PinoLogger } from 'pino';
+import { type LoggerOptions, openLines } from '../node/logging.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -14,24 +15,10 @@ export type Log = {
   readonly flush: () => void;
 };
 
-/** Lines past this are dropped while nobody reads. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-
 /** @param stream standard error unless given */
-export function createLog(level: Level | 'silent', stream?: DestinationStream & { flushSync?(): void }): Log {
-  // Not synchronous: a slow reader of the pipe would hold up the renewal of the lease.
-  const lines = stream ?? destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      messageKey: 'event',
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    lines,
-  );
-  return over(logger, () => lines.flushSync?.());
+export function createLog(level: Level | 'silent', stream?: LoggerOptions['destination']): Log {
+  const { lines, flush } = openLines(level, null, stream);
+  return over(lines, flush);
 }
 
 function over(logger: PinoLogger, flush: () => void): Log {

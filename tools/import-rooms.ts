@@ -74,7 +74,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   // What is left of operator/ assembles the parts.
-  'operator/': { may: ['operator/', 'client/', 'node/config/'] },
+  'operator/': { may: ['operator/', 'client/', 'node/config/', 'node/logging.ts'] },
   'cli/': {
     may: [
       'client/',

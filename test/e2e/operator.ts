@@ -19,7 +19,16 @@ export async function globalTeardown(): Promise<void> {
   if (environment === null) return;
   const kubectl = new Kubectl(environment.context, operatorNamespace);
   // Clusters first: without an operator nobody would take their finalizers off.
-  await kubectl.run(['delete', 'raftclusters', '--all', '--all-namespaces', '--ignore-not-found', '--timeout=120s']);
+  // By namespace: kubectl cannot wait for what it deletes across all of them.
+  const left = await kubectl.run([
+    'get',
+    'raftclusters',
+    '--all-namespaces',
+    '-o',
+    'jsonpath={.items[*].metadata.namespace}',
+  ]);
+  for (const namespace of new Set(left.split(' ').filter((name) => name !== '')))
+    await new Kubectl(environment.context, namespace).run(['delete', 'raftclusters', '--all', '--timeout=120s']);
   await helm(environment.context, ['uninstall', operatorRelease, '--ignore-not-found', '--wait']);
   await kubectl.run(['delete', 'namespace', operatorNamespace, '--ignore-not-found', '--wait=false']);
   await kubectl.run(['delete', 'crd', 'raftclusters.quorate.dev', '--ignore-not-found']);

@@ -47,8 +47,9 @@ async function live(cluster: LocalCluster, newcomer: Member, prometheus: Prometh
   for (let i = 0; i < 10; i++) await client.put(`key/${i}`, 'value');
   await client.get('key/1');
   await client.transferLeader();
-  await joinCluster(client, cluster.client([newcomer]), { asLearner: true });
   // What a member has counted goes with its process: it must have been scraped twice before.
+  await until('a scraped step down', () => dataOf(prometheus, 'increase(quorate_step_downs_total[5m])'));
+  await joinCluster(client, cluster.client([newcomer]), { asLearner: true });
   await until('a scraped snapshot', () => dataOf(prometheus, 'increase(quorate_snapshots_sent_total[5m])'));
   const first = await cluster.leader(founders);
   await cluster.kill(first);
