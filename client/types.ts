@@ -165,6 +165,8 @@ export type ApiStatus = {
   commit?: number;
   applied?: number;
   last_index?: number;
+  /** Of the entry at last_index: of two logs the one with the higher term is more advanced, else the longer (Raft paper 5.4.1). */
+  last_term?: number;
   first_index?: number;
   config_index?: number;
   revision?: number;

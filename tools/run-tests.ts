@@ -25,28 +25,34 @@ type Event = {
   readonly details: { readonly type?: string; readonly error?: { readonly failureType?: string } };
 };
 
-/**
- * Adds to `totals`.
- *
- * @param setup module with `globalSetup` and `globalTeardown`, called before and after all of these files
- */
-export async function runTests(
-  files: readonly string[],
-  concurrency: number,
-  totals: Totals,
-  setup?: string,
-): Promise<void> {
+/** Adds to `totals`. */
+export async function runTests(files: readonly string[], concurrency: number, totals: Totals): Promise<void> {
   if (files.length === 0) return;
-  const around = setup === undefined ? null : ((await import(pathToFileURL(path.resolve(setup)).href)) as Setup);
-  await around?.globalSetup();
+  const stream = run({ files: [...files], concurrency, timeout: FILE_TIMEOUT_MS, signal: deadline });
+  stream.on('test:pass', (event) => countPassed(event as Event, totals));
+  stream.on('test:fail', (event) => countFailed(event as Event, totals));
+  const report = stream.compose(new spec());
+  for await (const text of report) process.stdout.write(text as string);
+}
+
+/**
+ * Runs what a module exports as `globalSetup`, then the tests, then its `globalTeardown`. One that throws counts as a
+ * failed test: what the others have shown is still told.
+ */
+export async function withSetup(file: string, totals: Totals, tests: () => Promise<void>): Promise<void> {
+  const { globalSetup, globalTeardown } = (await import(pathToFileURL(path.resolve(file)).href)) as Setup;
+  if (await succeeds('globalSetup', globalSetup, file, totals)) await tests();
+  await succeeds('globalTeardown', globalTeardown, file, totals);
+}
+
+async function succeeds(name: string, step: () => Promise<void>, file: string, totals: Totals): Promise<boolean> {
   try {
-    const stream = run({ files: [...files], concurrency, timeout: FILE_TIMEOUT_MS, signal: deadline });
-    stream.on('test:pass', (event) => countPassed(event as Event, totals));
-    stream.on('test:fail', (event) => countFailed(event as Event, totals));
-    const report = stream.compose(new spec());
-    for await (const text of report) process.stdout.write(text as string);
-  } finally {
-    await around?.globalTeardown();
+    await step();
+    return true;
+  } catch (error) {
+    console.error(error);
+    totals.failed.push({ name, file });
+    return false;
   }
 }
 

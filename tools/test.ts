@@ -4,10 +4,10 @@
  */
 import { checks, runChecks } from './checks.ts';
 import { findTests } from './find-tests.ts';
-import { runTests, type Totals } from './run-tests.ts';
+import { runTests, type Totals, withSetup } from './run-tests.ts';
 
 const paths = process.argv.slice(2);
-/** Installs it before the first of a group, and takes it away after the last. */
+/** Installs it before the first of the tests on a cluster, and takes it away after the last. */
 const OPERATOR = 'test/e2e/operator.ts';
 const isCi = process.env['CI'] === 'true';
 
@@ -22,8 +22,12 @@ if (together.length + oneByOne.length + endToEnd.length + endToEndAlone.length =
 const totals: Totals = { passed: 0, failed: [], skipped: [] };
 await runTests(together, 2, totals);
 await runTests(oneByOne, 1, totals);
-await runTests(endToEnd, 2, totals, OPERATOR);
-await runTests(endToEndAlone, 1, totals, OPERATOR);
+if (endToEnd.length + endToEndAlone.length > 0) {
+  await withSetup(OPERATOR, totals, async () => {
+    await runTests(endToEnd, 2, totals);
+    await runTests(endToEndAlone, 1, totals);
+  });
+}
 
 for (const { name, file, reason } of totals.skipped) console.log(`SKIPPED ${file}: ${name} (${reason})`);
 for (const { name, file } of totals.failed) console.log(`FAILED ${file}: ${name}`);

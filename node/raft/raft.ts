@@ -207,6 +207,7 @@ export class Raft implements RaftCore {
       applied: log.applied,
       firstIndex: log.firstIndex,
       lastIndex: log.lastIndex,
+      lastTerm: log.lastTerm,
       durableIndex: log.durableIndex,
       configuration: core.configuration,
       transferee: leader?.transfer?.to ?? NO_MEMBER,

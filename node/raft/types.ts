@@ -219,6 +219,8 @@ export type RaftStatus = {
   readonly applied: number;
   readonly firstIndex: number;
   readonly lastIndex: number;
+  /** Of the entry at lastIndex. */
+  readonly lastTerm: number;
   readonly durableIndex: number;
   readonly configuration: Configuration;
   readonly transferee: MemberId;

@@ -37,6 +37,7 @@ const leaderOf = (peers: PeerProgress[]): RaftStatus => ({
   applied: 5000,
   firstIndex: 1,
   lastIndex: 5000,
+  lastTerm: 1,
   durableIndex: 5000,
   configuration: { voters: [1, ...peers.filter((p) => !p.isLearner).map((p) => p.id)], leaving: null, learners: [] },
   transferee: 0,

@@ -50,6 +50,7 @@ export function buildStatus(sources: StatusSources): ApiStatus {
     applied: replica.store?.appliedIndex ?? 0,
     first_index: raft.firstIndex,
     last_index: raft.lastIndex,
+    last_term: raft.lastTerm,
     db_size_bytes: sources.databaseBytes,
     log_size_bytes: sources.logBytes,
     no_space: replica.isSpaceLow,

@@ -127,7 +127,7 @@ export const raftClusterStatus = z.object({
       clusterID: z.string().optional().describe('The new one.'),
       formerClusterID: z.string().optional().describe('The one whose quorum is lost.'),
       step: z
-        .enum(['Offered', 'StoppingOthers', 'Recovering', 'WipingOthers', 'Done'])
+        .enum(['Offered', 'StoppingOthers', 'Withdrawing', 'Recovering', 'WipingOthers', 'Done'])
         .describe('How far it has come; nothing is done while it is Offered.'),
       since: time.describe('When the quorum was found lost; RFC 3339.'),
     })

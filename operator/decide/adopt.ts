@@ -4,7 +4,7 @@
  * forms, whatever is lost.
  */
 import type { RaftClusterStatus } from '../api/types.ts';
-import { type ClusterView, placesOf } from './cluster-view.ts';
+import { type ClusterView, endOfData } from './cluster-view.ts';
 import { clusterIdClaims } from './identity.ts';
 import { pass, type Rule, record } from './rule.ts';
 
@@ -31,13 +31,6 @@ export const adopt: Rule = (view) => {
 /** Volumes with data and no pods: these members wake first, whatever size is asked for. */
 function sleeping(view: ClusterView): Pick<RaftClusterStatus, 'hibernation'> {
   if ((view.sets.Voters?.replicas ?? 0) > 0) return {};
-  const end = (set: 'Voters' | 'Readers'): number =>
-    Math.max(
-      0,
-      ...placesOf(view, set)
-        .filter(({ volume }) => volume !== null && !volume.isReleased && volume.clusterId !== null)
-        .map(({ ordinal }) => ordinal + 1),
-    );
-  const replicas = end('Voters');
-  return replicas === 0 ? {} : { hibernation: { replicas, readReplicas: end('Readers') } };
+  const replicas = endOfData(view, 'Voters');
+  return replicas === 0 ? {} : { hibernation: { replicas, readReplicas: endOfData(view, 'Readers') } };
 }

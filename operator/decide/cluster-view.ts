@@ -163,6 +163,13 @@ export function endOfMembers(view: ClusterView, set: SetName): number {
   return Math.max(0, ...placesOf(view, set).map(({ member, ordinal }) => (member === null ? 0 : ordinal + 1)));
 }
 
+/** Ordinals up to the last that has a pod, or a volume in which a member's data is. */
+export function endOfData(view: ClusterView, set: SetName): number {
+  const holdsData = ({ pod, volume }: Place): boolean =>
+    pod !== null || (volume !== null && !volume.isReleased && !volume.isTerminating && volume.clusterId !== null);
+  return Math.max(0, ...placesOf(view, set).map((place) => (holdsData(place) ? place.ordinal + 1 : 0)));
+}
+
 export function ref(object: { readonly name: string; readonly uid: string; readonly resourceVersion: string }): {
   readonly name: string;
   readonly uid: string;

@@ -4,6 +4,7 @@ import { raftClusterSpec } from '../api/spec.ts';
 import type { RaftClusterSpec, RaftClusterSpecInput } from '../api/types.ts';
 import { decide } from './decide.ts';
 import { bugs } from './testing/bugs.ts';
+import { isRecovering } from './testing/carry-out.ts';
 import { faultMoves, isWhole, loseStatus, type Move } from './testing/moves.ts';
 import { observeWorld } from './testing/observe-world.ts';
 import { type Decide, explore, seeded, untilQuiet, Violation, walk } from './testing/runs.ts';
@@ -65,6 +66,10 @@ function mustBeWhole(world: World): void {
     legitimate.some((reason) => reason.test(plan.reason)),
     `at rest, but not whole: ${JSON.stringify(plan)}`,
   );
+  if (world.spec.replicas === 0 || isRecovering(world)) return;
+  for (const [name, { clusterId, isReleased }] of Object.entries(world.volumes))
+    if (clusterId !== null && !isReleased)
+      assert.ok(world.pods[name.replace(/^data-/, '')] !== undefined, `${name} has data and no pod`);
 }
 
 for (let seed = 1; seed <= 40; seed++) {
@@ -80,6 +85,53 @@ for (let seed = 1; seed <= 40; seed++) {
     }
   });
 }
+
+test('a consent that is taken back before anything was given up stops nobody: the quorum returns with the nodes', () => {
+  const world = structuredClone(three);
+  for (const name of ['c-0', 'c-1']) world.deadNodes[name] = 'Silent';
+  untilQuiet(world, decide, []);
+  const nonce = world.status.quorumRecovery?.nonce;
+  assert.ok(nonce !== undefined);
+  const { quorumRecovery } = world.spec;
+  world.spec = { ...world.spec, quorumRecovery: { ...quorumRecovery, acknowledge: nonce } };
+  untilQuiet(world, decide, []);
+  assert.equal(world.status.quorumRecovery?.step, 'StoppingOthers');
+  assert.deepEqual(world.sets.Voters, { start: 2, replicas: 1 });
+
+  world.spec = { ...world.spec, quorumRecovery };
+  world.deadNodes = {};
+  untilQuiet(world, decide, []);
+  assert.ok(isWhole(world));
+  assert.equal(world.status.quorumRecovery, undefined);
+});
+
+test('the survivor with the newest term in its log comes first, though the log of another is longer', () => {
+  const world = formed({ replicas: 5 });
+  for (const name of ['c-0', 'c-1', 'c-2']) world.deadNodes[name] = 'Silent';
+  untilQuiet(world, decide, []);
+  delete world.status.quorumRecovery;
+  const observed = observeWorld(world);
+  const logs: Readonly<Record<string, object>> = {
+    'c-3': { last_term: 4, last_index: 90, commit: 80 },
+    'c-4': { last_term: 5, last_index: 82, commit: 80 },
+  };
+  const slots = observed.slots.map((slot) => {
+    const { name, report } = slot;
+    if (report?.kind !== 'Answered') return slot;
+    return { ...slot, report: { ...report, status: { ...report.status, ...logs[name] } } };
+  });
+  const { act } = decide({ ...observed, slots });
+  assert.ok(act?.kind === 'Record');
+  assert.deepEqual(act.status.quorumRecovery?.survivors, ['c-4', 'c-3']);
+});
+
+test('a StatefulSet that someone has scaled down is put back, though there is no quorum to ask', () => {
+  const world = structuredClone(three);
+  world.sets.Voters = { start: 0, replicas: 0 };
+  world.pods = {};
+  untilQuiet(world, decide, []);
+  assert.ok(isWhole(world));
+});
 
 test('what is whole and quiet stays as it is', () => {
   const world = structuredClone(three);

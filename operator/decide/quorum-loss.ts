@@ -8,6 +8,7 @@ import { type ClusterView, isoTime, type Place, placeNamed, quorumOf } from './c
 import { digest } from './digest.ts';
 import { lostForMs } from './lost.ts';
 import { type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
+import { runAllWithData } from './run-all-with-data.ts';
 
 export const quorumLoss: Rule = (view) => {
   if (view.configuration === null) return withoutConfiguration(view);
@@ -18,6 +19,9 @@ export const quorumLoss: Rule = (view) => {
 
 function withoutConfiguration(view: ClusterView): Outcome {
   const { spec, observed, status } = view;
+  // Someone may have scaled the StatefulSet.
+  const starting = mayStartAll(view) ? runAllWithData(view) : null;
+  if (starting !== null) return starting;
   const reason = `no linearizable read: ${observed.configurationError ?? 'nobody answers'}`;
   const voters = knownVoters(view);
   const lost = voters.filter((voter) => !isAlive(view, voter));
@@ -48,6 +52,16 @@ function withoutConfiguration(view: ClusterView): Outcome {
     ...blockers,
     `to go on from ${offered.survivors[0]}, losing what only the others had, set spec.quorumRecovery.acknowledge to ${offered.nonce}`,
   ]);
+}
+
+/**
+ * False when a status was lost that may have told of a recovery: then others may have been stopped for good, and a
+ * survivor may go on under a new cluster id.
+ */
+function mayStartAll({ spec, status }: ClusterView): boolean {
+  if (status.quorumRecovery !== undefined) return true;
+  const knowsVoters = status.members?.some(({ role }) => role === 'Leader' || role === 'Follower') === true;
+  return knowsVoters && spec.quorumRecovery.acknowledge === undefined;
 }
 
 type Voter = { readonly name: string; readonly incarnation: string };
@@ -89,7 +103,7 @@ function hasData(status: ApiStatus | null): status is ApiStatus {
   return status !== null && (status.state === 'Member' || status.state === 'Joining');
 }
 
-/** The most advanced first: of two in the same term, the one that knows more to be committed. */
+/** The most advanced log first: whatever was committed and any of them has, that one has. */
 function survivorsOf(view: ClusterView, voters: readonly Voter[]): readonly Place[] {
   return view.places
     .filter(
@@ -102,8 +116,9 @@ function survivorsOf(view: ClusterView, voters: readonly Voter[]): readonly Plac
     .sort((a, b) => compareProgress(b.status, a.status) || a.ordinal - b.ordinal);
 }
 
+/** As voters compare logs (Raft paper, 5.4.1): a longer log of an older term may lack what was committed since. */
 function compareProgress(a: ApiStatus | null, b: ApiStatus | null): number {
-  return (a?.commit ?? 0) - (b?.commit ?? 0) || (a?.last_index ?? 0) - (b?.last_index ?? 0);
+  return (a?.last_term ?? 0) - (b?.last_term ?? 0) || (a?.last_index ?? 0) - (b?.last_index ?? 0);
 }
 
 type Offer = NonNullable<RaftClusterStatus['quorumRecovery']>;

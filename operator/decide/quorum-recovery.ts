@@ -5,6 +5,7 @@
 import type { RaftClusterStatus } from '../api/types.ts';
 import { type ClusterView, holds, type Place, placeNamed, ref } from './cluster-view.ts';
 import { act, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
+import { runAllWithData } from './run-all-with-data.ts';
 
 type Recovery = NonNullable<RaftClusterStatus['quorumRecovery']>;
 
@@ -17,6 +18,8 @@ export const quorumRecovery: Rule = (view) => {
       return pass;
     case 'StoppingOthers':
       return stopOthers(view, recovery);
+    case 'Withdrawing':
+      return startOthers(view);
     case 'Recovering':
       return recover(view, recovery);
     case 'WipingOthers':
@@ -26,9 +29,9 @@ export const quorumRecovery: Rule = (view) => {
 
 function stopOthers(view: ClusterView, recovery: Recovery): Outcome {
   const { spec, configuration } = view;
-  if (configuration !== null) return withdraw(view, 'The quorum is back: nothing needs to be given up');
+  if (configuration !== null) return withdraw(view, recovery, 'The quorum is back: nothing needs to be given up');
   if (spec.quorumRecovery.acknowledge !== recovery.nonce) {
-    return withdraw(view, 'The consent was withdrawn before anything was given up');
+    return withdraw(view, recovery, 'The consent was withdrawn before anything was given up');
   }
   const stopping = runAlone(view, recovery);
   if (stopping !== null) return stopping;
@@ -36,6 +39,7 @@ function stopOthers(view: ClusterView, recovery: Recovery): Outcome {
   if (survivor?.status?.state === 'Parked') {
     return withdraw(
       view,
+      recovery,
       `${survivor.name} has nothing to go on from (${survivor.status.reason ?? 'parked'}): nothing was given up yet`,
     );
   }
@@ -137,6 +141,15 @@ function survivorOf(view: ClusterView, { survivor }: Recovery): Place | null {
   return survivor === undefined ? null : placeNamed(view, survivor);
 }
 
-function withdraw(view: ClusterView, message: string): Outcome {
+function withdraw(view: ClusterView, recovery: Recovery, message: string): Outcome {
+  const status: Partial<RaftClusterStatus> = { quorumRecovery: { ...recovery, step: 'Withdrawing' } };
+  return record(status, 'Normal', 'RecoveryWithdrawn', message, view.cluster.metadata.name);
+}
+
+/** A step of its own, for nothing else starts members again while there is no quorum. */
+function startOthers(view: ClusterView): Outcome {
+  const starting = runAllWithData(view);
+  if (starting !== null) return starting;
+  const message = 'The members that were stopped may start again';
   return record({ quorumRecovery: undefined }, 'Normal', 'RecoveryWithdrawn', message, view.cluster.metadata.name);
 }

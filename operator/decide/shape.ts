@@ -1,6 +1,6 @@
 /** What the child objects are built from: how many pods a new StatefulSet has, the disruption budget, roles, the leader. */
 import type { SetName } from '../api/names.ts';
-import { type ClusterView, endOfMembers, placesOf, quorumOf } from './cluster-view.ts';
+import { type ClusterView, endOfData, endOfMembers, quorumOf } from './cluster-view.ts';
 import type { Shape } from './types.ts';
 
 export function shapeOf(view: ClusterView, mayApply: boolean): Shape {
@@ -32,10 +32,7 @@ function replicasOf(view: ClusterView, set: SetName): number {
   const hasMembers = hasFormed === true || founding !== undefined;
   if (hasMembers && spec.replicas === 0) return 0;
   if (hibernation !== undefined) return set === 'Voters' ? hibernation.replicas : hibernation.readReplicas;
-  const withData = placesOf(view, set)
-    .filter(({ volume, pod }) => pod !== null || (volume !== null && !volume.isReleased && volume.clusterId !== null))
-    .map(({ ordinal }) => ordinal + 1);
-  return hasMembers ? Math.max(target[set], endOfMembers(view, set), ...withData) : target[set];
+  return hasMembers ? Math.max(target[set], endOfMembers(view, set), endOfData(view, set)) : target[set];
 }
 
 /**

@@ -30,7 +30,7 @@ export async function globalTeardown(): Promise<void> {
   for (const namespace of new Set(left.split(' ').filter((name) => name !== '')))
     await new Kubectl(environment.context, namespace).run(['delete', 'raftclusters', '--all', '--timeout=120s']);
   await helm(environment.context, ['uninstall', operatorRelease, '--ignore-not-found', '--wait']);
-  await kubectl.run(['delete', 'namespace', operatorNamespace, '--ignore-not-found', '--wait=false']);
+  await kubectl.run(['delete', 'namespace', operatorNamespace, '--ignore-not-found', '--timeout=120s']);
   await kubectl.run(['delete', 'crd', 'raftclusters.quorate.dev', '--ignore-not-found']);
 }
 

@@ -230,7 +230,7 @@ function scale(world: World, { set, replicas, start }: Extract<Act, { kind: 'Sca
   return problems;
 }
 
-function isRecovering({ status }: World): boolean {
+export function isRecovering({ status }: World): boolean {
   const step = status.quorumRecovery?.step;
   return step === 'StoppingOthers' || step === 'Recovering' || step === 'WipingOthers';
 }

@@ -28,7 +28,9 @@ function quorumLost(facts: Facts): Finding | null {
       step === 'Offered'
         ? `The quorum is lost; ${survivors.length === 0 ? 'nobody' : listed(survivors)} survived. ` +
             `To go on from what is left, set spec.quorumRecovery.acknowledge to ${nonce}.`
-        : `The quorum was lost; the cluster is being formed again from ${quorumRecovery.survivor ?? 'a survivor'}.`,
+        : step === 'Withdrawing'
+          ? 'The quorum is lost; the members that were stopped for a recovery start again.'
+          : `The quorum was lost; the cluster is being formed again from ${quorumRecovery.survivor ?? 'a survivor'}.`,
     );
   }
   return ofOther(available(facts), ['NoQuorum']);
