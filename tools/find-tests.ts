@@ -2,9 +2,9 @@
 import { globSync } from 'node:fs';
 
 export type TestFiles = {
-  /** Beside the code they test: small, two at a time. */
+  /** Two at a time: many wait for processes that they have started, and each has ports and folders of its own. */
   readonly together: readonly string[];
-  /** Under test/ and examples/: they start processes or simulate for long, and want the machine for themselves. */
+  /** Those that keep every core busy by themselves. */
   readonly oneByOne: readonly string[];
   /** On a real Kubernetes cluster, with one operator installed for all of them; mostly they wait for it. */
   readonly endToEnd: readonly string[];
@@ -12,7 +12,7 @@ export type TestFiles = {
   readonly endToEndAlone: readonly string[];
 };
 
-const SLOW_ROOMS = ['test/', 'examples/'];
+const SIMULATION = 'test/simulation/';
 const END_TO_END = 'test/e2e/';
 const BREAKS_OTHERS = /^test\/e2e\/(?:drain|node-faults|operators|tour|upgrade)\.test\.ts$/;
 
@@ -23,11 +23,11 @@ export function findTests(below: readonly string[]): TestFiles {
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)))
     .sort();
-  const isSlow = (file: string): boolean => SLOW_ROOMS.some((room) => file.startsWith(room));
+  const isSimulation = (file: string): boolean => file.startsWith(SIMULATION);
   const isEndToEnd = (file: string): boolean => file.startsWith(END_TO_END);
   return {
-    together: files.filter((file) => !isSlow(file)),
-    oneByOne: files.filter((file) => isSlow(file) && !isEndToEnd(file)),
+    together: files.filter((file) => !isSimulation(file) && !isEndToEnd(file)),
+    oneByOne: files.filter(isSimulation),
     endToEnd: files.filter((file) => isEndToEnd(file) && !BREAKS_OTHERS.test(file)),
     endToEndAlone: files.filter((file) => BREAKS_OTHERS.test(file)),
   };
