@@ -1,6 +1,7 @@
 /** Closed loops of clients against the leader, as etcd's published figures are measured; any member would take them. */
 import { LocalCluster } from '../test/processes/local-cluster.ts';
 import { drive, getRequest, putRequest } from './http-load.ts';
+import { type Call, InProcessMember } from './in-process.ts';
 import { usageOf } from './process-usage.ts';
 import { bindingLimit, type Measured, printTable } from './report.ts';
 
@@ -28,14 +29,39 @@ const scenarios: readonly Scenario[] = [
   { name: 'serializable read', clients: 64, depth: 1, kind: 'serializable' },
 ];
 
+const inProcess: readonly { readonly call: Call; readonly callers: number }[] = [
+  { call: 'put', callers: 1 },
+  { call: 'put', callers: 64 },
+  { call: 'put', callers: 1000 },
+  { call: 'read', callers: 1000 },
+];
+
 export async function measureLoads(measureMs: number, only: string): Promise<void> {
+  const rows = [...(await measureCluster(measureMs, only)), ...(await measureInProcess(measureMs, only))];
+  printTable(rows);
+}
+
+async function measureInProcess(measureMs: number, only: string): Promise<readonly Measured[]> {
+  const keys = Array.from({ length: KEYS }, (_, i) => Buffer.from(keyOf(i)));
+  const rows: Measured[] = [];
+  if (!'in process'.includes(only)) return rows;
+  const member = await InProcessMember.start();
+  try {
+    for (const { call, callers } of inProcess) rows.push(await member.measure(call, callers, measureMs, keys, value));
+  } finally {
+    await member.remove();
+  }
+  return rows;
+}
+
+async function measureCluster(measureMs: number, only: string): Promise<readonly Measured[]> {
   const cluster = await LocalCluster.form(3);
   try {
     const rows: Measured[] = [];
     for (const scenario of scenarios) {
       if (`${scenario.name} ${scenario.clients}`.includes(only)) rows.push(await measure(cluster, scenario, measureMs));
     }
-    printTable(rows);
+    return rows;
   } finally {
     await cluster.remove();
   }

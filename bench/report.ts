@@ -16,7 +16,7 @@ export type Measured = {
 };
 
 /** From here on a thread, or the machine, has nothing left. */
-const SATURATED = 0.9;
+export const SATURATED = 0.9;
 
 /** What kept the figure from being higher, by what was used up. */
 export function bindingLimit(leaderCores: number, memberCores: number, loadCores: number): string {
