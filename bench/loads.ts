@@ -55,12 +55,12 @@ async function measureInProcess(measureMs: number, only: string): Promise<readon
 }
 
 async function measureCluster(measureMs: number, only: string): Promise<readonly Measured[]> {
+  const wanted = scenarios.filter(({ name, clients }) => `${name} ${clients}`.includes(only));
+  if (wanted.length === 0) return [];
   const cluster = await LocalCluster.form(3);
   try {
     const rows: Measured[] = [];
-    for (const scenario of scenarios) {
-      if (`${scenario.name} ${scenario.clients}`.includes(only)) rows.push(await measure(cluster, scenario, measureMs));
-    }
+    for (const scenario of wanted) rows.push(await measure(cluster, scenario, measureMs));
     return rows;
   } finally {
     await cluster.remove();
