@@ -15,6 +15,7 @@ COPY node node
 COPY cli cli
 COPY operator operator
 COPY monitoring monitoring
+COPY charts/quorate/files/dashboards charts/quorate/files/dashboards
 # Compiled, not stripped at run time: a member is 16 MiB smaller.
 RUN node_modules/.bin/tsc -p . --noEmit false --outDir /out --rootDir . --rewriteRelativeImportExtensions \
       --declaration false --removeComments \

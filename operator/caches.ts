@@ -20,6 +20,7 @@ import {
 import type { Cache, Change, Clock, Kind, KubeApi, KubeObject, Random, Scope } from './kube/types.ts';
 import { raftClusterKind } from './observe/cluster-kind.ts';
 import type { Caches } from './observe/source.ts';
+import { grafanaDashboardKind } from './resources/grafana-dashboard.ts';
 import { podMonitorKind } from './resources/pod-monitor.ts';
 import { prometheusRuleKind } from './resources/prometheus-rule.ts';
 import { slimApi, slimNode, slimPod } from './slim-api.ts';
@@ -31,6 +32,7 @@ export type OperatorCaches = Caches & {
   /** Null where the API server does not have the kind. */
   readonly podMonitors: Cache<KubeObject> | null;
   readonly prometheusRules: Cache<KubeObject> | null;
+  readonly grafanaDashboards: Cache<KubeObject> | null;
   readonly all: readonly Cache<KubeObject>[];
 };
 
@@ -53,13 +55,15 @@ export async function startCaches({ api, clock, random, namespace, observer }: C
     all.push(cache as unknown as Cache<KubeObject>);
     return cache;
   };
-  const [mayReadNodes, mayReadClasses, mayReadNamespaces, hasPodMonitors, hasPrometheusRules] = await Promise.all([
-    mayList(api, nodeKind),
-    mayList(api, storageClassKind),
-    mayList(api, namespaceKind),
-    mayList(api, podMonitorKind, scope),
-    mayList(api, prometheusRuleKind, scope),
-  ]);
+  const [mayReadNodes, mayReadClasses, mayReadNamespaces, hasPodMonitors, hasPrometheusRules, hasDashboards] =
+    await Promise.all([
+      mayList(api, nodeKind),
+      mayList(api, storageClassKind),
+      mayList(api, namespaceKind),
+      mayList(api, podMonitorKind, scope),
+      mayList(api, prometheusRuleKind, scope),
+      mayList(api, grafanaDashboardKind, scope),
+    ]);
   return {
     clusters: start(raftClusterKind, scope),
     statefulSets: start(statefulSetKind, ours),
@@ -71,6 +75,7 @@ export async function startCaches({ api, clock, random, namespace, observer }: C
     endpointSlices: start(endpointSliceKind, ours),
     podMonitors: hasPodMonitors ? start(podMonitorKind, ours) : null,
     prometheusRules: hasPrometheusRules ? start(prometheusRuleKind, ours) : null,
+    grafanaDashboards: hasDashboards ? start(grafanaDashboardKind, ours) : null,
     nodes: mayReadNodes ? start(nodeKind, {}, slimApi(api, slimNode)) : null,
     storageClasses: mayReadClasses ? start(storageClassKind, {}) : null,
     namespaces: mayReadNamespaces ? start(namespaceKind, {}) : null,
@@ -91,6 +96,7 @@ export function onClusterChange(caches: OperatorCaches, changed: (key: string) =
     caches.endpointSlices,
     ...(caches.podMonitors === null ? [] : [caches.podMonitors]),
     ...(caches.prometheusRules === null ? [] : [caches.prometheusRules]),
+    ...(caches.grafanaDashboards === null ? [] : [caches.grafanaDashboards]),
   ] as unknown as readonly Cache<KubeObject>[];
   for (const cache of owned) {
     cache.onChange((change) => {

@@ -14,7 +14,7 @@ import type { ChildObject, LeaderAddress, LiveSet } from './resources/types.ts';
 
 /** @param sets from the same reading as `observed` */
 export function wantedChildren(
-  { cluster, hasPodMonitors, hasPrometheusRules }: Observed,
+  { cluster, hasPodMonitors, hasPrometheusRules, hasGrafanaDashboards }: Observed,
   shape: Shape,
   sets: readonly Stored<StatefulSet>[],
   caches: OperatorCaches,
@@ -24,6 +24,7 @@ export function wantedChildren(
     leader: leaderAddress(cluster, shape.leaderPod, caches),
     hasPodMonitors,
     hasPrometheusRules,
+    hasGrafanaDashboards,
   });
 }
 
@@ -35,6 +36,7 @@ export function ownedChildren({ metadata: { uid } }: RaftCluster, caches: Operat
     caches.budgets,
     caches.podMonitors,
     caches.prometheusRules,
+    caches.grafanaDashboards,
   ] as unknown as readonly (Cache<KubeObject> | null)[];
   return pruned.flatMap((cache) => cache?.ownedBy(uid).map((object) => ({ kind: cache.kind, object })) ?? []);
 }

@@ -56,6 +56,7 @@ export class Operator {
         monitoringKinds: () => ({
           hasPodMonitors: caches.podMonitors !== null,
           hasPrometheusRules: caches.prometheusRules !== null,
+          hasGrafanaDashboards: caches.grafanaDashboards !== null,
         }),
       },
       decide,

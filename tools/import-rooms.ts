@@ -50,6 +50,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'operator/decide/types.ts',
       'monitoring/alerts/',
       'monitoring/labels.ts',
+      'charts/quorate/files/dashboards/members.json',
     ],
     packages: pureNode,
   },

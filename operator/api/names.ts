@@ -51,7 +51,7 @@ export const peerService = (cluster: string): string => `${cluster}-peers`;
 export const clientService = (cluster: string): string => cluster;
 export const leaderService = (cluster: string): string => `${cluster}-leader`;
 export const readService = (cluster: string): string => `${cluster}-read`;
-/** Of what monitors a cluster: its PodMonitor. */
+/** Of what monitors a cluster: its PodMonitor, PrometheusRule and GrafanaDashboard. */
 export const monitor = (cluster: string): string => cluster;
 /** Key `token`. */
 export const adminTokenSecret = (cluster: string): string => `${cluster}-admin-token`;

@@ -325,6 +325,11 @@ const monitoring = z.object({
   prometheusRule: monitoringMode
     .default('Auto')
     .describe('Alerts of this cluster. Auto: if the API server has the kind. Enabled: Degraded without it.'),
+  dashboards: monitoringMode
+    .default('Auto')
+    .describe(
+      "GrafanaDashboard of this cluster's members. Auto: if the API server has the kind. Enabled: Degraded without it.",
+    ),
 });
 
 const tls = z.object({
@@ -484,7 +489,7 @@ export const raftClusterSpec = z
     disruption: disruption.prefault({}).describe('How drains are kept from taking the quorum.'),
     healing: healing.prefault({}).describe('When lost members are replaced.'),
     updateStrategy: updateStrategy.prefault({}).describe('How changes reach the pods.'),
-    monitoring: monitoring.prefault({}).describe('What Prometheus is given.'),
+    monitoring: monitoring.prefault({}).describe('What Prometheus and Grafana are given.'),
     tls: tlsModes.prefault({}).describe('Encryption.'),
     bootstrap: bootstrap.optional().describe('How the cluster is formed, once; empty when not given. Cannot change.'),
     quorumRecovery: quorumRecovery.prefault({}).describe('What happens when a quorum is lost for good.'),

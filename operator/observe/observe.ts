@@ -12,7 +12,7 @@ import { nodeView, podView } from './pod-view.ts';
 import { rollingElsewhere } from './rolling-elsewhere.ts';
 import { slotsOf } from './slots.ts';
 import type { Source } from './source.ts';
-import type { Observed, PodView, SetView, VolumeView } from './types.ts';
+import type { MonitoringKinds, Observed, PodView, SetView, VolumeView } from './types.ts';
 import { setView, volumeView } from './volume-view.ts';
 
 export type ObserverParts = {
@@ -21,8 +21,7 @@ export type ObserverParts = {
   /** From the builders of `resources`, which this room does not know. */
   templateHashes(cluster: RaftCluster): Readonly<Record<SetName, string>>;
   membersOf(cluster: RaftCluster): Promise<Members>;
-  /** Kinds of Prometheus that this API server has. */
-  monitoringKinds(): { readonly hasPodMonitors: boolean; readonly hasPrometheusRules: boolean };
+  monitoringKinds(): MonitoringKinds;
 };
 
 /**

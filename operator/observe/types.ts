@@ -29,9 +29,13 @@ export type Observed = {
   readonly isNamespaceTerminating: boolean;
   /** Another cluster that is taking the operator's image now, or is not well after that: this one waits its turn. */
   readonly rollingElsewhere: string | null;
-  /** Kinds of Prometheus that this API server has. */
+} & MonitoringKinds;
+
+/** Kinds of the operators of Prometheus and Grafana that this API server has. */
+export type MonitoringKinds = {
   readonly hasPodMonitors: boolean;
   readonly hasPrometheusRules: boolean;
+  readonly hasGrafanaDashboards: boolean;
 };
 
 export type SetView = {

@@ -6,6 +6,7 @@ import { labels, podHost } from '../api/names.ts';
 import type { EndpointSlice, PodDisruptionBudget, Service, StatefulSet } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { childObjects, prunedKinds } from './child-objects.ts';
+import { grafanaDashboardKind } from './grafana-dashboard.ts';
 import { anySpec, clusterOf, nothingLive, shape } from './testing/specs.ts';
 import type { ChildObject } from './types.ts';
 
@@ -27,6 +28,7 @@ test('the objects of a cluster of six lines, in the order in which they are appl
     'PodDisruptionBudget db',
     'PodMonitor db',
     'PrometheusRule db',
+    'GrafanaDashboard db',
     'StatefulSet db',
   ]);
 });
@@ -34,7 +36,9 @@ test('the objects of a cluster of six lines, in the order in which they are appl
 test('the objects of a cluster of six lines, word for word', (t) => {
   // Change them knowingly (node --test-update-snapshots): another template restarts every member of every cluster once
   // the operator is upgraded.
-  const objects = childObjects(clusterOf(), shape, nothingLive).map(({ object }) => object);
+  const objects = childObjects(clusterOf(), shape, nothingLive)
+    .filter(({ kind }) => kind !== grafanaDashboardKind)
+    .map(({ object }) => object);
   t.assert.snapshot(objects, {
     serializers: [(value) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })],
   });
@@ -46,15 +50,23 @@ test('every optional object has its switch', () => {
   assert.ok(more.includes('Service db-read') && more.includes('StatefulSet db-read'));
   const none = clusterOf({
     services: { leader: { enabled: false } },
-    monitoring: { podMonitor: 'Disabled', prometheusRule: 'Disabled' },
+    monitoring: { podMonitor: 'Disabled', prometheusRule: 'Disabled', dashboards: 'Disabled' },
   });
   assert.deepEqual(summary(childObjects(none, { ...shape, minAvailable: null }, nothingLive)), [
     'Service db-peers',
     'Service db',
     'StatefulSet db',
   ]);
-  const withoutKinds = { ...nothingLive, hasPodMonitors: false, hasPrometheusRules: false };
-  assert.doesNotMatch(summary(childObjects(clusterOf(), shape, withoutKinds)).join(), /PodMonitor|PrometheusRule/);
+  const withoutKinds = {
+    ...nothingLive,
+    hasPodMonitors: false,
+    hasPrometheusRules: false,
+    hasGrafanaDashboards: false,
+  };
+  assert.doesNotMatch(
+    summary(childObjects(clusterOf(), shape, withoutKinds)).join(),
+    /PodMonitor|PrometheusRule|GrafanaDashboard/,
+  );
 });
 
 test('whatever the spec, each object is owned, labelled, named once and of its kind', () => {

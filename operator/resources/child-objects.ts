@@ -9,6 +9,7 @@ import {
   statefulSetKind,
 } from '../kube/kinds.ts';
 import type { Kind, KubeObject } from '../kube/types.ts';
+import { grafanaDashboard, grafanaDashboardKind } from './grafana-dashboard.ts';
 import { podDisruptionBudget } from './pod-disruption-budget.ts';
 import { podMonitor, podMonitorKind } from './pod-monitor.ts';
 import { prometheusRule, prometheusRuleKind } from './prometheus-rule.ts';
@@ -38,6 +39,9 @@ export function childObjects(cluster: RaftCluster, shape: Shape, context: Resour
     ...(wants(cluster.spec.monitoring.prometheusRule) && context.hasPrometheusRules
       ? [{ kind: prometheusRuleKind, object: prometheusRule(cluster) }]
       : []),
+    ...(wants(cluster.spec.monitoring.dashboards) && context.hasGrafanaDashboards
+      ? [{ kind: grafanaDashboardKind, object: grafanaDashboard(cluster) }]
+      : []),
     { kind: statefulSetKind, object: statefulSet(cluster, shape, 'Voters', context) },
     ...(hasReaders ? [{ kind: statefulSetKind, object: statefulSet(cluster, shape, 'Readers', context) }] : []),
   ];
@@ -50,6 +54,7 @@ export const prunedKinds: readonly Kind<KubeObject>[] = [
   podDisruptionBudgetKind,
   podMonitorKind,
   prometheusRuleKind,
+  grafanaDashboardKind,
 ];
 
 function services(cluster: RaftCluster): readonly Service[] {

@@ -12,6 +12,7 @@ export type ResourceContext = {
   readonly leader: LeaderAddress | null;
   readonly hasPodMonitors: boolean;
   readonly hasPrometheusRules: boolean;
+  readonly hasGrafanaDashboards: boolean;
 };
 
 export type LiveSet = {

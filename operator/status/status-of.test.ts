@@ -402,6 +402,13 @@ test('paused, even voters and missing kinds are said', () => {
   assert.equal(conditionIn(status, 'Progressing').status, 'Unknown');
   assert.equal(conditionIn(status, 'EvenVoters').status, 'True');
   assert.match(conditionIn(status, 'Degraded').message, /no PodMonitor/);
+  const noGrafana = statusAfterHealth({
+    cluster: clusterOf({ monitoring: { dashboards: 'Enabled' } }),
+    hasGrafanaDashboards: false,
+  });
+  assert.match(conditionIn(noGrafana, 'Degraded').message, /no GrafanaDashboard:/);
+  const auto = statusAfterHealth({ hasGrafanaDashboards: false });
+  assert.equal(conditionIn(auto, 'Degraded').status, 'False');
 });
 
 test('before it has formed', () => {

@@ -11,14 +11,19 @@ import * as kinds from '../../operator/kube/kinds.ts';
 import type { Kind, KubeObject } from '../../operator/kube/types.ts';
 import { raftClusterKind } from '../../operator/observe/cluster-kind.ts';
 import { prunedKinds } from '../../operator/resources/child-objects.ts';
+import { grafanaDashboardKind } from '../../operator/resources/grafana-dashboard.ts';
 import { podMonitorKind } from '../../operator/resources/pod-monitor.ts';
 import { prometheusRuleKind } from '../../operator/resources/prometheus-rule.ts';
 import { type Manifest, render, withoutHelm } from './helm.ts';
 
 const OPERATOR = fileURLToPath(new URL('../../operator', import.meta.url));
-const known = { ...kinds, raftClusterKind, podMonitorKind, prometheusRuleKind } as unknown as Readonly<
-  Record<string, Kind<KubeObject>>
->;
+const known = {
+  ...kinds,
+  raftClusterKind,
+  podMonitorKind,
+  prometheusRuleKind,
+  grafanaDashboardKind,
+} as unknown as Readonly<Record<string, Kind<KubeObject>>>;
 
 /** What a call needs; what it creates when nothing is there, too. */
 const verbsOf: Readonly<Record<string, readonly string[]>> = {

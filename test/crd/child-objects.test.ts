@@ -14,7 +14,8 @@ const timeout = 120_000;
 test('the API server takes the child objects of any spec', { skip, timeout }, async () => {
   const { api, namespace } = crd();
   const leader = { podName: 'db-0', podUid: 'u', ip: '10.0.0.1', nodeName: 'n1' };
-  const context = { ...nothingLive, leader, hasPodMonitors: false, hasPrometheusRules: false };
+  const withoutMonitoring = { hasPodMonitors: false, hasPrometheusRules: false, hasGrafanaDashboards: false };
+  const context = { ...nothingLive, leader, ...withoutMonitoring };
   await fc.assert(
     fc.asyncProperty(anySpec, async (spec) => {
       for (const { kind, object } of childObjects(inNamespace({ ...clusterOf(), spec }), shape, context)) {

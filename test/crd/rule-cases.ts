@@ -216,6 +216,7 @@ export const refusedBySchema: readonly (readonly [string, unknown])[] = [
   ['spec.storage.size', { storage: { size: '1 GB' } }],
   ['spec.resources.limits.memory', { resources: { limits: { memory: 'much' } } }],
   ['spec.restartedAt', { restartedAt: 'yesterday' }],
+  ['spec.monitoring.dashboards', { monitoring: { dashboards: 'enabled' } }],
   ['spec.updateStrategy.type', { updateStrategy: { type: 'RollingUpdate' } }],
   ['spec.bootstrap.restore', { bootstrap: {} }],
   ['spec.bootstrap.restore.url', { bootstrap: { restore: { url: 'ftp://example.com' } } }],

@@ -62,6 +62,9 @@ Server-side apply is "patch", and "create" for what is not there yet.
 - apiGroups: [monitoring.coreos.com]
   resources: [podmonitors, prometheusrules]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [grafana.integreatly.org]
+  resources: [grafanadashboards]
+  verbs: [get, list, watch, create, patch, delete]
 {{- end }}
 
 {{- /* Of things that lie in no namespace. */ -}}

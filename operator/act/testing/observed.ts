@@ -51,6 +51,7 @@ export function observedCluster(change: Partial<Observed> = {}): Observed {
     rollingElsewhere: null,
     hasPodMonitors: false,
     hasPrometheusRules: false,
+    hasGrafanaDashboards: false,
     ...change,
   };
 }

@@ -58,6 +58,7 @@ export function observeWorld(world: World): Observed {
     rollingElsewhere: null,
     hasPodMonitors: false,
     hasPrometheusRules: false,
+    hasGrafanaDashboards: false,
   };
 }
 

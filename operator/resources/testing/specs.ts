@@ -36,6 +36,7 @@ export const nothingLive: ResourceContext = {
   leader: null,
   hasPodMonitors: true,
   hasPrometheusRules: true,
+  hasGrafanaDashboards: true,
 };
 
 const size = (min: number, max: number): fc.Arbitrary<string> => fc.integer({ min, max }).map((mib) => `${mib}Mi`);

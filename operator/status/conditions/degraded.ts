@@ -69,15 +69,16 @@ const hopeless: ReadonlySet<string> = new Set([
 
 /** Asked for outright, not only where it is there. */
 function missingKinds({ cluster, observed }: Facts): Finding | null {
-  const { podMonitor, prometheusRule } = cluster.spec.monitoring;
+  const { podMonitor, prometheusRule, dashboards } = cluster.spec.monitoring;
   const missing = [
     ...(podMonitor === 'Enabled' && !observed.hasPodMonitors ? ['PodMonitor'] : []),
     ...(prometheusRule === 'Enabled' && !observed.hasPrometheusRules ? ['PrometheusRule'] : []),
+    ...(dashboards === 'Enabled' && !observed.hasGrafanaDashboards ? ['GrafanaDashboard'] : []),
   ];
   if (missing.length === 0) return null;
   return yes(
     'KindMissing',
-    `The API server has no ${listed(missing)}: install the Prometheus operator, or set spec.monitoring to Auto.`,
+    `The API server has no ${listed(missing)}: install the operator of Prometheus or Grafana that brings it, then restart this one, or set spec.monitoring to Auto.`,
   );
 }
 

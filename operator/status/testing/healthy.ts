@@ -142,6 +142,7 @@ export function observedOf(change: Partial<Observed> = {}): Observed {
     rollingElsewhere: null,
     hasPodMonitors: true,
     hasPrometheusRules: true,
+    hasGrafanaDashboards: true,
     ...change,
   };
 }

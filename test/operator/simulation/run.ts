@@ -225,6 +225,7 @@ class Run {
       endpointSlices: cacheOf(endpointSliceKind),
       podMonitors: null,
       prometheusRules: null,
+      grafanaDashboards: null,
       nodes: cacheOf(nodeKind),
       storageClasses: cacheOf(storageClassKind),
       namespaces: cacheOf(namespaceKind),
@@ -257,7 +258,7 @@ class Run {
           };
         },
         membersOf: async () => members,
-        monitoringKinds: () => ({ hasPodMonitors: false, hasPrometheusRules: false }),
+        monitoringKinds: () => ({ hasPodMonitors: false, hasPrometheusRules: false, hasGrafanaDashboards: false }),
       },
       watchedNamespace: null,
       decide: this.#decide,
