@@ -16,6 +16,7 @@ const types = ['etcdserverpb.StatusRequest', 'etcdserverpb.StatusResponse'] as c
 /** A server of one method, `/Look`, that shows its call to the test. */
 async function startLooking(t: TestContext, look: (call: Call) => Promise<void>, options: TestApiOptions = {}) {
   const nothing = (): null => null;
+  const observed: [path: string, code: number, seconds: number][] = [];
   const server = new GrpcServer({
     methods: { '/Look': unary(nothing, nothing, (_request, call) => look(call).then(nothing)) },
     limits: {
@@ -26,6 +27,7 @@ async function startLooking(t: TestContext, look: (call: Call) => Promise<void>,
       pingIntervalMs: 60_000,
     },
     before: () => {},
+    observe: (...what) => void observed.push(what),
     errorOf: (error) => (error instanceof GrpcError ? error : new GrpcError(Code.Unknown, String(error))),
     stopped: new GrpcError(Code.Unavailable, 'stopped'),
     tooMany: new GrpcError(Code.ResourceExhausted, 'too many'),
@@ -33,6 +35,7 @@ async function startLooking(t: TestContext, look: (call: Call) => Promise<void>,
   const { url } = await startTestApi(t, { ...options, http2: () => server });
   return {
     url,
+    observed,
     ask: async (tls: object = {}, headers: OutgoingHttpHeaders = {}) =>
       (await GrpcClient.connect(t, url, tls)).outcome('/Look', types, {}, headers),
   };
@@ -87,4 +90,20 @@ test('the name in a client certificate is known, if our authority has issued it'
   });
   for (const tls of [{ ca }, of(paths.client), of(paths.foreign)]) assert.equal((await ask(tls)).code, Code.Ok);
   assert.deepEqual(names, [null, 'alice', null]);
+});
+
+test('who observes is told of each call how it ended and how long it took', async (t) => {
+  const { ask, observed } = await startLooking(t, async (call) => {
+    if (call.metadata('fail') !== undefined) throw new GrpcError(Code.NotFound, 'nothing');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  await ask();
+  await ask({}, { fail: 'yes' });
+  assert.deepEqual(
+    observed.map(([path, code, seconds]) => [path, code, seconds > 0.015]),
+    [
+      ['/Look', Code.Ok, true],
+      ['/Look', Code.NotFound, false],
+    ],
+  );
 });

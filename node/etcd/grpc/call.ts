@@ -17,7 +17,9 @@ export class Call {
   readonly path: string;
   /** Until the caller gives up, or the server's own limit for a request, whichever is sooner. */
   readonly timeoutMs: number;
-  /** By `performance.now()`; null when the caller waits for ever. */
+  /** By `performance.now()`, as is the deadline. */
+  readonly startedMs: number = performance.now();
+  /** Null when the caller waits for ever. */
   readonly deadlineMs: number | null;
   /** For whoever serves the call: what must last as long as it does. */
   kept: unknown = null;
@@ -36,7 +38,7 @@ export class Call {
   ) {
     this.path = path;
     this.timeoutMs = callerTimeoutMs === null ? limitMs : Math.min(callerTimeoutMs, limitMs);
-    this.deadlineMs = callerTimeoutMs === null ? null : performance.now() + callerTimeoutMs;
+    this.deadlineMs = callerTimeoutMs === null ? null : this.startedMs + callerTimeoutMs;
     this.#headers = headers;
     this.#stream = stream;
   }

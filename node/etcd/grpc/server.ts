@@ -40,6 +40,8 @@ export type GrpcServerOptions = {
   readonly before: (call: Call, kind: Method['kind']) => void;
   /** What a caller is told of an error that a handler threw. */
   readonly errorOf: (error: unknown, call: Call) => GrpcError;
+  /** Told of each call that was given to its handler, once that is done, how it ended and how long it took. */
+  readonly observe?: (path: string, code: Code, seconds: number) => void;
   /** Ends streaming calls when the server stops. */
   readonly stopped: GrpcError;
   readonly tooMany: GrpcError;
@@ -154,8 +156,15 @@ export class GrpcServer {
   #serveUnary(stream: ServerHttp2Stream, call: Call, method: Method & { kind: 'Unary' }): void {
     this.#readOne(stream, call, (message) => {
       method.run(message, call).then(
-        (frame) => replyOnce(stream, frame),
-        (error: unknown) => replyFailure(stream, this.#options.errorOf(error, call)),
+        (frame) => {
+          replyOnce(stream, frame);
+          this.#observe(call, Code.Ok);
+        },
+        (error: unknown) => {
+          const failure = this.#options.errorOf(error, call);
+          replyFailure(stream, failure);
+          this.#observe(call, failure.code);
+        },
       );
     });
   }
@@ -241,9 +250,20 @@ export class GrpcServer {
 
   #endReply(reply: StreamReply, call: Call, running: Promise<void>): void {
     running.then(
-      () => reply.end(null),
-      (error: unknown) => reply.end(this.#options.errorOf(error, call)),
+      () => {
+        reply.end(null);
+        this.#observe(call, Code.Ok);
+      },
+      (error: unknown) => {
+        const failure = this.#options.errorOf(error, call);
+        reply.end(failure);
+        this.#observe(call, failure.code);
+      },
     );
+  }
+
+  #observe(call: Call, code: Code): void {
+    this.#options.observe?.(call.path, code, (performance.now() - call.startedMs) / 1000);
   }
 }
 
