@@ -8,7 +8,7 @@ export const labels = {
   cluster: 'quorate.dev/cluster',
   /** `voters` or `readers`; on pods, volumes and StatefulSets. */
   set: 'quorate.dev/set',
-  /** `voter` or `learner`, set on a pod once its member is that: what the PodDisruptionBudget counts. */
+  /** `voter` or `learner`, on a pod while its member is that: what the PodDisruptionBudget counts. */
   role: 'quorate.dev/role',
   name: 'app.kubernetes.io/name',
   instance: 'app.kubernetes.io/instance',

@@ -59,6 +59,14 @@ const legitimate = [
 ];
 
 function mustBeWhole(world: World): void {
+  const members = world.rafts[world.status.clusterID ?? '']?.members ?? [];
+  if (observeWorld(world).configuration !== null) {
+    for (const [name, pod] of Object.entries(world.pods)) {
+      const member = members.find((one) => one.name === name);
+      if (pod.phase !== 'Running' || member?.role.toLowerCase() === pod.role) continue;
+      assert.ok(member === undefined && pod.role === null, `${name} is labelled ${pod.role}`);
+    }
+  }
   if (isWhole(world)) return;
   const { plan, act } = decide(observeWorld(world));
   assert.equal(act, null);

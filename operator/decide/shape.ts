@@ -4,23 +4,31 @@ import { type ClusterView, endOfData, endOfMembers, quorumOf } from './cluster-v
 import type { Shape } from './types.ts';
 
 export function shapeOf(view: ClusterView, mayApply: boolean): Shape {
-  const { status, spec, observed, places, leader } = view;
+  const { status, spec, observed, leader } = view;
   return {
     image: status.image ?? spec.image ?? observed.operatorImage,
     setReplicas: { Voters: replicasOf(view, 'Voters'), Readers: replicasOf(view, 'Readers') },
     minAvailable: minAvailable(view),
-    roleLabels: Object.fromEntries(
-      places.flatMap(({ name, pod, member, isMember }) =>
-        pod === null || member === null || !isMember
-          ? []
-          : [[name, member.role === 'Voter' ? 'voter' : 'learner'] as const],
-      ),
-    ),
+    roleLabels: roleLabels(view),
     leaderPod: leader?.isHealthy === true ? leader.name : null,
     // Before image and size are written down there is nothing to build from. In a namespace that is being deleted the API
     // server refuses whatever is new, and the pass with the last finalizer would fail at it for ever.
     mayApply: mayApply && !observed.isNamespaceTerminating && status.image !== undefined && status.target !== undefined,
   };
+}
+
+/**
+ * The budget counts pods by their role, so one that is no member must not keep it. Without a configuration, and of a pod
+ * whose data is not known, nothing is said.
+ */
+function roleLabels({ places, configuration }: ClusterView): Shape['roleLabels'] {
+  if (configuration === null) return {};
+  const labelled = places.flatMap(({ name, pod, member, isMember, incarnation }) => {
+    if (pod === null || (member !== null && incarnation === null)) return [];
+    const role = member === null || !isMember ? null : member.role;
+    return [[name, role === null ? null : role === 'Voter' ? 'voter' : 'learner'] as const];
+  });
+  return Object.fromEntries(labelled);
 }
 
 /** Of a StatefulSet that is made anew: one that was deleted under running pods must not stop members by being smaller. */

@@ -31,8 +31,8 @@ export type Shape = {
   readonly setReplicas: Readonly<Record<SetName, number>>;
   /** Of the PodDisruptionBudget; null: there shall be none. */
   readonly minAvailable: number | null;
-  /** Pods by name whose role label shall be this. */
-  readonly roleLabels: Readonly<Record<string, 'voter' | 'learner'>>;
+  /** Pods by name whose role label shall be this; null: none. Others keep what they have, since nobody knows. */
+  readonly roleLabels: Readonly<Record<string, 'voter' | 'learner' | null>>;
   /** Pod name of the leader, for the leader's EndpointSlice; null when unknown. */
   readonly leaderPod: string | null;
   /** False: child objects stay as they are (paused, deleting, identity in doubt). */

@@ -3,6 +3,8 @@
  * caches, faults, changes of mind, operators that are killed after any write or stopped before one and revived beside
  * their successor. Then nothing more happens, and the cluster must become whole and stay still.
  */
+import type { ApiMember } from '../../../client/types.ts';
+import { labels } from '../../../operator/api/names.ts';
 import { raftClusterSpec } from '../../../operator/api/spec.ts';
 import type { RaftClusterSpecInput, RaftClusterStatus } from '../../../operator/api/types.ts';
 import type { OperatorCaches } from '../../../operator/caches.ts';
@@ -375,7 +377,16 @@ class Run {
         `at rest with ${present.join(', ')} instead of ${wanted.join(', ')}: ${JSON.stringify(status.plan)}`,
       );
     }
+    this.#mustBeLabelled(members);
     return 'whole';
+  }
+
+  #mustBeLabelled(members: readonly ApiMember[]): void {
+    for (const { metadata } of this.#store.list('Pod')) {
+      const role = members.find(({ name }) => name === metadata.name)?.role.toLowerCase();
+      const label = metadata.labels?.[labels.role];
+      if (label !== role) throw new Error(`at rest with ${metadata.name} labelled ${label}, which is ${role}`);
+    }
   }
 
   #pick<T>(items: readonly T[]): T {
