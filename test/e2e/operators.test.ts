@@ -1,7 +1,8 @@
-/** Two operators: one acts; killed at any point, the next goes on. */
+/** Two operators: one acts; killed at any point, the next goes on; one that was paused and comes back acts no more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from './kubectl.ts';
+import { readEnvironment } from './environment.ts';
+import { type Kubectl, until } from './kubectl.ts';
 import { actingOperator, operatorNamespace } from './operator.ts';
 import {
   changeSpec,
@@ -10,6 +11,7 @@ import {
   isSettled,
   manifest,
   memberStatus,
+  type RaftClusterUnderTest,
   readCluster,
   startTraffic,
   useNamespace,
@@ -70,6 +72,33 @@ test('the acting operator is killed in the middle of growing', async (t) => {
   await traffic.verify();
 });
 
+test('an acting operator that is paused and comes back when another acts ends itself and changes nothing', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl } = cluster;
+  // Process 1 of a namespace gets no signal from within it: the operator must not be that.
+  await changeOperatorPods(kubectl, { shareProcessNamespace: true });
+  t.after(() => changeOperatorPods(kubectl, { shareProcessNamespace: null }));
+  await createCluster(cluster, { replicas: 1 });
+  const traffic = await startTraffic(cluster, { members: 3 });
+  const first = await actingOperator(kubectl);
+  await changeSpec(cluster, { replicas: 3 });
+  await until('the second pod', 60_000, () => kubectl.get('pod', 'db-1'));
+  await signalOperator(kubectl, first, 'SIGSTOP');
+  await until('another operator to act', 60_000, async () => (await actingOperator(kubectl)) !== first);
+  await isSettled(cluster);
+
+  const before = await whatActsChange(cluster);
+  await signalOperator(kubectl, first, 'SIGCONT');
+  await until('the paused operator to end', 60_000, async () => {
+    const pod = JSON.parse(await kubectl.run(['get', 'pod', first, '--namespace', operatorNamespace, '-o', 'json']));
+    return pod.status.containerStatuses[0].restartCount > 0;
+  });
+  await isSettled(cluster);
+  assert.deepEqual(await whatActsChange(cluster), before);
+  await traffic.verify();
+});
+
 test('an operator serves its metrics and says who leads', async (t) => {
   const cluster = await useNamespace(t);
   if (cluster === null) return;
@@ -87,3 +116,49 @@ test('an operator serves its metrics and says who leads', async (t) => {
     await kubectl.run(['get', '--raw', `/api/v1/namespaces/${operatorNamespace}/pods/${name}:8080/proxy/${probe}`]);
   }
 });
+
+/** Resolves when all of its pods are as they shall be. */
+async function changeOperatorPods(kubectl: Kubectl, spec: object): Promise<void> {
+  const deployment = ['deployment/quorate-operator', '--namespace', operatorNamespace];
+  await kubectl.run(['patch', ...deployment, '-p', JSON.stringify({ spec: { template: { spec } } })]);
+  await kubectl.run(['rollout', 'status', ...deployment, '--timeout=120s']);
+}
+
+/** To the operator in this pod, from a container beside it. */
+async function signalOperator(kubectl: Kubectl, pod: string, signal: NodeJS.Signals): Promise<void> {
+  const container = signal.toLowerCase();
+  const script = `
+    const { readdirSync, readFileSync } = require('node:fs');
+    const isOperator = (pid) => Number(pid) !== process.pid && readFileSync('/proc/' + pid + '/cmdline', 'latin1').includes('main.js\\0operator');
+    process.kill(Number(readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).find(isOperator)), '${signal}');`;
+  const { image } = readEnvironment()!;
+  const where = [pod, '--namespace', operatorNamespace];
+  const how = [
+    `--image=${image}`,
+    '--image-pull-policy=IfNotPresent',
+    '--profile=restricted',
+    `--container=${container}`,
+  ];
+  await kubectl.run(['debug', ...where, ...how, '--', 'node', '-e', script]);
+  await until(`${signal} in ${pod}`, 60_000, async () => {
+    const { status } = JSON.parse(await kubectl.run(['get', 'pod', ...where, '-o', 'json']));
+    const states: { name: string; state: { terminated?: { exitCode: number } } }[] =
+      status.ephemeralContainerStatuses ?? [];
+    const ended = states.find(({ name }) => name === container)?.state.terminated;
+    if (ended !== undefined) assert.equal(ended.exitCode, 0);
+    return ended !== undefined;
+  });
+}
+
+/** Membership, pods, volumes and sizes: what no second operator may have touched. */
+async function whatActsChange(cluster: RaftClusterUnderTest): Promise<object> {
+  const uidsOf = async (kind: string): Promise<string[]> =>
+    (await cluster.kubectl.list(kind)).map(({ metadata }) => metadata.uid);
+  const sets = await cluster.kubectl.list('statefulsets');
+  return {
+    configIndex: (await memberStatus(cluster, `${cluster.name}-0`)).config_index,
+    pods: await uidsOf('pods'),
+    volumes: await uidsOf('persistentvolumeclaims'),
+    generations: sets.map(({ metadata }) => metadata.generation),
+  };
+}
