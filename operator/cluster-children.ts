@@ -14,7 +14,7 @@ import type { ChildObject, LeaderAddress, LiveSet } from './resources/types.ts';
 
 /** @param sets from the same reading as `observed` */
 export function wantedChildren(
-  { cluster, hasPodMonitors, hasPrometheusRules, hasGrafanaDashboards }: Observed,
+  { cluster, hasPodMonitors, hasPrometheusRules, hasGrafanaDashboards, chartBringsAlerts }: Observed,
   shape: Shape,
   sets: readonly Stored<StatefulSet>[],
   caches: OperatorCaches,
@@ -25,6 +25,7 @@ export function wantedChildren(
     hasPodMonitors,
     hasPrometheusRules,
     hasGrafanaDashboards,
+    chartBringsAlerts,
   });
 }
 

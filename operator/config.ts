@@ -9,6 +9,8 @@ export type OperatorConfig = {
   /** Image of this operator; null: that of its own pod. */
   readonly image: string | null;
   readonly workers: number;
+  /** The chart brings the alerts of all members. */
+  readonly chartAlerts: boolean;
   readonly listen: string;
   readonly leaderElection: boolean;
   readonly leaseName: string;
@@ -52,6 +54,13 @@ const settings: { readonly [Name in keyof OperatorConfig]: Setting<OperatorConfi
     type: integer(1, 100),
     fallback: 8,
     help: 'RaftClusters that are worked on at the same time',
+  },
+  chartAlerts: {
+    flag: 'chart-alerts',
+    placeholder: 'true|false',
+    type: bool,
+    fallback: false,
+    help: 'The chart brings the alerts of all members: a RaftCluster brings its own with prometheusRule Enabled alone',
   },
   listen: {
     flag: 'listen',

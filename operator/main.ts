@@ -170,7 +170,7 @@ class Process {
   }
 
   #newOperator(api: KubeApi, caches: OperatorCaches, events: Events, image: string, leadership: Leadership): Operator {
-    const { namespace, workers } = this.#config;
+    const { namespace, workers, chartAlerts } = this.#config;
     return new Operator({
       api,
       caches,
@@ -183,6 +183,7 @@ class Process {
       image,
       namespace,
       workers,
+      chartBringsAlerts: chartAlerts,
     });
   }
 

@@ -27,6 +27,8 @@ export type OperatorParts = {
   /** Null: all. */
   readonly namespace: string | null;
   readonly workers: number;
+  /** See `MonitoringContext`. */
+  readonly chartBringsAlerts: boolean;
 };
 
 /** Changes come in flocks, as when a pod starts: one pass looks at them all. */
@@ -53,10 +55,11 @@ export class Operator {
         operatorImage: image,
         templateHashes: (cluster) => hashesOf(cluster, image),
         membersOf,
-        monitoringKinds: () => ({
+        monitoring: () => ({
           hasPodMonitors: caches.podMonitors !== null,
           hasPrometheusRules: caches.prometheusRules !== null,
           hasGrafanaDashboards: caches.grafanaDashboards !== null,
+          chartBringsAlerts: parts.chartBringsAlerts,
         }),
       },
       decide,

@@ -324,7 +324,9 @@ const monitoring = z.object({
     .describe('PodMonitor of the members. Auto: if the API server has the kind. Enabled: Degraded without it.'),
   prometheusRule: monitoringMode
     .default('Auto')
-    .describe('Alerts of this cluster. Auto: if the API server has the kind. Enabled: Degraded without it.'),
+    .describe(
+      'Alerts of this cluster. Auto: if the API server has the kind, and the chart does not bring them. Enabled: Degraded without it.',
+    ),
   dashboards: monitoringMode
     .default('Auto')
     .describe(

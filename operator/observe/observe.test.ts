@@ -73,7 +73,12 @@ function parts(members: Partial<Members>): ObserverParts {
     operatorImage: 'quorate:1',
     templateHashes: () => ({ Voters: 'v', Readers: 'r' }),
     membersOf: async () => members as Members,
-    monitoringKinds: () => ({ hasPodMonitors: false, hasPrometheusRules: false, hasGrafanaDashboards: false }),
+    monitoring: () => ({
+      hasPodMonitors: false,
+      hasPrometheusRules: false,
+      hasGrafanaDashboards: false,
+      chartBringsAlerts: false,
+    }),
   };
 }
 

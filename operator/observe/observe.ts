@@ -12,7 +12,7 @@ import { nodeView, podView } from './pod-view.ts';
 import { rollingElsewhere } from './rolling-elsewhere.ts';
 import { slotsOf } from './slots.ts';
 import type { Source } from './source.ts';
-import type { MonitoringKinds, Observed, PodView, SetView, VolumeView } from './types.ts';
+import type { MonitoringContext, Observed, PodView, SetView, VolumeView } from './types.ts';
 import { setView, volumeView } from './volume-view.ts';
 
 export type ObserverParts = {
@@ -21,7 +21,7 @@ export type ObserverParts = {
   /** From the builders of `resources`, which this room does not know. */
   templateHashes(cluster: RaftCluster): Readonly<Record<SetName, string>>;
   membersOf(cluster: RaftCluster): Promise<Members>;
-  monitoringKinds(): MonitoringKinds;
+  monitoring(): MonitoringContext;
 };
 
 /**
@@ -66,7 +66,7 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
     isNamespaceTerminating:
       namespace !== 'Absent' && namespace !== 'NotKnown' && namespace.metadata.deletionTimestamp !== undefined,
     rollingElsewhere: rollingElsewhere(name, clusters, parts.operatorImage),
-    ...parts.monitoringKinds(),
+    ...parts.monitoring(),
   });
 }
 

@@ -29,13 +29,15 @@ export type Observed = {
   readonly isNamespaceTerminating: boolean;
   /** Another cluster that is taking the operator's image now, or is not well after that: this one waits its turn. */
   readonly rollingElsewhere: string | null;
-} & MonitoringKinds;
+} & MonitoringContext;
 
-/** Kinds of the operators of Prometheus and Grafana that this API server has. */
-export type MonitoringKinds = {
+/** What the operators of Prometheus and Grafana have brought, and the chart. */
+export type MonitoringContext = {
   readonly hasPodMonitors: boolean;
   readonly hasPrometheusRules: boolean;
   readonly hasGrafanaDashboards: boolean;
+  /** Of the members of all clusters: one that leaves it to Auto brings none of its own, or all would be told twice. */
+  readonly chartBringsAlerts: boolean;
 };
 
 export type SetView = {

@@ -69,6 +69,13 @@ test('every optional object has its switch', () => {
   );
 });
 
+test('alerts are not told twice: where the chart brings them, a cluster brings its own only when told to', () => {
+  const context = { ...nothingLive, chartBringsAlerts: true };
+  const alertsOf = (prometheusRule: 'Auto' | 'Enabled' | 'Disabled'): boolean =>
+    summary(childObjects(clusterOf({ monitoring: { prometheusRule } }), shape, context)).includes('PrometheusRule db');
+  assert.deepEqual([alertsOf('Auto'), alertsOf('Enabled'), alertsOf('Disabled')], [false, true, false]);
+});
+
 test('whatever the spec, each object is owned, labelled, named once and of its kind', () => {
   fc.assert(
     fc.property(anySpec, fc.boolean(), (spec, hasFormed) => {

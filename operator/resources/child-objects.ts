@@ -36,7 +36,7 @@ export function childObjects(cluster: RaftCluster, shape: Shape, context: Resour
     ...(wants(cluster.spec.monitoring.podMonitor) && context.hasPodMonitors
       ? [{ kind: podMonitorKind, object: podMonitor(cluster) }]
       : []),
-    ...(wants(cluster.spec.monitoring.prometheusRule) && context.hasPrometheusRules
+    ...(wantsAlerts(cluster, context) && context.hasPrometheusRules
       ? [{ kind: prometheusRuleKind, object: prometheusRule(cluster) }]
       : []),
     ...(wants(cluster.spec.monitoring.dashboards) && context.hasGrafanaDashboards
@@ -65,6 +65,11 @@ function services(cluster: RaftCluster): readonly Service[] {
     ...(leader.enabled ? [leaderService(cluster)] : []),
     ...(readOnly.enabled ? [readService(cluster)] : []),
   ];
+}
+
+function wantsAlerts({ spec }: RaftCluster, { chartBringsAlerts }: ResourceContext): boolean {
+  const { prometheusRule } = spec.monitoring;
+  return chartBringsAlerts ? prometheusRule === 'Enabled' : wants(prometheusRule);
 }
 
 function wants(mode: 'Auto' | 'Enabled' | 'Disabled'): boolean {

@@ -13,6 +13,7 @@ export type ResourceContext = {
   readonly hasPodMonitors: boolean;
   readonly hasPrometheusRules: boolean;
   readonly hasGrafanaDashboards: boolean;
+  readonly chartBringsAlerts: boolean;
 };
 
 export type LiveSet = {

@@ -106,6 +106,12 @@ describe('the chart', { skip: withoutHelm }, () => {
     assert.equal(alerts().length, count('operator'));
     const all = alerts('prometheusRule.members=true', 'prometheusRule.runbooks=https://docs.example/runbooks/');
     assert.equal(all.length, count('operator') + count('members'));
+    // Not from the clusters as well, unless they are told to.
+    const knowsOf = (...values: string[]): boolean =>
+      operatorConfig(only(render(...values), 'Deployment').spec.template.spec.containers[0].args).chartAlerts;
+    assert.equal(knowsOf('prometheusRule.enabled=true', 'prometheusRule.members=true'), true);
+    assert.equal(knowsOf('prometheusRule.enabled=true'), false);
+    assert.equal(knowsOf('prometheusRule.members=true'), false);
     for (const { alert, annotations } of all) {
       assert.equal(annotations['runbook_url'], `https://docs.example/runbooks/${alert}.md`);
     }

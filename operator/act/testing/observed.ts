@@ -52,6 +52,7 @@ export function observedCluster(change: Partial<Observed> = {}): Observed {
     hasPodMonitors: false,
     hasPrometheusRules: false,
     hasGrafanaDashboards: false,
+    chartBringsAlerts: false,
     ...change,
   };
 }

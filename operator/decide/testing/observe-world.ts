@@ -59,6 +59,7 @@ export function observeWorld(world: World): Observed {
     hasPodMonitors: false,
     hasPrometheusRules: false,
     hasGrafanaDashboards: false,
+    chartBringsAlerts: false,
   };
 }
 

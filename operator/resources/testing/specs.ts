@@ -37,6 +37,7 @@ export const nothingLive: ResourceContext = {
   hasPodMonitors: true,
   hasPrometheusRules: true,
   hasGrafanaDashboards: true,
+  chartBringsAlerts: false,
 };
 
 const size = (min: number, max: number): fc.Arbitrary<string> => fc.integer({ min, max }).map((mib) => `${mib}Mi`);

@@ -143,6 +143,7 @@ export function observedOf(change: Partial<Observed> = {}): Observed {
     hasPodMonitors: true,
     hasPrometheusRules: true,
     hasGrafanaDashboards: true,
+    chartBringsAlerts: false,
     ...change,
   };
 }

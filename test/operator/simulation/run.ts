@@ -260,7 +260,12 @@ class Run {
           };
         },
         membersOf: async () => members,
-        monitoringKinds: () => ({ hasPodMonitors: false, hasPrometheusRules: false, hasGrafanaDashboards: false }),
+        monitoring: () => ({
+          hasPodMonitors: false,
+          hasPrometheusRules: false,
+          hasGrafanaDashboards: false,
+          chartBringsAlerts: false,
+        }),
       },
       watchedNamespace: null,
       decide: this.#decide,
