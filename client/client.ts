@@ -344,6 +344,13 @@ export class Client {
     await this.#caller.json({ method: 'POST', path: '/v1/recover', body: record, isRepeatable: true }, options);
   }
 
+  /** All members are about to be stopped: for a minute the one at this client's only endpoint waits for no quorum then. */
+  async stopTogether(options: CallOptions = {}): Promise<void> {
+    if (this.endpoints.length !== 1)
+      throw new QuorateError('invalid_request', 'stopTogether: name exactly one endpoint');
+    await this.#caller.json({ method: 'POST', path: '/v1/stop-together', isRepeatable: true }, options);
+  }
+
   /** A consistent backup as a stream. `timeoutMs` is for its beginning; bound the whole by `signal`. */
   snapshot(options: CallOptions = {}): Promise<Snapshot> {
     const request: Request = { method: 'GET', path: '/v1/snapshot', isRepeatable: true };

@@ -35,6 +35,7 @@ test('the guarded calls are those that change or copy the cluster', () => {
     'POST /v1/compact',
     'POST /v1/join',
     'POST /v1/recover',
+    'POST /v1/stop-together',
     'PUT /v1/cluster/members',
   ]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { RequestError } from '../server/types.ts';
+import { Drain } from './drain.ts';
 import { errorOf, startTestApi } from './testing/start-test-api.ts';
 
 const incarnation = 'ab'.repeat(16);
@@ -12,6 +13,17 @@ test('status answers in every state, from this member’s own view', async (t) =
   member.failure = new RequestError('parked', 'parked');
   const status = (await (await request('/v1/status')).json()) as { state: string; reason: string };
   assert.deepEqual([status.state, status.reason], ['Parked', 'NoData']);
+});
+
+test('a member is told in every state that all are being stopped, and what else is said is refused', async (t) => {
+  const drain = new Drain();
+  const { request, member } = await startTestApi(t, { drain });
+  member.failure = new RequestError('parked', 'parked');
+  const tell = (body: string | null) => request('/v1/stop-together', { method: 'POST', body });
+  assert.equal((await errorOf(await tell('{"for":1}'))).code, 'invalid_request');
+  assert.equal(drain.isTogether, false);
+  assert.deepEqual(await (await tell(null)).json(), { ok: true });
+  assert.equal(drain.isTogether, true);
 });
 
 test('the configuration is told with roles and what is known of addresses', async (t) => {

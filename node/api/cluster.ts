@@ -69,6 +69,7 @@ const bodies = {
     voters: z.array(memberId).min(1),
     expected_config_index,
   }) satisfies z.ZodType<ApiReplaceVoters>,
+  nothing: z.strictObject({}),
   transfer: z.strictObject({ to: memberId.exactOptional() }) satisfies z.ZodType<ApiTransfer>,
 };
 
@@ -122,6 +123,15 @@ export async function recover(exchange: Exchange): Promise<void> {
   exchange.query(noParameters);
   const body = await readBodyAs(exchange, bodies.recover);
   await exchange.member.recover({ clusterId: body.cluster_id, nonce: body.nonce });
+  exchange.json(200, ok);
+}
+
+/** Answered in every state: one that is parked is stopped with the others. */
+export async function stopTogether(exchange: Exchange): Promise<void> {
+  exchange.query(noParameters);
+  await readBodyAs(exchange, bodies.nothing, {});
+  exchange.assertRoot();
+  exchange.api.drain.stopTogether();
   exchange.json(200, ok);
 }
 

@@ -4,11 +4,24 @@
  */
 import type { ApiReadiness } from '../../client/types.ts';
 
+/** The stop follows within seconds or not at all; then every stop waits for the quorum again. */
+const STOP_TOGETHER_MS = 60_000;
+
 export class Drain {
   #asked = 0;
+  #togetherUntilMs = Number.NEGATIVE_INFINITY;
 
   get isOn(): boolean {
     return this.#asked > 0;
+  }
+
+  /** All members are stopped, by whoever may administer them: there is no quorum to wait for. */
+  get isTogether(): boolean {
+    return performance.now() < this.#togetherUntilMs;
+  }
+
+  stopTogether(): void {
+    this.#togetherUntilMs = performance.now() + STOP_TOGETHER_MS;
   }
 
   /** Returns how to take it back, for a stop that did not come. */

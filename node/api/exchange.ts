@@ -56,6 +56,11 @@ export class Exchange {
     this.#member = this.api.member;
   }
 
+  /** For what asks nothing of the member. @throws RequestError where the cluster has users, and this is not root */
+  assertRoot(): void {
+    if (this.member instanceof AuthorizedMember) this.member.assertRoot();
+  }
+
   query(known: ReadonlySet<string>): Query {
     return parseQuery(this.#queryText, known);
   }

@@ -56,6 +56,28 @@ test('it waits until the cluster can spare this member', async () => {
   assert.equal(asked, 3);
 });
 
+test('nobody waits for a quorum when all members are stopped, also who waits already', async () => {
+  const drain = new Drain();
+  const status = async (): Promise<ApiStatus> => statusOf(3, true);
+  const waiting = prestop(options({ drain, status }), forever);
+  drain.stopTogether();
+  assert.equal((await waiting).quorum_critical, false);
+  assert.equal((await prestop(options({ drain, status }), forever)).quorum_critical, false);
+  assert.equal(drain.isOn, true);
+});
+
+test('a consent to be stopped with the others ends by itself', (t) => {
+  const drain = new Drain();
+  assert.equal(drain.isTogether, false);
+  const now = performance.now();
+  const clock = t.mock.method(performance, 'now', () => now);
+  drain.stopTogether();
+  clock.mock.mockImplementation(() => now + 59_000);
+  assert.equal(drain.isTogether, true);
+  clock.mock.mockImplementation(() => now + 61_000);
+  assert.equal(drain.isTogether, false);
+});
+
 test('the wait is bounded, and the answer says that it was in vain', async () => {
   const status = async (): Promise<ApiStatus> => statusOf(3, true);
   const answer = await prestop(options({ status, timeoutMs: 150 }), forever);

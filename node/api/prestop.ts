@@ -29,10 +29,11 @@ export async function prestop(options: PrestopOptions, signal: AbortSignal): Pro
   const takeBack = drain.begin();
   try {
     const shortestMs = Math.min(options.drainMs, timeoutMs);
-    let isCritical = mustWait(await status());
+    const looksCritical = async (): Promise<boolean> => !drain.isTogether && mustWait(await status());
+    let isCritical = await looksCritical();
     while (waitedMs() < (isCritical ? timeoutMs : shortestMs) && !signal.aborted) {
       await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
-      isCritical = mustWait(await status());
+      isCritical = await looksCritical();
     }
     return { waited_ms: Math.round(waitedMs()), quorum_critical: isCritical };
   } finally {

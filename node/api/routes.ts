@@ -9,6 +9,7 @@ import {
   removeMember,
   replaceVoters,
   status,
+  stopTogether,
   transferLeader,
 } from './cluster.ts';
 import { events } from './events.ts';
@@ -56,6 +57,7 @@ export const routes: readonly Route[] = [
   { path: '/v1/bootstrap', methods: { POST: bootstrap }, access: 'Administrator' },
   { path: '/v1/join', methods: { POST: join }, access: 'Administrator' },
   { path: '/v1/recover', methods: { POST: recover }, access: 'Administrator' },
+  { path: '/v1/stop-together', methods: { POST: stopTogether }, access: 'Administrator' },
 
   { path: '/v1/status', methods: { GET: status }, access: 'Probe' },
   { path: '/v1/events', methods: { GET: events }, access: 'Open' },

@@ -5,6 +5,7 @@ import type { ApiBootstrap } from '../../client/types.ts';
 import { annotations } from '../api/names.ts';
 import type { Act } from '../decide/types.ts';
 import { isKubeError } from '../kube/errors.ts';
+import { podOf } from '../status/testing/healthy.ts';
 import { fenceOf } from './fence.ts';
 import { type HandsAct, perform } from './perform.ts';
 import { MemoryApi } from './testing/memory-api.ts';
@@ -13,12 +14,16 @@ import { clusterId, observedCluster, recordingMembers } from './testing/observed
 const volume = { name: 'data-db-2', uid: 'claim-uid', resourceVersion: '3' };
 const pod = { name: 'db-2', uid: 'pod-uid', resourceVersion: '5' };
 
-function setUp(answers: Parameters<typeof recordingMembers>[1] = {}, validUntilMs = 1000) {
+function setUp(
+  answers: Parameters<typeof recordingMembers>[1] = {},
+  validUntilMs = 1000,
+  observed = observedCluster(),
+) {
   const api = new MemoryApi();
   const calls: unknown[][] = [];
   const members = recordingMembers(calls, answers);
   const fence = fenceOf({ isLeader: true, validUntilMs }, { nowMs: () => 500 });
-  const run = (act: HandsAct) => perform(act, observedCluster(), { api, members, fence });
+  const run = (act: HandsAct) => perform(act, observed, { api, members, fence });
   return { api, calls, run };
 }
 
@@ -71,6 +76,43 @@ test('an eviction that a budget refuses says so', async () => {
   api.put('Pod', { metadata: pod });
   api.eviction = { outcome: 'Refused', message: 'the budget db needs 2', retryAfterMs: null };
   assert.deepEqual(await run({ kind: 'EvictPod', pod }), { kind: 'Refused', why: 'the budget db needs 2' });
+});
+
+for (const [what, act] of [
+  ['are stopped', { kind: 'ScaleSet', set: 'Voters', replicas: 0, start: 0, resourceVersion: '4' }],
+  ['go with their RaftCluster', { kind: 'RemoveFinalizer' }],
+] as const) {
+  test(`members that ${what} are told first that all are, and one that does not listen holds nothing up`, async () => {
+    const { api, calls, run } = setUp(
+      {
+        stopTogether: (name) => {
+          assert.deepEqual(api.writes, []);
+          if (name === 'db-1') throw new QuorateError('unreachable', 'db-1 is away');
+        },
+      },
+      1000,
+      observedCluster({ slots: observedCluster().slots.map((slot) => ({ ...slot, pod: podOf(slot.ordinal) })) }),
+    );
+    api.put('StatefulSet', { metadata: { name: 'db', uid: 'set-uid', resourceVersion: '4' } });
+    api.put('RaftCluster', { metadata: { name: 'db', uid: 'cluster-uid', resourceVersion: '7' } });
+    assert.deepEqual(await run(act), { kind: 'Done' });
+    assert.deepEqual(calls, [
+      ['stopTogether', 'db-0'],
+      ['stopTogether', 'db-1'],
+      ['stopTogether', 'db-2'],
+    ]);
+    assert.equal(api.writes.length, 1);
+  });
+}
+
+test('members that stay are not told to stop', async () => {
+  const { api, calls, run } = setUp();
+  api.put('StatefulSet', { metadata: { name: 'db', uid: 'set-uid', resourceVersion: '4' } });
+  for (const set of ['Voters', 'Readers'] as const) {
+    const resourceVersion = set === 'Voters' ? '4' : '5';
+    await run({ kind: 'ScaleSet', set, replicas: set === 'Voters' ? 1 : 0, start: 0, resourceVersion });
+  }
+  assert.deepEqual(calls, []);
 });
 
 test('membership changes carry the index that they were decided on, and ask the leader first', async () => {

@@ -100,6 +100,7 @@ async function carryOut(act: HandsAct, observed: Observed, hands: Hands): Promis
     case 'GrowVolume':
       return growVolume(act, observed, hands);
     case 'ScaleSet': {
+      if (act.set === 'Voters' && act.replicas === 0) await letStop(observed, hands);
       const set = { namespace, name: setName(name, act.set) };
       const preconditions = { resourceVersion: act.resourceVersion, ...uidOf(observed.sets[act.set]?.uid) };
       await api.patch(
@@ -128,8 +129,20 @@ async function carryOut(act: HandsAct, observed: Observed, hands: Hands): Promis
     case 'AddFinalizer':
       return setFinalizers(observed, hands, (present) => [...present.filter(isOther), finalizer]);
     case 'RemoveFinalizer':
+      // Its owner references take the StatefulSets with it.
+      await letStop(observed, hands);
       return setFinalizers(observed, hands, (present) => present.filter(isOther));
   }
+}
+
+/**
+ * All members are about to be stopped: without this the last of a quorum would wait for the others to come back. One that
+ * cannot be told waits, and its wait is bounded; nothing depends on it.
+ */
+async function letStop({ slots }: Observed, { members, fence }: Hands): Promise<void> {
+  fence.check('let the members stop together');
+  const running = slots.filter(({ pod, report }) => pod !== null && report?.kind === 'Answered');
+  await Promise.allSettled(running.map(async ({ name }) => members.stopTogether(name)));
 }
 
 /**

@@ -55,6 +55,7 @@ export function httpMembers(options: HttpMembersOptions): Members {
       call([name], CHANGE_DEADLINE_MS, (client, signal) => client.bootstrap(record, { signal })),
     join: (name, record) => call([name], CHANGE_DEADLINE_MS, (client, signal) => client.join(record, { signal })),
     recover: (name, record) => call([name], CHANGE_DEADLINE_MS, (client, signal) => client.recover(record, { signal })),
+    stopTogether: (name) => call([name], LOCAL_DEADLINE_MS, (client, signal) => client.stopTogether({ signal })),
     addMember: (names, member) =>
       call(names, CHANGE_DEADLINE_MS, (client, signal) => client.addMember(member, { signal })),
     promote: (names, id, expected) =>

@@ -27,5 +27,7 @@ export interface Members {
   promote(names: readonly string[], id: number, expected: ApiExpected): Promise<ApiConfigAnswer>;
   remove(names: readonly string[], id: number, expected: ApiExpected): Promise<ApiConfigAnswer>;
   replaceVoters(names: readonly string[], target: ApiReplaceVoters): Promise<ApiConfigAnswer>;
+  /** Before all of them are stopped: this one then waits for no quorum. */
+  stopTogether(name: string): Promise<void>;
   transferLeader(names: readonly string[], to: number): Promise<void>;
 }

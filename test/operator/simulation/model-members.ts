@@ -153,6 +153,7 @@ export class ModelMembers {
           if (folder.grant !== null || folder.incarnation !== record.incarnation) throw refusal('grant_conflict');
           folder.grant = { clusterId: record.cluster_id, id: record.member_id };
         }),
+      stopTogether: async () => undefined,
       recover: (name, record) => gate(() => this.#recover(name, record.cluster_id)),
       addMember: (names, { name, peer_address, incarnation, expected_config_index }) =>
         gate(() => {
