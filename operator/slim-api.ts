@@ -32,7 +32,6 @@ export function slimApi<T extends KubeObject>(api: KubeApi, slim: Slim<T>): Kube
     patch: (kind, name, patch, options) => api.patch(kind, name, patch, options),
     delete: (kind, name, options) => api.delete(kind, name, options),
     evict: (pod, options) => api.evict(pod, options),
-    serves: (kind, options) => api.serves(kind, options),
   };
 }
 

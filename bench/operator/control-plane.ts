@@ -12,6 +12,7 @@ import { HttpKubeApi } from '../../operator/kube/api.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { podKind } from '../../operator/kube/kinds.ts';
 import { kubeconfigApiServer } from '../../operator/kube/kubeconfig.ts';
+import type { Kind, KubeApi, KubeObject } from '../../operator/kube/types.ts';
 import { endProcess } from '../../test/processes/end-process.ts';
 import { freePorts, until } from '../../test/processes/local-cluster.ts';
 
@@ -94,7 +95,7 @@ export class ControlPlane {
       `--service-account-signing-key-file=${file('key')}`,
     ]);
     const api = await this.connect();
-    await until('the API server', async () => ((await api.serves(podKind).catch(() => false)) ? true : null));
+    await until('the API server', () => isServed(api, podKind));
     await api.close();
     this.#run('kube-controller-manager', [
       `--kubeconfig=${this.kubeconfig}`,
@@ -111,6 +112,16 @@ export class ControlPlane {
   #run(program: (typeof programs)[number], args: readonly string[]): void {
     const log = openSync(path.join(this.#folder, `${program}.log`), 'a');
     this.#processes.push(spawn(program, args, { stdio: ['ignore', log, log] }));
+  }
+}
+
+/** For `until`: true once objects of this kind can be listed. */
+export async function isServed(api: KubeApi, kind: Kind<KubeObject>): Promise<true | null> {
+  try {
+    await api.list(kind, {}, { resourceVersion: '0' });
+    return true;
+  } catch {
+    return null;
   }
 }
 

@@ -19,7 +19,7 @@ import { endProcess } from '../../test/processes/end-process.ts';
 import { freePorts, until } from '../../test/processes/local-cluster.ts';
 import { crdFile } from '../../tools/crd.ts';
 import { type Usage, usageOf } from '../process-usage.ts';
-import { ControlPlane } from './control-plane.ts';
+import { ControlPlane, isServed } from './control-plane.ts';
 import { ModelledMembers } from './modelled-members.ts';
 import { ModelledNodes } from './modelled-nodes.ts';
 
@@ -39,7 +39,7 @@ export async function measureOperator(clusters: number, restMs: number): Promise
     began.push({ stop: () => api.close() });
     await api.create(customResourceDefinitionKind, parse(readFileSync(crdFile, 'utf8')) as CustomResourceDefinition);
     await api.create(namespaceKind, { metadata: { name: NAMESPACE } });
-    await until('the kind RaftCluster', async () => ((await api.serves(raftClusterKind)) ? true : null));
+    await until('the kind RaftCluster', async () => await isServed(api, raftClusterKind));
     const members = await ModelledMembers.start();
     began.push(members, new ModelledNodes(api, members, NAMESPACE));
     const operator = await OperatorProcess.start(controlPlane.kubeconfig);

@@ -111,9 +111,9 @@ test('apply names its manager, forces, and carries no managed fields and no prec
 
 test('apply and patch carry the preconditions that were asked for', async () => {
   const preconditions = { uid: 'u1', resourceVersion: '7' };
-  const applied = api.apply(configMapKind, { metadata: name }, { ...preconditions, dryRun: true, force: false });
+  const applied = api.apply(configMapKind, { metadata: name }, preconditions);
   const apply = await server.next();
-  assert.deepEqual(Object.fromEntries(apply.query), { fieldManager: 'quorate', force: 'false', dryRun: 'All' });
+  assert.deepEqual(Object.fromEntries(apply.query), { fieldManager: 'quorate', force: 'true' });
   assert.deepEqual(apply.json['metadata'], { ...name, ...preconditions });
   apply.answer(200, stored);
   await applied;
@@ -327,19 +327,6 @@ test('a refused token is read again once', async () => {
   second.answer(200, stored);
   await got;
   assert.deepEqual(asked, [false, true]);
-});
-
-test('whether a kind is served', async () => {
-  const kind = { apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor', plural: 'podmonitors', namespaced: true };
-  for (const [answer, code, expected] of [
-    [{ resources: [{ name: 'podmonitors' }] }, 200, true],
-    [{ resources: [{ name: 'servicemonitors' }] }, 200, false],
-    ['404 page not found', 404, false],
-  ] as const) {
-    const asked = api.serves(kind);
-    (await server.expect('GET /apis/monitoring.coreos.com/v1')).answer(code, answer);
-    assert.equal(await asked, expected);
-  }
 });
 
 test('a watch delivers events and bookmarks, fails with the code of an ERROR event, and frees its connection', async () => {

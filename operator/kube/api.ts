@@ -4,7 +4,7 @@ import { Connection } from './connection.ts';
 import { isKubeError, KubeError } from './errors.ts';
 import { podKind } from './kinds.ts';
 import { lines } from './lines.ts';
-import { collectionPath, groupPath, objectPath } from './paths.ts';
+import { collectionPath, objectPath } from './paths.ts';
 import { type Ask, type RequestObserver, Requests } from './requests.ts';
 import { type Rate, Throttle } from './throttle.ts';
 import type {
@@ -123,11 +123,11 @@ export class HttpKubeApi implements KubeApi {
   }
 
   async apply<T extends KubeObject>(kind: Kind<T>, object: T, options: ApplyOptions = {}): Promise<Stored<T>> {
-    const { subresource, force = true, dryRun = false, uid, resourceVersion } = options;
+    const { subresource, uid, resourceVersion } = options;
     if (resourceVersion !== undefined && uid === undefined) {
       throw new TypeError('apply: a resourceVersion alone does not prevent that a deleted object is created again');
     }
-    const query = { fieldManager, force, dryRun: dryRun ? 'All' : undefined };
+    const query = { fieldManager, force: true };
     const metadata = { ...object.metadata, managedFields: undefined, uid, resourceVersion };
     const content = JSON.stringify({ ...object, apiVersion: kind.apiVersion, kind: kind.kind, metadata });
     const ask = askFor('apply', kind, nameOf(object), query, subresource);
@@ -188,21 +188,9 @@ export class HttpKubeApi implements KubeApi {
     }
   }
 
-  async serves({ apiVersion, kind, plural }: Kind<KubeObject>, options: RequestOptions = {}): Promise<boolean> {
-    const ask: Ask = { verb: 'discover', kind: `${kind} of ${apiVersion}`, method: 'GET', path: groupPath(apiVersion) };
-    try {
-      const { resources } = (await this.#requests.json(ask, options)) as { resources?: { name: string }[] };
-      return resources?.some(({ name }) => name === plural) ?? false;
-    } catch (error) {
-      if (isKubeError(error, 'KindNotServed', 'NotFound')) return false;
-      throw error;
-    }
-  }
-
   async #object<T extends KubeObject>(kind: Kind<T>, ask: Ask, options: RequestOptions = {}): Promise<Stored<T>> {
     const object = (await this.#requests.json(ask, options)) as Stored<T>;
-    // What a dry run would create has no version yet.
-    if (typeof (object?.metadata?.resourceVersion ?? object?.metadata?.uid) === 'string') return object;
+    if (typeof object?.metadata?.resourceVersion === 'string') return object;
     throw new KubeError('ServerError', `${ask.verb} ${ask.kind} ${ask.object}: the answer is no ${kind.kind}`);
   }
 

@@ -171,7 +171,7 @@ export class Events implements EventRecorder {
     }
   }
 
-  #eventOf(subject: EventSubject, { type, reason, action, message, related }: EventNote, wallMs: number): Event {
+  #eventOf(subject: EventSubject, { type, reason, action, message }: EventNote, wallMs: number): Event {
     const { controller, instance, random } = this.#options;
     const suffix = Math.floor(random() * 2 ** 48)
       .toString(16)
@@ -190,7 +190,6 @@ export class Events implements EventRecorder {
       action,
       note: truncated(message),
       regarding: reference(subject),
-      ...(related === undefined ? {} : { related: reference(related) }),
     };
   }
 }

@@ -1,11 +1,6 @@
 /** Where objects lie under the API server's URL. */
 import type { Kind, KubeObject, ObjectName } from './types.ts';
 
-/** `/api/v1`, `/apis/apps/v1`. */
-export function groupPath(apiVersion: string): string {
-  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-}
-
 /** Of all objects of a kind in a namespace; `''` means all namespaces, or a kind that lies in none. */
 export function collectionPath({ apiVersion, plural }: Kind<KubeObject>, namespace: string): string {
   const within = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
@@ -18,4 +13,9 @@ export function objectPath(kind: Kind<KubeObject>, { namespace, name }: ObjectNa
   }
   const object = `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
   return subresource === undefined ? object : `${object}/${subresource}`;
+}
+
+/** `/api/v1`, `/apis/apps/v1`. */
+function groupPath(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }

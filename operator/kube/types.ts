@@ -114,10 +114,6 @@ export type Subresource = 'status' | 'scale';
 
 export interface ApplyOptions extends RequestOptions, Preconditions {
   readonly subresource?: Subresource;
-  /** Take over fields of other managers; absent: true, as controllers do. */
-  readonly force?: boolean;
-  /** Validate and default, store nothing. */
-  readonly dryRun?: boolean;
 }
 
 export interface PatchOptions extends RequestOptions, Preconditions {
@@ -129,9 +125,7 @@ export interface DeleteOptions extends RequestOptions, Preconditions {
   readonly gracePeriodSeconds?: number;
 }
 
-export interface EvictOptions extends RequestOptions, Preconditions {
-  readonly gracePeriodSeconds?: number;
-}
+export type EvictOptions = RequestOptions & Preconditions;
 
 export type Eviction =
   | { readonly outcome: 'Evicted' }
@@ -213,9 +207,6 @@ export interface KubeApi {
 
   /** Deletes a pod if its disruption budgets allow. */
   evict(pod: ObjectName, options?: EvictOptions): Promise<Eviction>;
-
-  /** Whether the API server knows this kind in this version. */
-  serves(kind: Kind<KubeObject>, options?: RequestOptions): Promise<boolean>;
 }
 
 export interface Timer {
@@ -284,8 +275,6 @@ export interface EventNote {
   readonly action: string;
   /** A sentence for the user. */
   readonly message: string;
-  /** Another object that it is about, as the pod. */
-  readonly related?: EventSubject;
 }
 
 /** Writes Kubernetes events. Returns at once and never throws: an event is worth less than the pass it tells of. */

@@ -12,14 +12,14 @@ const timeout = 120_000;
 
 /** Whatever a user may write, the API server takes what is made of it: an object that it refuses would stop the pass. */
 test('the API server takes the child objects of any spec', { skip, timeout }, async () => {
-  const { api, namespace } = crd();
+  const { dry, namespace } = crd();
   const leader = { podName: 'db-0', podUid: 'u', ip: '10.0.0.1', nodeName: 'n1' };
   const withoutMonitoring = { hasPodMonitors: false, hasPrometheusRules: false, hasGrafanaDashboards: false };
   const context = { ...nothingLive, leader, ...withoutMonitoring };
   await fc.assert(
     fc.asyncProperty(anySpec, async (spec) => {
       for (const { kind, object } of childObjects(inNamespace({ ...clusterOf(), spec }), shape, context)) {
-        await api.apply(kind, object, { dryRun: true });
+        await dry.apply(kind, object);
       }
     }),
     { numRuns: 15 },
@@ -31,19 +31,15 @@ test('the API server takes the child objects of any spec', { skip, timeout }, as
 });
 
 test('its pods pass the restricted Pod Security Standard', { skip, timeout }, async () => {
-  const { api, namespace } = crd();
+  const { dry, namespace } = crd();
   const cluster = clusterOf({ bootstrap: { restore: { url: 'https://example.com/s' } } });
   const sets = childObjects(cluster, shape, nothingLive).filter(({ object }) => object.kind === 'StatefulSet');
   assert.equal(sets.length, 1);
   const { spec } = sets[0]!.object as StatefulSet;
   const { metadata, spec: pod } = spec!.template;
   const data = { name: 'data', emptyDir: {} };
-  await api.apply(
-    podKind,
-    {
-      metadata: { ...metadata, name: 'db-0', namespace },
-      spec: { ...pod!, volumes: [...pod!.volumes!, data], serviceAccountName: 'default' },
-    },
-    { dryRun: true },
-  );
+  await dry.apply(podKind, {
+    metadata: { ...metadata, name: 'db-0', namespace },
+    spec: { ...pod!, volumes: [...pod!.volumes!, data], serviceAccountName: 'default' },
+  });
 });

@@ -24,30 +24,30 @@ test('every rule lets one object pass and refuses one', { skip, timeout }, async
   for (const [index, { rule, before, accepted, rejected, names }] of ruleCases.entries()) {
     await t.test(rule, async () => {
       if (names !== undefined) {
-        for (const name of names.accepted) await crd().apply(name, accepted, { dryRun: true });
+        for (const name of names.accepted) await crd().dryRun(name, accepted);
         for (const name of names.rejected) {
-          await assert.rejects(crd().apply(name, rejected, { dryRun: true }), (error) => isRefusal(error, rule));
+          await assert.rejects(crd().dryRun(name, rejected), (error) => isRefusal(error, rule));
         }
         return;
       }
       const name = `rule-${index}`;
       if (before !== undefined) await crd().apply(name, before);
-      await crd().apply(name, accepted, { dryRun: true });
-      await assert.rejects(crd().apply(name, rejected, { dryRun: true }), (error) => isRefusal(error, rule));
+      await crd().dryRun(name, accepted);
+      await assert.rejects(crd().dryRun(name, rejected), (error) => isRefusal(error, rule));
     });
   }
 });
 
 test('types, bounds and patterns are refused by the field', { skip, timeout }, async () => {
   for (const [field, spec] of refusedBySchema) {
-    await assert.rejects(crd().apply('refused', spec, { dryRun: true }), (error) => isRefusal(error, field));
+    await assert.rejects(crd().dryRun('refused', spec), (error) => isRefusal(error, field));
   }
 });
 
 test('an object of six lines gets every default, the same that the operator knows', { skip, timeout }, async () => {
-  const { spec } = await crd().apply('defaults', { replicas: 3 }, { dryRun: true });
+  const { spec } = await crd().dryRun('defaults', { replicas: 3 });
   assert.deepEqual(spec, raftClusterSpec.parse({}));
-  const empty = await crd().apply('defaults', undefined, { dryRun: true });
+  const empty = await crd().dryRun('defaults', undefined);
   assert.deepEqual(empty.spec, raftClusterSpec.parse({}));
 });
 
@@ -57,8 +57,8 @@ test('what is opaque is kept as it is, and what is misspelt is refused', { skip,
     podSecurityContext: { runAsUser: 1000, sysctls: [{ name: 'a', value: 'b' }] },
     scheduling: { tolerations: [{ key: 'a', operator: 'Exists' }] },
   };
-  assert.partialDeepStrictEqual((await crd().apply('opaque', given, { dryRun: true })).spec, given);
-  await assert.rejects(crd().apply('opaque', { replica: 5 }, { dryRun: true }), /spec\.replica: field not declared/);
+  assert.partialDeepStrictEqual((await crd().dryRun('opaque', given)).spec, given);
+  await assert.rejects(crd().dryRun('opaque', { replica: 5 }), /spec\.replica: field not declared/);
 });
 
 test('the status is kept whole, and /scale reads and writes', { skip, timeout }, async () => {

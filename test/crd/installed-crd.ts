@@ -19,6 +19,7 @@ import {
 import { kubeconfigApiServer, kubeconfigFiles } from '../../operator/kube/kubeconfig.ts';
 import type { Kind, KubeObject, Stored } from '../../operator/kube/types.ts';
 import { crdFile } from '../../tools/crd.ts';
+import { DryRun } from './dry-run.ts';
 
 export type Written = KubeObject & { readonly spec?: unknown; readonly status?: unknown };
 export type Read = Stored<Written & { readonly spec: RaftClusterSpec; readonly status?: RaftClusterStatus }>;
@@ -33,6 +34,7 @@ export const skip: string | false =
 
 export class InstalledCrd {
   readonly api: HttpKubeApi;
+  readonly dry: DryRun;
   /** Enforces the restricted Pod Security Standard. */
   readonly namespace: string;
   readonly #group: string;
@@ -43,6 +45,7 @@ export class InstalledCrd {
     const rate = { perSecond: 1000, burst: 1000 };
     const installed = new InstalledCrd(
       new HttpKubeApi({ server, clock: systemClock, userAgent: 'quorate-test', rate }),
+      new DryRun(server),
     );
     try {
       await installed.#install();
@@ -53,9 +56,10 @@ export class InstalledCrd {
     return installed;
   }
 
-  private constructor(api: HttpKubeApi) {
+  private constructor(api: HttpKubeApi, dry: DryRun) {
     const id = randomBytes(4).toString('hex');
     this.api = api;
+    this.dry = dry;
     this.#group = `test-${id}.quorate.dev`;
     this.namespace = `quorate-crd-${id}`;
   }
@@ -63,13 +67,19 @@ export class InstalledCrd {
   async remove(): Promise<void> {
     await this.api.delete(customResourceDefinitionKind, { namespace: '', name: this.#name });
     await this.api.delete(namespaceKind, { namespace: '', name: this.namespace });
-    await this.api.close();
+    await Promise.all([this.api.close(), this.dry.close()]);
   }
 
   /** Rejects with KubeError `Invalid` when a rule is broken. What the API server made of it. */
-  apply(name: string, spec: unknown, options: { readonly dryRun?: boolean } = {}): Promise<Read> {
+  apply(name: string, spec: unknown): Promise<Read> {
     const metadata = { name, namespace: this.namespace };
-    return this.api.apply(this.#kind, { metadata, spec }, options) as Promise<Read>;
+    return this.api.apply(this.#kind, { metadata, spec }) as Promise<Read>;
+  }
+
+  /** As `apply`, and nothing is stored. */
+  dryRun(name: string, spec: unknown): Promise<Read> {
+    const metadata = { name, namespace: this.namespace };
+    return this.dry.apply(this.#kind, { metadata, spec }) as Promise<Read>;
   }
 
   applyStatus(name: string, status: unknown): Promise<Read> {
@@ -107,7 +117,7 @@ export class InstalledCrd {
     });
     for (;;) {
       try {
-        await this.apply('served', {}, { dryRun: true });
+        await this.dryRun('served', {});
         return;
       } catch (error) {
         if (!isKubeError(error, 'KindNotServed', 'NotFound')) throw error;

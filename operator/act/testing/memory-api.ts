@@ -86,10 +86,6 @@ export class MemoryApi implements KubeApi {
     return this.eviction;
   }
 
-  serves(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
   #note(verb: string, kind: string, name: string, options: object, body?: unknown): string {
     this.writes.push({ verb, object: `${kind}/${name}`, options, ...(body === undefined ? {} : { body }) });
     return `${kind}/${name}`;

@@ -148,10 +148,6 @@ export class SimApi implements KubeApi {
       return this.#evict(pod);
     }, options.notAfterMs);
   }
-
-  async serves(): Promise<boolean> {
-    return true;
-  }
 }
 
 function handedOut<T extends KubeObject>(live: Live | null): Stored<T> | null {
