@@ -41,7 +41,7 @@ async function withTrouble(client: Client, one: EndpointStatus): Promise<MemberV
       trouble: `parked: ${status.reason}${status.message === undefined ? '' : `, ${status.message}`}`,
     };
   const trouble = await notReady(client.at(endpoint));
-  return { endpoint, status, trouble: trouble ?? (status.no_space === true ? 'the disk is nearly full' : null) };
+  return { endpoint, status, trouble: trouble ?? troubleWithData(status) };
 }
 
 async function notReady(member: Client): Promise<string | null> {
@@ -51,6 +51,11 @@ async function notReady(member: Client): Promise<string | null> {
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+function troubleWithData(status: ApiStatus): string | null {
+  if ((status.corrupt_members ?? []).length > 0) return 'members hold different keys: writes are refused';
+  return status.no_space === true ? 'the disk is nearly full' : null;
 }
 
 export function roleOf(status: ApiStatus): string {

@@ -179,6 +179,8 @@ export type ApiStatus = {
   quorum_critical?: boolean | null;
   /** True while free space is below the low-water mark and growth is refused. */
   no_space?: boolean;
+  /** Members whose keys were found to differ from those of a quorum, 0 for nobody knows whose: writes are refused. */
+  corrupt_members?: number[];
   /** On the leader. */
   peers?: {
     id: number;
@@ -300,6 +302,7 @@ export type ApiErrorCode =
   | 'too_many_idempotency_keys'
   // 500
   | 'internal'
+  | 'corrupt'
   // 503
   | 'no_leader'
   | 'not_ready'

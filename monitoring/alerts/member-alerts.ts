@@ -3,6 +3,7 @@ import { applyLagging } from './members/apply-lagging.ts';
 import { certificateExpired } from './members/certificate-expired.ts';
 import { certificateExpiring } from './members/certificate-expiring.ts';
 import { commitSlow } from './members/commit-slow.ts';
+import { corrupt } from './members/corrupt.ts';
 import { followerLagging } from './members/follower-lagging.ts';
 import { leaderChurn } from './members/leader-churn.ts';
 import { logSyncSlow } from './members/log-sync-slow.ts';
@@ -25,6 +26,7 @@ export const memberAlerts: readonly Alert[] = [
   noLeader,
   quorumAtRisk,
   memberDown,
+  corrupt,
   memberDamaged,
   memberParked,
   noSpace,

@@ -77,6 +77,10 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
     meaning: 'The store remembers as many `Idempotency-Key`s as it may. Nothing was done.',
   },
   internal: { status: 500, meaning: 'A fault in the member; its log has the details under the id in the message.' },
+  corrupt: {
+    status: 500,
+    meaning: 'Members hold different keys, so keys and leases are not changed until that is settled. Nothing was done.',
+  },
   no_leader: { status: 503, meaning: 'No leader was found within the request’s timeout. Nothing was done.' },
   not_ready: { status: 503, meaning: 'The member is starting or catching up. Nothing was done.' },
   parked: { status: 503, meaning: 'The member does not take part; the message says why and what to do.' },

@@ -1,4 +1,5 @@
 /** What the services are given: the member that they are a door to, and what they share. */
+import type { ApiReadiness } from '../../client/types.ts';
 import { AuthorizedMember } from '../server/authorized-member.ts';
 import type { Member, MemberPosition } from '../server/types.ts';
 import { etcdError } from './errors.ts';
@@ -89,6 +90,15 @@ export class EtcdContext {
   /** A learner answers only with what it has. @throws GrpcError, RequestError */
   assertNotLearner(): void {
     if (this.member.position().isLearner) throw etcdError('notForLearner');
+  }
+
+  /** As `/readyz`, and not well while members hold different keys: such a member still answers reads. */
+  health(): ApiReadiness {
+    const readiness = this.member.readiness();
+    const corrupt = this.member.corruptMembers();
+    if (corrupt.length === 0) return readiness;
+    const check = { name: 'data_corruption', ok: false, message: 'ALARM CORRUPT' };
+    return { ready: false, checks: [...readiness.checks, check] };
   }
 
   /**

@@ -105,6 +105,7 @@ const ofRequest: Partial<Record<ApiErrorCode | StoreErrorCode, EtcdErrorName>> =
   permission_denied: 'permissionDenied',
   unauthenticated: 'invalidToken',
   auth_outdated: 'authOldRevision',
+  corrupt: 'corrupt',
 };
 
 const codesByText: ReadonlyMap<string, Code> = new Map(Object.values(words).map(([code, text]) => [text, code]));

@@ -66,6 +66,7 @@ function collectStatus(metrics: Metrics, status: ApiStatus): void {
   metrics.members.set({ role: 'Learner' }, members.filter(({ role }) => role === 'Learner').length);
   metrics.storeSizeBytes.set(status.db_size_bytes ?? 0);
   metrics.logSizeBytes.set(status.log_size_bytes ?? 0);
+  metrics.corruptMembers.set(status.corrupt_members?.length ?? 0);
   metrics.noSpace.set(status.no_space === true ? 1 : 0);
   metrics.revision.set(status.revision ?? 0);
   metrics.compactedRevision.set(status.compacted_revision ?? 0);

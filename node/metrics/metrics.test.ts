@@ -29,6 +29,7 @@ const status: ApiStatus = {
   db_size_bytes: 4096,
   log_size_bytes: 2048,
   no_space: false,
+  corrupt_members: [0, 2],
   members: [
     { id: 1, name: 'm1', peer_address: 'a', incarnation: 'a', role: 'Voter' },
     { id: 2, name: 'm2', peer_address: 'b', incarnation: 'b', role: 'Learner' },
@@ -97,7 +98,7 @@ test('every metric is there, with its type and its help', async () => {
     gauge: [
       'info member_state parked ready member_id role term leader_known leader_id quorum_critical config_index',
       'first_index last_index commit_index applied_index cluster_members proposals_pending',
-      'peer_connected peer_entries_behind peer_round_trip_seconds store_size_bytes log_size_bytes no_space',
+      'peer_connected peer_entries_behind peer_round_trip_seconds store_size_bytes log_size_bytes no_space corrupt_members',
       'disk_free_bytes disk_size_bytes certificate_not_after_seconds',
       'revision compacted_revision keys leases watchers slow_watchers',
     ],
@@ -163,6 +164,7 @@ test("a scrape reads the member's present state", async () => {
   assertLine(text, 'quorate_peer_round_trip_seconds{peer="2"} 0.002');
   assertLine(text, 'quorate_proposals_pending 4');
   assertLine(text, 'quorate_slow_watchers 1');
+  assertLine(text, 'quorate_corrupt_members 2');
 });
 
 test('a second scrape says the same, and a peer that is gone leaves no trace', async () => {

@@ -63,6 +63,7 @@ export type Metrics = {
 
   readonly storeSizeBytes: Gauge;
   readonly logSizeBytes: Gauge;
+  readonly corruptMembers: Gauge;
   readonly noSpace: Gauge;
   readonly diskFreeBytes: Gauge;
   readonly diskSizeBytes: Gauge;
@@ -155,6 +156,10 @@ export function createMetrics(withProcess = true): Metrics {
 
     storeSizeBytes: gauge('store_size_bytes', 'Size of the store, on disk and in memory, approximately.'),
     logSizeBytes: gauge('log_size_bytes', 'Size of the log that is kept.'),
+    corruptMembers: gauge(
+      'corrupt_members',
+      'Alarms that members hold different keys, as this member has applied them: writes are refused.',
+    ),
     noSpace: gauge('no_space', '1 while growth is refused because the disk is almost full.'),
     diskFreeBytes: gauge('disk_free_bytes', 'Free space of the file system that holds the data folder.'),
     diskSizeBytes: gauge('disk_size_bytes', 'Size of the file system that holds the data folder.'),

@@ -183,6 +183,10 @@ export class AuthorizedMember implements Member {
     return this.#inner.membersWithoutSpace(options);
   }
 
+  corruptMembers(): readonly number[] {
+    return this.#inner.corruptMembers();
+  }
+
   async hash(revision: number): Promise<StateHash> {
     return this.#read(rootNeeds, () => this.#inner.hash(revision));
   }

@@ -3,16 +3,16 @@
  * election, from the remaining seconds that the last checkpoints left.
  */
 import { LeaseClock } from '../store/lease-clock.ts';
-import type { Command, Lease, LeaseId } from '../store/types.ts';
+import type { Command, Lease, LeaseId, Result } from '../store/types.ts';
 import type { Clock } from './clock.ts';
 
 export class LeaseKeeper {
   readonly #leases = new LeaseClock();
   readonly #clock: Clock;
-  readonly #propose: (command: Command) => Promise<unknown>;
+  readonly #propose: (command: Command) => Promise<Result>;
 
   /** @param propose rejects when the entry was not taken or its fate is unknown */
-  constructor(leases: Iterable<Lease>, clock: Clock, propose: (command: Command) => Promise<unknown>) {
+  constructor(leases: Iterable<Lease>, clock: Clock, propose: (command: Command) => Promise<Result>) {
     this.#leases.start(leases, clock.nowMs());
     this.#clock = clock;
     this.#propose = propose;
@@ -51,10 +51,11 @@ export class LeaseKeeper {
     const nowMs = this.#clock.nowMs();
     const due = this.#leases.due(nowMs);
     if (due.length > 0) {
-      this.#propose({ kind: 'LeaseExpire', leases: due }).catch(() => {
+      const retry = (): void => {
         const ids = due.map(({ id }) => id);
         this.#leases.retryExpiry(ids, this.#clock.nowMs());
-      });
+      };
+      this.#propose({ kind: 'LeaseExpire', leases: due }).then(({ kind }) => kind === 'Failed' && retry(), retry);
     }
     const checkpoints = this.#leases.checkpointsDue(nowMs);
     // A checkpoint that is lost costs nothing but a longer lease after the next election.

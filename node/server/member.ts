@@ -34,7 +34,7 @@ import type { Network, RefusedHandshake } from '../transport/types.ts';
 import { assertValidFounders, assertValidName, assertValidPeerAddress } from './addressing.ts';
 import type { Clock } from './clock.ts';
 import { Conditions } from './conditions.ts';
-import { assertClusterSpeaks, EXTENDED_FORMAT, FormatTooNew } from './format.ts';
+import { assertClusterSpeaks, EXTENDED_FORMAT, FormatTooNew, MARKS_FORMAT } from './format.ts';
 import { type ChangeBody, LeaderCalls, type LeaseBody, leaseNotFound, type TransferBody } from './leader-calls.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
@@ -190,6 +190,7 @@ export class LocalMember implements Member {
   async propose(command: Command, options: WriteOptions): Promise<Result> {
     const replica = this.#serving();
     if (command.kind === 'ChangeAuth') assertClusterSpeaks(EXTENDED_FORMAT, replica.servingStore().format);
+    if (command.kind === 'MarkCorrupt') assertClusterSpeaks(MARKS_FORMAT, replica.servingStore().format);
     return replica.propose(withDefaults(command, this.#with), options);
   }
 
@@ -403,6 +404,10 @@ export class LocalMember implements Member {
 
   async membersWithoutSpace(options: RequestOptions): Promise<readonly number[]> {
     return (await this.#callLeader('membersWithoutSpace', null, options)) as number[];
+  }
+
+  corruptMembers(): readonly number[] {
+    return this.replica?.store?.corrupt ?? [];
   }
 
   async hash(revision: number): Promise<StateHash> {

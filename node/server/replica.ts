@@ -75,6 +75,11 @@ const LEADER_LOST_SPREAD_MS = 50;
 /** How often what has a deadline or a rare duty is looked at. */
 const HOUSEKEEPING_MS = 50;
 
+/** A large store takes minutes to be read. */
+const HASH_TIMEOUT_MS = 1_800_000;
+
+type HashBody = { readonly revision: number };
+
 export class Replica {
   readonly id: MemberId;
   readonly clusterId: ClusterId;
@@ -197,6 +202,7 @@ export class Replica {
     this.#reads = new Reads(timing.electionTimeoutMs);
     this.#calls = new Calls((to, frame) => network.send(to, frame), {
       ...dependencies.callHandlers,
+      hash: (body) => this.#hash((body as HashBody).revision),
       reportSpace: async (body, from) => this.#space.reported(from, body === true, clock.nowMs()),
     });
     this.#sender = new SnapshotSender(network, clock, observer, {
@@ -596,14 +602,30 @@ export class Replica {
   #startDuties(): void {
     const { store } = this;
     if (!this.isLeader || this.#appliedTerm !== this.#raft.term || store === null) return;
-    const { clock, options } = this.#with;
+    const { clock, observer, options } = this.#with;
     this.#duties = new LeaderDuties({
       store,
       clock,
+      observer,
       historyRetentionMs: options.historyRetentionMs,
       propose: (command) => this.propose(command, { timeoutMs: options.timing.electionTimeoutMs, mayForward: false }),
+      membership: () => this.membership as Membership,
+      hashOf: (member, revision) => this.#hashOf(member, revision),
       commonFormat: () => this.peers.commonFormat(this.membership as Membership),
     });
+  }
+
+  /** Of all keys at a revision, as a member has them: this one, or another. */
+  async #hashOf(member: MemberId, revision: number): Promise<string> {
+    if (member === this.id) return this.#hash(revision);
+    const body = { revision } satisfies HashBody;
+    return (await this.#calls.ask(member, 'hash', body, this.#with.clock.nowMs() + HASH_TIMEOUT_MS)) as string;
+  }
+
+  async #hash(revision: number): Promise<string> {
+    // Whoever asks has applied more than this member may have.
+    await this.readBarrier({ timeoutMs: this.#with.options.timing.electionTimeoutMs });
+    return (await this.servingStore().hash(revision)).hash;
   }
 
   #membershipApplied(index: number, membership: Membership): void {

@@ -59,6 +59,7 @@ export function buildStatus(sources: StatusSources): ApiStatus {
     status.cluster_format = replica.store.format;
     status.revision = replica.store.revision;
     status.compacted_revision = replica.store.compactedRevision;
+    status.corrupt_members = [...replica.store.corrupt];
   }
   const { membership } = replica;
   if (membership !== null) {

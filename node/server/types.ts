@@ -124,6 +124,8 @@ export interface Member {
   transferLeader(to: number | null, options: RequestOptions): Promise<number>;
   /** Members whose disks are almost full, as the leader knows. */
   membersWithoutSpace(options: RequestOptions): Promise<readonly number[]>;
+  /** Members whose keys were found to differ, as this member has applied it: see the command `MarkCorrupt`. */
+  corruptMembers(): readonly number[];
   /** Of the keys as this member has them at a revision; 0 is the newest. */
   hash(revision: number): Promise<StateHash>;
   /** A consistent backup; the caller closes it. */

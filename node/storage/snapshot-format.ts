@@ -13,7 +13,7 @@ import { NewerFormat, SnapshotDamaged } from './errors.ts';
 import type { SnapshotHeader } from './types.ts';
 
 /** The cluster's, which its content is of: this build reads all through this one. */
-export const SNAPSHOT_FORMAT = 2;
+export const SNAPSHOT_FORMAT = 3;
 export const CHUNK_FRAME_BYTES = 48;
 /** What precedes chunk 0 in the chain. */
 export const CHAIN_START: Buffer = Buffer.alloc(32);

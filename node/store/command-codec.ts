@@ -31,6 +31,7 @@ const Kind = {
   ChangeMembership: 10,
   RaiseFormat: 11,
   ChangeAuth: 12,
+  MarkCorrupt: 13,
 } as const;
 
 const COMPARISONS: readonly Comparison[] = ['Equal', 'NotEqual', 'Greater', 'Less'];
@@ -98,6 +99,10 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(text);
       return;
     }
+    case 'MarkCorrupt':
+      writer.u8(command.isCorrupt ? 1 : 0);
+      writeList(writer, command.members, (_, id) => writer.varint(id));
+      return;
   }
 }
 
@@ -132,6 +137,10 @@ export function readCommand(reader: ByteReader): Command {
     case Kind.ChangeAuth: {
       const number = reader.u8();
       return { kind: 'ChangeAuth', change: decodeAuthChange(number, reader.text()) };
+    }
+    case Kind.MarkCorrupt: {
+      const isCorrupt = readFlags(reader, 1) === 1;
+      return { kind: 'MarkCorrupt', isCorrupt, members: readList(reader, () => reader.varint()) };
     }
     default:
       throw new UnknownEntry('command kind', kind);

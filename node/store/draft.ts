@@ -6,6 +6,7 @@
 import { Answers } from './answers.ts';
 import type { AuthState } from './auth/state.ts';
 import { putAuth } from './auth/state-codec.ts';
+import { amongMembers, putCorrupt } from './corrupt-members.ts';
 import type { EngineOperation, EngineReader } from './engine.ts';
 import { invariant } from './errors.ts';
 import type { AnswerLimits } from './idempotency.ts';
@@ -45,6 +46,7 @@ export class Draft {
   timeMs: number;
   cluster: Cluster;
   auth: AuthState;
+  corrupt: readonly number[];
   readonly #base: Meta;
   readonly #keys = new Map<string, DraftKey>();
   #keyCount: number;
@@ -52,7 +54,7 @@ export class Draft {
   #sub = 0;
 
   constructor(reader: EngineReader, base: Meta, leases: ReadonlyMap<LeaseId, Lease>, limits: AnswerLimits) {
-    const { applied, auth, cluster } = base;
+    const { applied, auth, cluster, corrupt } = base;
     this.reader = reader;
     this.leases = new LeaseDraft(reader, leases);
     this.answers = new Answers(applied, limits);
@@ -61,6 +63,7 @@ export class Draft {
     this.timeMs = applied.timeMs;
     this.cluster = cluster;
     this.auth = auth;
+    this.corrupt = corrupt;
     this.#base = base;
     this.#keyCount = applied.keyCount;
   }
@@ -74,6 +77,7 @@ export class Draft {
 
   setMembership(membership: Membership): void {
     this.cluster = { ...this.cluster, membership };
+    this.corrupt = amongMembers(this.corrupt, membership);
   }
 
   setFormat(format: number): void {
@@ -231,6 +235,7 @@ export class Draft {
     for (const operation of this.answers.operations) operations.push(operation);
     if (this.cluster !== this.#base.cluster) operations.push(putCluster(this.cluster));
     if (this.auth !== this.#base.auth) operations.push(putAuth(this.auth));
+    if (this.corrupt !== this.#base.corrupt) operations.push(putCorrupt(this.corrupt));
     operations.push(putApplied(applied));
     return operations;
   }

@@ -3,6 +3,7 @@ import { AnswerBytes } from './answer-bytes.ts';
 import { applyAuthChange } from './auth/change.ts';
 import { isOfUser } from './auth/permits.ts';
 import type { AuthState } from './auth/state.ts';
+import { changesKeys, marked } from './corrupt-members.ts';
 import type { Draft } from './draft.ts';
 import { failed, invariant } from './errors.ts';
 import { deleteKeys, putKey, refusePut, refuseRange, runRange } from './execute-key.ts';
@@ -28,9 +29,13 @@ export function executeEntry(draft: Draft, entry: CommittedEntry): Result | null
   const { idempotency, command } = proposal;
   const refusal = refuseByAuth(draft.auth, proposal);
   if (refusal !== null) return refusal;
+  if (idempotency !== null) {
+    const known = draft.answers.find(idempotency);
+    if (known !== null) return known;
+  }
+  // Not remembered as an answer: once the mark is lifted, the same request may be made again.
+  if (draft.corrupt.length > 0 && changesKeys(command)) return refusedAsCorrupt(draft.corrupt);
   if (idempotency === null) return execute(draft, command, index);
-  const known = draft.answers.find(idempotency);
-  if (known !== null) return known;
   const result = execute(draft, command, index);
   if (result instanceof Promise) {
     return result.then((settled) => {
@@ -101,10 +106,24 @@ function run(draft: Draft, command: Command, index: number): Result | Promise<Re
       draft.auth = auth;
       return { kind: 'Auth', revision: draft.revision, authRevision: auth.revision };
     }
+    case 'MarkCorrupt': {
+      const { corrupt, changed } = marked(draft.corrupt, command, draft.cluster.membership);
+      if (changed.length > 0) draft.corrupt = corrupt;
+      return { kind: 'Corrupt', members: changed };
+    }
     case 'RaiseFormat':
       if (command.format > draft.cluster.format) draft.setFormat(command.format);
       return { kind: 'Format', format: draft.cluster.format };
   }
+}
+
+function refusedAsCorrupt(members: readonly number[]): Failed {
+  const named = members.filter((id) => id !== 0);
+  const whose = named.length > 0 ? `member ${named.join(', ')} holds` : 'members hold';
+  return failed(
+    'corrupt',
+    `${whose} other keys than the rest of the cluster: nothing is written until that is settled`,
+  );
 }
 
 async function ifItFits(

@@ -4,6 +4,7 @@
  * whatever revision a client has seen from a member that is gone is never given again, and a watch that goes on
  * from it is told to read anew instead of missing what was undone.
  */
+import { amongMembers, putCorrupt } from './corrupt-members.ts';
 import type { EngineOperation, EngineReader } from './engine.ts';
 import { invariant } from './errors.ts';
 import { type Applied, type Cluster, putApplied, putCluster, readMeta } from './meta.ts';
@@ -48,6 +49,8 @@ export async function restoredRows(
   return [
     putApplied({ ...raised(applied), index: 1, term: 1 }),
     putCluster({ clusterId, format: cluster.format, membership }),
+    // All founders begin with the same content, and their ids mean others than before.
+    putCorrupt([]),
   ];
 }
 
@@ -60,7 +63,7 @@ export async function recoveryOperations(
   reader: EngineReader,
   { clusterId, survivorId }: { readonly clusterId: string; readonly survivorId: number },
 ): Promise<EngineOperation[]> {
-  const { applied, cluster } = await readMeta(reader);
+  const { applied, cluster, corrupt } = await readMeta(reader);
   const survivor = cluster.membership.members.find(({ id }) => id === survivorId);
   if (survivor === undefined)
     throw new Error(`member ${survivorId} is not in the membership: it cannot be the survivor`);
@@ -71,7 +74,11 @@ export async function recoveryOperations(
     voters: [survivorId],
     leaving: null,
   };
-  return [putApplied(raised(applied)), putCluster({ clusterId, format: cluster.format, membership })];
+  return [
+    putApplied(raised(applied)),
+    putCluster({ clusterId, format: cluster.format, membership }),
+    putCorrupt(amongMembers(corrupt, membership)),
+  ];
 }
 
 function raised(applied: Applied): Applied {

@@ -6,6 +6,7 @@ import type { AuthState } from './auth/state.ts';
 import { readAuth } from './auth/state-codec.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
+import { readCorrupt } from './corrupt-members.ts';
 import type { EngineOperation, EngineReader } from './engine.ts';
 import { DamagedRecord } from './errors.ts';
 import { readMembership, writeMembership } from './membership-codec.ts';
@@ -30,7 +31,13 @@ export type Applied = {
 
 export type Cluster = { readonly clusterId: string; readonly format: number; readonly membership: Membership };
 
-export type Meta = { readonly applied: Applied; readonly cluster: Cluster; readonly auth: AuthState };
+export type Meta = {
+  readonly applied: Applied;
+  readonly cluster: Cluster;
+  readonly auth: AuthState;
+  /** See `MarkCorrupt`; in order. */
+  readonly corrupt: readonly number[];
+};
 
 const VERSION = 1;
 const APPLIED = metaKey('applied');
@@ -42,7 +49,12 @@ export async function readMeta(engine: EngineReader): Promise<Meta> {
   const [applied, cluster] = await engine.getMany([APPLIED, CLUSTER]);
   if (!applied || !cluster)
     throw new DamagedRecord('the state has no rows of its own: it was never founded or restored');
-  return { applied: decodeApplied(applied), cluster: decodeCluster(cluster), auth: await readAuth(engine) };
+  return {
+    applied: decodeApplied(applied),
+    cluster: decodeCluster(cluster),
+    auth: await readAuth(engine),
+    corrupt: await readCorrupt(engine),
+  };
 }
 
 export function putApplied(applied: Applied): EngineOperation {

@@ -71,6 +71,7 @@ function addNeeds(needs: Needs, command: Command): void {
     case 'ChangeMembership':
     case 'RaiseFormat':
     case 'ChangeAuth':
+    case 'MarkCorrupt':
       return;
   }
 }

@@ -26,4 +26,5 @@ test('an answer is decoded as it was encoded, and not at all when cut short', ()
   );
   assertRoundTrip({ kind: 'Membership', membership: { ...FOUNDERS, leaving: [1, 2] }, id: 4 });
   assertRoundTrip({ kind: 'Format', format: 2 });
+  assertRoundTrip({ kind: 'Corrupt', members: [0, 3] });
 });

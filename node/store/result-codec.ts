@@ -17,6 +17,7 @@ const Kind = {
   Format: 9,
   Failed: 10,
   Auth: 11,
+  Corrupt: 12,
 } as const;
 
 export function encodeResult(result: Result): Buffer {
@@ -82,6 +83,10 @@ function writeResult(writer: ByteWriter, result: Result): void {
       writer.varint(result.revision);
       writer.varint(result.authRevision);
       return;
+    case 'Corrupt':
+      writer.varint(result.members.length);
+      for (const id of result.members) writer.varint(id);
+      return;
     case 'Failed':
       writer.text(result.code);
       writer.text(result.message);
@@ -111,6 +116,8 @@ function readResult(reader: ByteReader): Result {
       return { kind: 'Format', format: reader.varint() };
     case Kind.Auth:
       return { kind: 'Auth', revision: reader.varint(), authRevision: reader.varint() };
+    case Kind.Corrupt:
+      return { kind: 'Corrupt', members: readMany(reader, () => reader.varint()) };
     case Kind.Failed:
       return { kind: 'Failed', code: reader.text() as StoreErrorCode, message: reader.text() };
     default:

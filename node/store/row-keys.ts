@@ -108,7 +108,7 @@ export function answerKey(generation: number, idempotencyKey: string): Buffer {
   return row;
 }
 
-export function metaKey(name: 'applied' | 'auth' | 'cluster' | 'compaction'): Buffer {
+export function metaKey(name: 'applied' | 'auth' | 'cluster' | 'compaction' | 'corrupt'): Buffer {
   return prefixed(META, Buffer.from(name));
 }
 

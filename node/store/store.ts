@@ -59,7 +59,7 @@ export type StateHash = {
   /** Of the keys that were hashed. */
   readonly hashedRevision: number;
   readonly compactedRevision: number;
-  /** SHA-256, hexadecimal. */
+  /** 256 bits, hexadecimal: see state-hash.ts. */
   readonly hash: string;
 };
 
@@ -150,6 +150,11 @@ export class Store {
     return this.#meta.auth;
   }
 
+  /** Members whose keys were found to differ from those of a quorum, 0 for nobody knows whose: see `MarkCorrupt`. */
+  get corrupt(): readonly number[] {
+    return this.#meta.corrupt;
+  }
+
   get format(): number {
     return this.#meta.cluster.format;
   }
@@ -181,7 +186,7 @@ export class Store {
       const applied = draft.applied(last.index, last.term);
       const operations = draft.operations(applied);
       await this.#writes.run(() => this.#engine.write(operations));
-      this.#meta = { applied, cluster: draft.cluster, auth: draft.auth };
+      this.#meta = { applied, cluster: draft.cluster, auth: draft.auth, corrupt: draft.corrupt };
       for (const [keyText, version] of draft.changedKeys()) this.#cache.set(keyText, version);
       draft.leases.commitTo(this.#leases);
       this.#hub.publish(draft.events, applied);
@@ -273,12 +278,15 @@ export class Store {
    * @throws StoreError with `compacted` or `future_revision`
    */
   hash(revision: number): Promise<StateHash> {
-    return this.#inSnapshot(revision, async (source, applied) => ({
-      revision: applied.revision,
-      hashedRevision: revision === 0 ? applied.revision : revision,
-      compactedRevision: applied.compactedRevision,
-      hash: await hashKeys(source),
-    }));
+    return this.#inSnapshot(revision, async ({ reader }, applied) => {
+      const hashedRevision = revision === 0 ? applied.revision : revision;
+      return {
+        revision: applied.revision,
+        hashedRevision,
+        compactedRevision: applied.compactedRevision,
+        hash: await hashKeys(reader, hashedRevision),
+      };
+    });
   }
 
   stats(): StoreStats {

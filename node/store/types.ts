@@ -120,6 +120,16 @@ export type ChangeAuth = { readonly kind: 'ChangeAuth'; readonly change: AuthCha
 /** Raises the cluster's format, never lowers it. */
 export type RaiseFormat = { readonly kind: 'RaiseFormat'; readonly format: number };
 
+/**
+ * Members whose keys are found to differ from those of a quorum, or 0 where no quorum agrees; with `isCorrupt` false they
+ * are taken to be sound again. While one is marked, keys and leases stay as they are.
+ */
+export type MarkCorrupt = {
+  readonly kind: 'MarkCorrupt';
+  readonly members: readonly number[];
+  readonly isCorrupt: boolean;
+};
+
 export type Command =
   | Put
   | DeleteRange
@@ -132,7 +142,8 @@ export type Command =
   | LeaseCheckpoint
   | ChangeMembership
   | RaiseFormat
-  | ChangeAuth;
+  | ChangeAuth
+  | MarkCorrupt;
 
 /** What an entry carries. `origin` and `sequence` let the member that took the request find who waits for it. */
 export type Proposal = {
@@ -172,7 +183,8 @@ export type StoreErrorCode =
   | 'configuration_joint'
   | 'last_voter'
   | 'auth_refused' // a change of users and roles; the message is etcd's
-  | 'auth_outdated'; // they have changed since the right to it was looked up
+  | 'auth_outdated' // they have changed since the right to it was looked up
+  | 'corrupt'; // members hold different keys
 
 export type Failed = { readonly kind: 'Failed'; readonly code: StoreErrorCode; readonly message: string };
 
@@ -216,6 +228,8 @@ export type MembershipResult = {
   readonly id: number;
 };
 export type AuthResult = { readonly kind: 'Auth'; readonly revision: number; readonly authRevision: number };
+/** Of a MarkCorrupt: those that it changed, in order. */
+export type CorruptResult = { readonly kind: 'Corrupt'; readonly members: readonly number[] };
 export type FormatResult = { readonly kind: 'Format'; readonly format: number };
 
 export type Result =
@@ -229,6 +243,7 @@ export type Result =
   | MembershipResult
   | FormatResult
   | AuthResult
+  | CorruptResult
   | Failed;
 
 /**

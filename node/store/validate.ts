@@ -35,6 +35,7 @@ export function validate(command: Command): Failed | null {
     case 'LeaseCheckpoint':
     case 'ChangeMembership':
     case 'ChangeAuth':
+    case 'MarkCorrupt':
       return null;
   }
 }

@@ -75,6 +75,13 @@ export const memberAlertCases: readonly AlertCase[] = [
     labels: { ...MEMBER, reason: 'NoData' },
   },
   {
+    alert: 'QuorateCorrupt',
+    atMinutes: 5,
+    firing: { [of('db-0', 'quorate_corrupt_members')]: '0x2 1x20', [of('db-1', 'quorate_corrupt_members')]: '0x20' },
+    quiet: { [of('db-0', 'quorate_corrupt_members')]: '0x20' },
+    labels: CLUSTER,
+  },
+  {
     alert: 'QuorateNoSpace',
     atMinutes: 5,
     firing: { [ofFirst('quorate_no_space')]: '0x2 1x20' },

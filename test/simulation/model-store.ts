@@ -60,6 +60,8 @@ export class ModelStore {
       case 'RaiseFormat':
       case 'ChangeAuth':
         break;
+      case 'MarkCorrupt':
+        throw new Error(`members ${command.members.join(', ')} were taken to hold other keys than the rest`);
     }
     if (this.#changed) this.revision++;
   }

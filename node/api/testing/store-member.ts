@@ -68,7 +68,7 @@ export class StoreMember implements Member {
 
   static async open(): Promise<StoreMember> {
     const engine = new MemoryEngine();
-    await engine.write(foundingRows({ clusterId, format: 2, membership }));
+    await engine.write(foundingRows({ clusterId, format: 3, membership }));
     return new StoreMember(await Store.open(engine, { maxQueuedBytesPerWatch: 1 << 20 }));
   }
 
@@ -95,6 +95,7 @@ export class StoreMember implements Member {
       term: 1,
       leader: 1,
       revision: this.store.revision,
+      corrupt_members: [...this.store.corrupt],
       commit: this.store.appliedIndex,
       applied: this.store.appliedIndex,
       last_index: this.store.appliedIndex,
@@ -224,6 +225,10 @@ export class StoreMember implements Member {
   async membersWithoutSpace(options: RequestOptions): Promise<readonly number[]> {
     this.#called('membersWithoutSpace', options);
     return this.statusChange.no_space ? [1] : [];
+  }
+
+  corruptMembers(): readonly number[] {
+    return this.store.corrupt;
   }
 
   async hash(revision: number): Promise<StateHash> {

@@ -62,7 +62,7 @@ export class Gateway {
   }
 
   #health(response: ServerResponse): void {
-    const { ready, checks } = this.#options.etcd.member.readiness();
+    const { ready, checks } = this.#options.etcd.health();
     const reason = checks.filter(({ ok }) => !ok).map(({ message, name }) => message ?? name);
     send(response, ready ? 200 : 503, ready ? { health: 'true' } : { health: 'false', reason: reason.join('; ') });
   }

@@ -1,4 +1,4 @@
-/** `grpc.health.v1.Health`, for load balancers: the same readiness that `/readyz` tells of. */
+/** `grpc.health.v1.Health`, for load balancers: the same that `/health` tells of. */
 import type { EtcdContext } from '../context.ts';
 import type { Call } from '../grpc/call.ts';
 import { type Methods, type Send, serverStream, unary } from '../grpc/method.ts';
@@ -20,7 +20,7 @@ const LOOK_EVERY_MS = 500;
 export function healthMethods(etcd: EtcdContext, services: () => readonly string[]): Methods {
   const statusOf = (service: string): number => {
     if (service !== '' && !services().includes(service)) return SERVICE_UNKNOWN;
-    return etcd.member.readiness().ready ? SERVING : NOT_SERVING;
+    return etcd.health().ready ? SERVING : NOT_SERVING;
   };
   return {
     '/grpc.health.v1.Health/Check': unary(request.decode, response.encode, async ({ service }) => {

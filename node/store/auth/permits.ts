@@ -37,6 +37,7 @@ export function needsOf(command: Command): Needs {
     case 'ChangeMembership':
     case 'RaiseFormat':
     case 'ChangeAuth':
+    case 'MarkCorrupt':
       return { rank: 'Root', keys: [], leases: [] };
   }
 }
@@ -57,6 +58,7 @@ export function isOfUser({ kind }: Command): boolean {
     case 'LeaseCheckpoint':
     case 'ChangeMembership':
     case 'RaiseFormat':
+    case 'MarkCorrupt':
       return false;
   }
 }

@@ -221,6 +221,7 @@ const plainProposals: fc.Arbitrary<Proposal> = record({
     }),
     record({ kind: fc.constant('RaiseFormat' as const), format: fc.nat() }),
     record({ kind: fc.constant('ChangeAuth' as const), change: authChanges }),
+    record({ kind: fc.constant('MarkCorrupt' as const), members: fc.array(fc.nat(9)), isCorrupt: fc.boolean() }),
   ),
 });
 

@@ -1,5 +1,11 @@
-/** `Maintenance.Alarm`. NOSPACE follows the free space of the members' disks, and goes by itself when there is enough. */
+/**
+ * `Maintenance.Alarm`. NOSPACE follows the free space of the members' disks, and goes by itself when there is enough. CORRUPT
+ * is raised when the leader finds that members hold different keys, and lifted by an administrator.
+ */
+import type { AuthorizedMember } from '../../../server/authorized-member.ts';
+import type { Member } from '../../../server/types.ts';
 import type { EtcdContext } from '../../context.ts';
+import { errorOfCode } from '../../errors.ts';
 import type { Call } from '../../grpc/call.ts';
 import { Code, GrpcError } from '../../grpc/status.ts';
 import { type HeaderMessage, headerMessage } from '../../proto/header.ts';
@@ -17,27 +23,59 @@ const DEACTIVATE = 2;
 const names = ['NONE', 'NOSPACE', 'CORRUPT'];
 const NONE = 0;
 const NOSPACE = 1;
+const CORRUPT = 2;
 
 export async function alarm(etcd: EtcdContext, request: AlarmRequest, call: Call): Promise<AlarmResponse> {
-  const { action, memberID } = request;
-  if (action === GET) etcd.memberOf(call).assertUser();
-  else etcd.memberOf(call).assertRoot();
-  const raised = await raisedAlarms(etcd, call.timeoutMs);
-  if (action !== GET && action !== DEACTIVATE) {
-    throw new GrpcError(Code.InvalidArgument, 'etcdserver: alarms are raised by what they tell of, not by request');
-  }
-  const alarms = raised.filter(
-    (one) =>
-      (request.alarm === NONE || one.alarm === request.alarm) &&
-      (action !== GET || memberID === 0n || BigInt(one.memberID) === memberID),
-  );
-  // Free space alone takes NOSPACE away: to deactivate it changes nothing, and what was lifted is nothing.
-  return { header: headerMessage(etcd.header()), alarms: action === GET ? alarms : [] };
+  const member = etcd.memberOf(call);
+  const alarms = await answer(etcd, member, request, call);
+  return { header: headerMessage(etcd.header()), alarms };
 }
 
-export async function raisedAlarms(etcd: EtcdContext, timeoutMs: number): Promise<readonly Alarm[]> {
-  const members = await etcd.member.membersWithoutSpace({ timeoutMs });
-  return members.map((memberID) => ({ memberID, alarm: NOSPACE }));
+async function answer(
+  etcd: EtcdContext,
+  member: AuthorizedMember,
+  request: AlarmRequest,
+  call: Call,
+): Promise<readonly Alarm[]> {
+  switch (request.action) {
+    case GET: {
+      member.assertUser();
+      await member.readBarrier({ timeoutMs: call.timeoutMs });
+      const raised = await raisedAlarms(etcd.member, call.timeoutMs);
+      const memberId = Number(request.memberID);
+      return raised.filter((one) => isAsked(request, one.alarm) && (memberId === 0 || one.memberID === memberId));
+    }
+    case DEACTIVATE:
+      member.assertRoot();
+      await etcd.assertAdministrator(call);
+      // Free space alone takes NOSPACE away.
+      return isAsked(request, CORRUPT) ? liftCorrupt(member, Number(request.memberID), call) : [];
+    default:
+      member.assertRoot();
+      throw new GrpcError(Code.InvalidArgument, 'etcdserver: alarms are raised by what they tell of, not by request');
+  }
+}
+
+async function liftCorrupt(member: AuthorizedMember, memberId: number, call: Call): Promise<readonly Alarm[]> {
+  const command = { kind: 'MarkCorrupt', members: [memberId], isCorrupt: false } as const;
+  const result = await member.propose(command, { timeoutMs: call.timeoutMs });
+  if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
+  if (result.kind !== 'Corrupt') throw new Error(`lifting the mark of a member resulted in ${result.kind}`);
+  return result.members.map((memberID) => ({ memberID, alarm: CORRUPT }));
+}
+
+function isAsked(request: AlarmRequest, kind: number): boolean {
+  return request.alarm === NONE || request.alarm === kind;
+}
+
+/** CORRUPT as this member has applied it, NOSPACE as the leader knows. */
+export async function raisedAlarms(member: Member, timeoutMs: number): Promise<readonly Alarm[]> {
+  const withoutSpace = await member.membersWithoutSpace({ timeoutMs });
+  return [...withoutSpace.map((memberID) => ({ memberID, alarm: NOSPACE })), ...corruptAlarms(member)];
+}
+
+export function corruptAlarms(member: Member): readonly Alarm[] {
+  return member.corruptMembers().map((memberID) => ({ memberID, alarm: CORRUPT }));
 }
 
 export function alarmName({ alarm: kind }: Alarm): string {

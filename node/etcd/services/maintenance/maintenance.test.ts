@@ -36,6 +36,46 @@ test('a disk without space is the alarm NOSPACE, and only space takes it away', 
   assert.deepEqual(await get(), []);
 });
 
+test('members that hold other keys are the alarm CORRUPT: writes and health are refused until it is disarmed', async (t) => {
+  const { call, client, member, url } = await startTestEtcd(t);
+  const get = async (request = {}): Promise<unknown> =>
+    (await call('Maintenance/Alarm', 'AlarmRequest', request))['alarms'];
+  const health = ['grpc.health.v1.HealthCheckRequest', 'grpc.health.v1.HealthCheckResponse'] as const;
+  const key = Buffer.from('a');
+  await call('KV/Put', 'PutRequest', { key });
+  await member.propose({ kind: 'MarkCorrupt', members: [0, 2], isCorrupt: true }, { timeoutMs: 1 });
+  const [unknown, second] = [
+    { memberID: 0n, alarm: 2 },
+    { memberID: 2n, alarm: 2 },
+  ];
+  assert.deepEqual(await get(), [unknown, second]);
+  assert.deepEqual(await get({ memberID: 2n }), [second]);
+  assert.deepEqual(await get({ alarm: 1 }), []);
+  const { errors } = (await call('Maintenance/Status', 'StatusRequest', {})) as { errors: string[] };
+  assert.deepEqual(errors, ['memberID:0 alarm:CORRUPT ', 'memberID:2 alarm:CORRUPT ']);
+  for (const [path, type, request] of [
+    ['KV/Put', 'PutRequest', { key }],
+    ['KV/DeleteRange', 'DeleteRangeRequest', { key }],
+    ['KV/Txn', 'TxnRequest', { success: [{ request_put: { key } }] }],
+    ['KV/Compact', 'CompactionRequest', { revision: 1n }],
+    ['Lease/LeaseGrant', 'LeaseGrantRequest', { TTL: 60n }],
+    ['Lease/LeaseRevoke', 'LeaseRevokeRequest', { ID: 7n }],
+  ] as const) {
+    await assert.rejects(call(path, type, request), /^Error: 15 etcdserver: corrupt cluster$/, path);
+  }
+  assert.equal((await call('KV/Range', 'RangeRequest', { key }))['count'], 1n);
+  assert.deepEqual(await client.call('/grpc.health.v1.Health/Check', health, {}), { status: 2 });
+  assert.equal((await fetch(`${url}/v1/kv/a`, { method: 'PUT', body: 'x' })).status, 500);
+
+  const disarm = async (request: object): Promise<unknown> => get({ action: 2, ...request });
+  assert.deepEqual(await disarm({ memberID: 2n, alarm: 1 }), []);
+  assert.deepEqual(await disarm({ memberID: 2n, alarm: 2 }), [second]);
+  await assert.rejects(call('KV/Put', 'PutRequest', { key }), /corrupt cluster/);
+  assert.deepEqual(await disarm({ memberID: 0n, alarm: 2 }), [unknown]);
+  await call('KV/Put', 'PutRequest', { key });
+  assert.deepEqual(await client.call('/grpc.health.v1.Health/Check', health, {}), { status: 1 });
+});
+
 test('hashes are equal for equal keys, at any revision that is left', async (t) => {
   const { call } = await startTestEtcd(t);
   await call('KV/Put', 'PutRequest', { key: Buffer.from('a'), value: Buffer.from('1') });

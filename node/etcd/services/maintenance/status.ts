@@ -2,7 +2,7 @@
 import type { EtcdContext } from '../../context.ts';
 import type { HeaderMessage } from '../../proto/header.ts';
 import { reflected } from '../../proto/reflected.ts';
-import { type Alarm, alarmName, raisedAlarms } from './alarms.ts';
+import { type Alarm, alarmName, corruptAlarms, raisedAlarms } from './alarms.ts';
 
 export const statusResponse = reflected<StatusResponse>('etcdserverpb.StatusResponse');
 
@@ -51,11 +51,12 @@ export async function status(etcd: EtcdContext): Promise<StatusResponse> {
   };
 }
 
-async function knownAlarms(etcd: EtcdContext): Promise<readonly string[]> {
+async function knownAlarms({ member }: EtcdContext): Promise<readonly string[]> {
+  let alarms: readonly Alarm[];
   try {
-    const alarms = await raisedAlarms(etcd, ALARMS_TIMEOUT_MS);
-    return alarms.map((alarm: Alarm) => `memberID:${alarm.memberID} alarm:${alarmName(alarm)} `);
+    alarms = await raisedAlarms(member, ALARMS_TIMEOUT_MS);
   } catch {
-    return [];
+    alarms = corruptAlarms(member);
   }
+  return alarms.map((alarm) => `memberID:${alarm.memberID} alarm:${alarmName(alarm)} `);
 }
