@@ -56,6 +56,12 @@ const definitions: readonly Definition[] = [
     group: CLUSTER,
     load: () => import('./commands/transfer-leader.ts'),
   },
+  {
+    name: 'recover',
+    summary: 'go on from one member after a quorum is lost for good',
+    group: CLUSTER,
+    load: () => import('./commands/recover.ts'),
+  },
   { name: 'snapshot', summary: 'back up and restore', group: CLUSTER, load: () => import('./commands/snapshot.ts') },
   {
     name: 'version',

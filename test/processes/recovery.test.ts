@@ -2,19 +2,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { joinCluster } from '../../client/index.ts';
-import { LocalCluster, until } from './local-cluster.ts';
+import { run } from '../cli/testing/program.ts';
+import { LocalCluster, type Member, until } from './local-cluster.ts';
 
 const NEW_CLUSTER = 'a1b2c3d4e5f60718';
 const REVISION_GAP = 1_000_000;
+
+test('quorate recover says what is given up, and does it when told that the others are stopped', async () => {
+  const cluster = await LocalCluster.form(2);
+  try {
+    const [survivor, other] = cluster.members as [Member, Member];
+    await cluster.client().put('kept', 'safe');
+    assert.match(
+      (await run(['recover', survivor.url, '--others-are-stopped'])).stderr,
+      /knows a leader: the quorum is not lost\n$/,
+    );
+    await cluster.kill(other);
+    await until('a survivor without a leader', async () =>
+      (await cluster.statusOf(survivor))?.leader === 0 ? true : null,
+    );
+    const asked = await run(['recover', survivor.url]);
+    assert.equal(asked.code, 1);
+    assert.match(asked.stderr, /^quorate: m1 would go on alone .* without m2 .*--others-are-stopped\n$/);
+    assert.equal((await cluster.statusOf(survivor))?.members?.length, 2);
+
+    const done = await run(['recover', survivor.url, '--others-are-stopped']);
+    assert.match(done.stdout, /^m1 is the only voter of the new cluster [0-9a-f]{16}\nempty the data folders of m2, /);
+    assert.equal((await cluster.client([survivor]).get('kept'))?.value, 'safe');
+    await cluster.client([survivor]).put('after', 'x');
+  } finally {
+    await cluster.remove();
+  }
+});
 
 test('the survivor of a lost quorum goes on under a new cluster id with all that it had, acknowledged last or not', async () => {
   const cluster = await LocalCluster.form(3);
   try {
     const leader = await cluster.leader();
-    const [survivor, other] = cluster.members.filter((member) => member !== leader) as [
-      (typeof cluster.members)[0],
-      (typeof cluster.members)[0],
-    ];
+    const [survivor, other] = cluster.members.filter((member) => member !== leader) as [Member, Member];
     const client = cluster.client();
     for (let i = 0; i < 100; i++) await client.put(`key/${i}`, String(i));
     const before = await client.get('key/99');
