@@ -12,8 +12,8 @@ export function define(command: Command): void {
   addConnectionOptions(
     command
       .description(
-        'Go on from one member after a quorum is lost for good. What only the others had is lost. Stop the processes of all\n' +
-          'others first, and never start them again with the data that they have: they would be another cluster.',
+        'Go on from one member after a quorum is lost for good. What only the others had is lost. Stop the processes of all ' +
+          'others first, and never start them again with the data that they have.',
       )
       .argument(
         '<URL>',
