@@ -118,7 +118,7 @@ export class Reconciler {
       this.#forget(key);
       return {};
     }
-    if (!(await this.#asksForWrite(cached))) return this.#rest(cached.decision);
+    if (!this.#asksForWrite(cached)) return this.#rest(cached.decision);
     const view = changesImage(cached) ? await this.#inImageTurn(name, fence, log) : await this.#look(name, this.#fresh);
     if (view === null) return {};
     return this.#write(key, view, fence, log);
@@ -134,10 +134,10 @@ export class Reconciler {
     return observed === null ? null : { observed, decision: decide(observed), sets };
   }
 
-  async #asksForWrite({ observed, decision, sets }: View): Promise<boolean> {
+  #asksForWrite({ observed, decision, sets }: View): boolean {
     const { cluster } = observed;
     if (decision.act !== null) return true;
-    if (decision.shape.mayApply && (await this.#areSecretsDue(cluster))) return true;
+    if (decision.shape.mayApply && this.#areSecretsDue(cluster)) return true;
     if (differs(cluster.status, this.#statusOf(observed, decision))) return true;
     if (!decision.shape.mayApply) return false;
     return rolesToLabel(observed, decision).length > 0 || this.#childWrites(observed, decision, sets).length > 0;
@@ -201,7 +201,7 @@ export class Reconciler {
   async #writeChildren({ observed, decision, sets }: View, fence: Fence, log: Log): Promise<void> {
     const { api, clock, metrics } = this.#parts;
     const { cluster } = observed;
-    if (await this.#areSecretsDue(cluster)) {
+    if (this.#areSecretsDue(cluster)) {
       log.write('info', 'write_secrets');
       await writeSecrets(cluster, clock.wallMs(), api, fence);
     }
@@ -237,7 +237,7 @@ export class Reconciler {
     });
   }
 
-  async #areSecretsDue(cluster: RaftCluster): Promise<boolean> {
+  #areSecretsDue(cluster: RaftCluster): boolean {
     const { caches, clock } = this.#parts;
     const { uid, namespace, name, generation } = cluster.metadata;
     const key = `${namespace}/${name}`;
@@ -248,7 +248,7 @@ export class Reconciler {
       .join(' ')}`;
     const known = this.#secretsGood.get(key);
     if (known?.versions === versions && clock.nowMs() < known.untilMs) return false;
-    const { due, certificates } = await checkSecrets(
+    const { due, certificates } = checkSecrets(
       cluster,
       (secret) => caches.secrets.get(namespace, secret),
       clock.wallMs(),

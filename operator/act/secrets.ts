@@ -12,9 +12,12 @@ import {
 import type { RaftCluster } from '../api/types.ts';
 import {
   type AuthoritySecret,
+  type CertificateRequest,
   type CertificateSecret,
-  type Certificates,
+  type CurrentCertificates,
+  dueCertificates,
   freshCertificates,
+  notAfterMs,
 } from '../certificates/rotation.ts';
 import { type Secret, secretKind } from '../kube/kinds.ts';
 import type { KubeApi, Stored } from '../kube/types.ts';
@@ -32,19 +35,21 @@ type Use = (typeof uses)[number];
 export type SecretsState = {
   /** Names of Secrets that are missing, or due for renewal. */
   readonly due: readonly string[];
-  /** Those that there are, as the status names them. */
+  /** Those that are good, as the status names them. */
   readonly certificates: { name: string; notAfter: string }[];
 };
 
-export async function checkSecrets(cluster: RaftCluster, read: ReadSecret, nowMs: number): Promise<SecretsState> {
+/** Pure: nothing is issued but by `writeSecrets`. */
+export function checkSecrets(cluster: RaftCluster, read: ReadSecret, nowMs: number): SecretsState {
   const { name } = cluster.metadata;
   const due = read(adminTokenSecret(name)) === null ? [adminTokenSecret(name)] : [];
   const certificates: { name: string; notAfter: string }[] = [];
   for (const use of managedUses(cluster)) {
-    const { isAuthorityChanged, isCertificateChanged, notAfterMs } = await freshFor(cluster, use, read, nowMs);
+    const current = currentOf(cluster, use, read);
+    const { isAuthorityChanged, isCertificateChanged } = dueCertificates(requestOf(cluster, use, nowMs), current);
     if (isAuthorityChanged) due.push(caSecret(name, use));
     if (isCertificateChanged) due.push(tlsSecret(name, use));
-    certificates.push({ name: tlsSecret(name, use), notAfter: new Date(notAfterMs).toISOString() });
+    else certificates.push({ name: tlsSecret(name, use), notAfter: endOf(current) });
   }
   return { due, certificates };
 }
@@ -71,11 +76,9 @@ export async function writeSecrets(cluster: RaftCluster, nowMs: number, api: Kub
     await api.create(secretKind, adminTokenSecretOf(cluster, token), fence.options);
   }
   for (const use of managedUses(cluster)) {
-    const { authority, certificate, isAuthorityChanged, isCertificateChanged } = await freshFor(
-      cluster,
-      use,
-      read,
-      nowMs,
+    const { authority, certificate, isAuthorityChanged, isCertificateChanged } = await freshCertificates(
+      requestOf(cluster, use, nowMs),
+      currentOf(cluster, use, read),
     );
     // The authority first: a certificate whose authority was lost on the way could not be followed by another.
     if (isAuthorityChanged) await write(cluster, caSecret(name, use), 'Opaque', authority, read, api, fence);
@@ -88,15 +91,20 @@ function managedUses({ spec }: RaftCluster): readonly Use[] {
   return uses.filter((use) => spec.tls[use].mode === 'OperatorManaged');
 }
 
-function freshFor(cluster: RaftCluster, use: Use, read: ReadSecret, nowMs: number): Promise<Certificates> {
-  const { name } = cluster.metadata;
-  return freshCertificates(
-    { commonName: `${name} ${use}`, dnsNames: dnsNames(cluster, use), nowMs },
-    {
-      authority: dataOf<AuthoritySecret>(read(caSecret(name, use)), ['ca.crt', 'ca.key']),
-      certificate: dataOf<CertificateSecret>(read(tlsSecret(name, use)), ['tls.crt', 'tls.key', 'ca.crt']),
-    },
-  );
+function requestOf(cluster: RaftCluster, use: Use, nowMs: number): CertificateRequest {
+  return { commonName: `${cluster.metadata.name} ${use}`, dnsNames: dnsNames(cluster, use), nowMs };
+}
+
+function currentOf({ metadata: { name } }: RaftCluster, use: Use, read: ReadSecret): CurrentCertificates {
+  return {
+    authority: dataOf<AuthoritySecret>(read(caSecret(name, use)), ['ca.crt', 'ca.key']),
+    certificate: dataOf<CertificateSecret>(read(tlsSecret(name, use)), ['tls.crt', 'tls.key', 'ca.crt']),
+  };
+}
+
+/** RFC 3339. */
+function endOf({ certificate }: CurrentCertificates): string {
+  return new Date(notAfterMs(certificate!['tls.crt'])).toISOString();
 }
 
 /** One certificate for all members, whatever their ordinals; clients come by the names of Services, too. */

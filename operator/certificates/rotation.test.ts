@@ -4,7 +4,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect, createServer } from 'node:tls';
-import { type AuthoritySecret, type CertificateSecret, type Certificates, freshCertificates } from './rotation.ts';
+import {
+  type AuthoritySecret,
+  type CertificateSecret,
+  type Certificates,
+  dueCertificates,
+  freshCertificates,
+} from './rotation.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const HOUR_MS = 60 * 60_000;
@@ -13,8 +19,15 @@ const dnsNames = ['*.db-peers.default.svc', '*.db-peers.default.svc.cluster.loca
 
 type Secrets = { authority: AuthoritySecret | null; certificate: CertificateSecret | null };
 
-const at = (nowMs: number, current: Secrets, names: readonly string[] = dnsNames): Promise<Certificates> =>
-  freshCertificates({ commonName: 'db peers', dnsNames: names, nowMs }, current);
+/** Each time what is due is asked before, too: it must be what then changes. */
+async function at(nowMs: number, current: Secrets, names: readonly string[] = dnsNames): Promise<Certificates> {
+  const request = { commonName: 'db peers', dnsNames: names, nowMs };
+  const due = dueCertificates(request, current);
+  const fresh = await freshCertificates(request, current);
+  const { isAuthorityChanged, isCertificateChanged } = fresh;
+  assert.deepEqual(due, { isAuthorityChanged, isCertificateChanged });
+  return fresh;
+}
 
 const nothing: Secrets = { authority: null, certificate: null };
 

@@ -8,7 +8,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { issueAuthority, issueCertificate, type KeyPair } from './issue.ts';
+import { issueAuthority, issueCertificate } from './issue.ts';
 
 /** Keys of the Secret NAME-peer-ca (or -client-ca). */
 export type AuthoritySecret = {
@@ -47,20 +47,52 @@ export type CertificateRequest = {
   readonly nowMs: number;
 };
 
-export type Certificates = {
-  readonly authority: AuthoritySecret;
-  readonly certificate: CertificateSecret;
-  /** False: the Secret is already so. The authority is written before the certificate. */
+/** As they are. */
+export type CurrentCertificates = {
+  readonly authority: AuthoritySecret | null;
+  readonly certificate: CertificateSecret | null;
+};
+
+export type DueCertificates = {
+  /** False: the Secret is as it shall be. The authority is written before the certificate. */
   readonly isAuthorityChanged: boolean;
   readonly isCertificateChanged: boolean;
+};
+
+export type Certificates = DueCertificates & {
+  readonly authority: AuthoritySecret;
+  readonly certificate: CertificateSecret;
   readonly notAfterMs: number;
 };
 
+/** What `freshCertificates` would change. Nothing is issued for it: it is asked far more often. */
+export function dueCertificates(
+  { dnsNames, nowMs }: CertificateRequest,
+  { authority, certificate }: CurrentCertificates,
+): DueCertificates {
+  const step = authorityStep(nowMs, authority, certificate?.['ca.crt'] ?? '');
+  // Whatever is issued is trusted from then on, and that is said in the certificate's Secret.
+  if (step.kind !== 'Keep') return { isAuthorityChanged: true, isCertificateChanged: true };
+  const trusted = trustedOf(step.authority);
+  return {
+    isAuthorityChanged: !isSame(step.authority, authority),
+    isCertificateChanged:
+      certificate === null || certificate['ca.crt'] !== trusted || !isCurrent(certificate, trusted, dnsNames, nowMs),
+  };
+}
+
+/** When the certificate ends. */
+export function notAfterMs(certificatePem: string): number {
+  return new X509Certificate(certificatePem).validToDate.getTime();
+}
+
 export async function freshCertificates(
   request: CertificateRequest,
-  current: { readonly authority: AuthoritySecret | null; readonly certificate: CertificateSecret | null },
+  current: CurrentCertificates,
 ): Promise<Certificates> {
-  const authority = await freshAuthority(request, current.authority, current.certificate?.['ca.crt'] ?? '');
+  const { commonName, nowMs } = request;
+  const step = authorityStep(nowMs, current.authority, current.certificate?.['ca.crt'] ?? '');
+  const authority = step.kind === 'Keep' ? step.authority : await issued(step, commonName, nowMs);
   const certificate = await freshCertificate(request, authority, current.certificate);
   return {
     authority,
@@ -71,34 +103,45 @@ export async function freshCertificates(
   };
 }
 
-async function freshAuthority(
-  { commonName, nowMs }: CertificateRequest,
-  current: AuthoritySecret | null,
-  trustedByMembers: string,
+/** What becomes of the authority; of one to be issued, all but what is issued. */
+type AuthorityStep =
+  | { readonly kind: 'Keep'; readonly authority: AuthoritySecret }
+  | { readonly kind: 'First'; readonly former: Pick<AuthoritySecret, 'former.crt'> }
+  | { readonly kind: 'Next'; readonly kept: AuthoritySecret };
+
+async function issued(
+  step: Exclude<AuthorityStep, { kind: 'Keep' }>,
+  commonName: string,
+  nowMs: number,
 ): Promise<AuthoritySecret> {
-  const issue = (): Promise<KeyPair> => issueAuthority(commonName, { nowMs, lifetimeMs: AUTHORITY_MS });
+  const { certificatePem, keyPem } = await issueAuthority(commonName, { nowMs, lifetimeMs: AUTHORITY_MS });
+  return step.kind === 'First'
+    ? { 'ca.crt': certificatePem, 'ca.key': keyPem, ...step.former }
+    : { ...step.kept, 'next.crt': certificatePem, 'next.key': keyPem };
+}
+
+function authorityStep(nowMs: number, current: AuthoritySecret | null, trustedByMembers: string): AuthorityStep {
+  const keep = (authority: AuthoritySecret): AuthorityStep => ({ kind: 'Keep', authority });
   if (current === null || !isUsable(current['ca.crt'], current['ca.key'], nowMs)) {
-    const first = await issue();
     // What was trusted stays so: certificates from it are still in use, and members that refuse each other are worse.
-    return { 'ca.crt': first.certificatePem, 'ca.key': first.keyPem, ...formerOf(trustedByMembers, nowMs) };
+    return { kind: 'First', former: formerOf(trustedByMembers, nowMs) };
   }
   const kept = { 'ca.crt': current['ca.crt'], 'ca.key': current['ca.key'], ...formerOf(current['former.crt'], nowMs) };
   const { 'next.crt': nextCertificate, 'next.key': nextKey } = current;
   if (nextCertificate !== undefined && nextKey !== undefined && isUsable(nextCertificate, nextKey, nowMs)) {
     const next = { 'next.crt': nextCertificate, 'next.key': nextKey };
-    if (!trustedByMembers.includes(nextCertificate)) return { ...kept, ...next };
+    if (!trustedByMembers.includes(nextCertificate)) return keep({ ...kept, ...next });
     // Counted from when the members' Secret was seen to hold it, not from its issue: between the two the operator
     // may have been away for longer than the wait.
     const trustedSince = current['next.trusted-since'] ?? new Date(nowMs).toISOString();
     if (nowMs - Date.parse(trustedSince) < TRUST_FIRST_MS) {
-      return { ...kept, ...next, 'next.trusted-since': trustedSince };
+      return keep({ ...kept, ...next, 'next.trusted-since': trustedSince });
     }
     const former = formerOf(current['ca.crt'] + (current['former.crt'] ?? ''), nowMs);
-    return { 'ca.crt': nextCertificate, 'ca.key': nextKey, ...former };
+    return keep({ 'ca.crt': nextCertificate, 'ca.key': nextKey, ...former });
   }
-  if (notAfterMs(current['ca.crt']) - nowMs > AUTHORITY_RENEW_BEFORE_MS) return kept;
-  const next = await issue();
-  return { ...kept, 'next.crt': next.certificatePem, 'next.key': next.keyPem };
+  if (notAfterMs(current['ca.crt']) - nowMs > AUTHORITY_RENEW_BEFORE_MS) return keep(kept);
+  return { kind: 'Next', kept };
 }
 
 function formerOf(bundlePem: string | undefined, nowMs: number): { 'former.crt'?: string } {
@@ -111,7 +154,7 @@ async function freshCertificate(
   authority: AuthoritySecret,
   current: CertificateSecret | null,
 ): Promise<CertificateSecret> {
-  const trusted = authority['ca.crt'] + (authority['next.crt'] ?? '') + (authority['former.crt'] ?? '');
+  const trusted = trustedOf(authority);
   if (current !== null && isCurrent(current, trusted, dnsNames, nowMs)) {
     return { 'tls.crt': current['tls.crt'], 'tls.key': current['tls.key'], 'ca.crt': trusted };
   }
@@ -122,6 +165,11 @@ async function freshCertificate(
     { nowMs, lifetimeMs: Math.min(CERTIFICATE_MS, notAfterMs(authority['ca.crt']) - nowMs) },
   );
   return { 'tls.crt': issued.certificatePem, 'tls.key': issued.keyPem, 'ca.crt': trusted };
+}
+
+/** By members; the one that signs first. */
+function trustedOf(authority: AuthoritySecret): string {
+  return authority['ca.crt'] + (authority['next.crt'] ?? '') + (authority['former.crt'] ?? '');
 }
 
 function isCurrent(
@@ -152,10 +200,6 @@ function isUsable(certificatePem: string, keyPem: string, nowMs: number): boolea
   } catch {
     return false;
   }
-}
-
-function notAfterMs(certificatePem: string): number {
-  return new X509Certificate(certificatePem).validToDate.getTime();
 }
 
 function splitBundle(pem: string): string[] {
