@@ -14,6 +14,8 @@ export type TestFiles = {
 
 const SIMULATION = 'test/simulation/';
 const END_TO_END = 'test/e2e/';
+/** They begin first, so that none of them is left to run alone at the end. */
+const TAKES_LONG = /^test\/e2e\/(?:healing|lifecycle|rolling|scaling)\.test\.ts$/;
 const BREAKS_OTHERS = /^test\/e2e\/(?:drain|node-faults|operators|tour|upgrade)\.test\.ts$/;
 
 /** @param below files or folders; empty means everything */
@@ -28,7 +30,9 @@ export function findTests(below: readonly string[]): TestFiles {
   return {
     together: files.filter((file) => !isSimulation(file) && !isEndToEnd(file)),
     oneByOne: files.filter(isSimulation),
-    endToEnd: files.filter((file) => isEndToEnd(file) && !BREAKS_OTHERS.test(file)),
+    endToEnd: files
+      .filter((file) => isEndToEnd(file) && !BREAKS_OTHERS.test(file))
+      .sort((a, b) => Number(TAKES_LONG.test(b)) - Number(TAKES_LONG.test(a))),
     endToEndAlone: files.filter((file) => BREAKS_OTHERS.test(file)),
   };
 }
