@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ApiVersion } from '../client/types.ts';
+import type { ApiReadiness, ApiVersion } from '../client/types.ts';
 import { type Addresses, resolveAddresses } from './addresses.ts';
 import { type AdminAuth, assertAdmin } from './api/admin-auth.ts';
 import { defaultApiLimits } from './api/context.ts';
@@ -232,9 +232,10 @@ type ApiParts = {
 function startApi({ config, addresses, member, log, metrics, drain, health, peerTls }: ApiParts): Promise<HttpServer> {
   const { clientTls } = config;
   const clientTlsFiles = clientTls === null ? null : reloadingTls('client', clientTls, log);
+  const readiness = (): ApiReadiness => drain.readiness(member.readiness());
   const shownMetrics = httpMetrics(metrics, {
     status: () => member.status(),
-    isReady: () => drain.readiness(member.readiness()).ready,
+    isReady: () => readiness().ready,
     disk: () => diskOf(resolve(config.dataDir)),
     certificates: () => [
       ...(peerTls === null ? [] : [{ use: 'peer' as const, notAfterMs: peerTls.notAfterMs }]),
@@ -267,6 +268,7 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
   });
   const etcd: EtcdOptions = {
     member,
+    readiness,
     version: VERSION.etcdserver,
     peerScheme: config.peerTls === null ? 'http' : 'https',
     limits: {

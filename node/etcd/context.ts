@@ -38,6 +38,8 @@ export type AdminRequest = {
 
 export type EtcdOptions = {
   readonly member: Member;
+  /** The member's, and that of a process on its way out: what `/readyz` tells. */
+  readonly readiness: () => ApiReadiness;
   readonly limits: EtcdLimits;
   /** Of etcd, as whose API this is to be taken. */
   readonly version: string;
@@ -54,10 +56,12 @@ export class EtcdContext {
   readonly limits: EtcdLimits;
   readonly version: string;
   readonly peerScheme: 'http' | 'https';
+  readonly #readiness: EtcdOptions['readiness'];
   readonly #assertAdmin: EtcdOptions['assertAdmin'];
   #identity: { readonly clusterId: string; readonly memberId: number; readonly wire: Identity } | null = null;
 
-  constructor({ member, limits, version, peerScheme, assertAdmin }: EtcdOptions) {
+  constructor({ member, readiness, limits, version, peerScheme, assertAdmin }: EtcdOptions) {
+    this.#readiness = readiness;
     this.#assertAdmin = assertAdmin;
     this.member = member;
     this.limits = limits;
@@ -94,7 +98,7 @@ export class EtcdContext {
 
   /** As `/readyz`, and not well while members hold different keys: such a member still answers reads. */
   health(): ApiReadiness {
-    const readiness = this.member.readiness();
+    const readiness = this.#readiness();
     const corrupt = this.member.corruptMembers();
     if (corrupt.length === 0) return readiness;
     const check = { name: 'data_corruption', ok: false, message: 'ALARM CORRUPT' };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { Drain } from '../../api/drain.ts';
 import { StoreMember } from '../../api/testing/store-member.ts';
 import { RequestError } from '../../server/types.ts';
 import { EtcdContext } from '../context.ts';
@@ -15,10 +16,12 @@ type Json = Record<string, unknown>;
 
 async function start(t: TestContext) {
   const member = await StoreMember.open();
+  const drain = new Drain();
   const faults: object[] = [];
   const log = { error: (fields: object) => void faults.push(fields) };
   const options = {
     member,
+    readiness: () => drain.readiness(member.readiness()),
     limits: testLimits,
     version: '3.5.21',
     peerScheme: 'http',
@@ -41,7 +44,7 @@ async function start(t: TestContext) {
   const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(url + path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers });
   const json = async (path: string, body: unknown): Promise<Json> => (await (await post(path, body)).json()) as Json;
-  return { member, gateway, url, post, json, faults };
+  return { member, drain, gateway, url, post, json, faults };
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -120,9 +123,16 @@ test('errors are those of gRPC, with a status', async (t) => {
 test('every path has its method and messages', async () => {
   const member = await StoreMember.open();
   const log = { error: () => undefined };
-  const methods = allMethods(
-    new EtcdContext({ member, limits: testLimits, version: '', peerScheme: 'http', assertAdmin: async () => {}, log }),
-  );
+  const context = new EtcdContext({
+    member,
+    readiness: () => member.readiness(),
+    limits: testLimits,
+    version: '',
+    peerScheme: 'http',
+    assertAdmin: async () => {},
+    log,
+  });
+  const methods = allMethods(context);
   for (const [path, { method, request, response }] of gatewayRoutes) {
     assert.ok(method in methods, path);
     for (const type of [request, response]) assert.ok(protoRoot().lookupType(type), path);
@@ -148,7 +158,14 @@ test('a token of the gateway opens the gateway', async (t) => {
 });
 
 test('health follows readiness, and other paths are for others', async (t) => {
-  const { url, member } = await start(t);
+  const { url, member, drain } = await start(t);
+  const takeBack = drain.begin();
+  const leaving = await fetch(`${url}/health`);
+  assert.deepEqual(
+    [leaving.status, await leaving.json()],
+    [503, { health: 'false', reason: 'this member is about to stop' }],
+  );
+  takeBack();
   const ready = await fetch(`${url}/health`);
   assert.deepEqual([ready.status, await ready.json()], [200, { health: 'true' }]);
   member.readinessAnswer = { ready: false, checks: [{ name: 'leader', ok: false, message: 'no leader' }] };

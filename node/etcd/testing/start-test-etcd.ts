@@ -1,5 +1,6 @@
 /** The client port over a member without Raft, and a client for it. */
 import type { TestContext } from 'node:test';
+import { Drain } from '../../api/drain.ts';
 import { startTestApi, type TestApi, type TestApiOptions } from '../../api/testing/start-test-api.ts';
 import { type EtcdLimits, type EtcdOptions, fixedLimits } from '../context.ts';
 import { createEtcdApi } from '../etcd-api.ts';
@@ -28,12 +29,15 @@ export async function startTestEtcd(
   assertAdmin: EtcdOptions['assertAdmin'] = async () => {},
 ): Promise<TestEtcd> {
   const faults: { fields: object; event: string }[] = [];
+  const drain = options.drain ?? new Drain();
   const api = await startTestApi(t, {
     ...options,
+    drain,
     http2: (member) =>
       createEtcdApi(
         {
           member,
+          readiness: () => drain.readiness(member.readiness()),
           limits: { ...testLimits, ...limits },
           version: '3.5.21',
           peerScheme: 'http',

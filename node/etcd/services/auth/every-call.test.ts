@@ -80,6 +80,7 @@ test('nothing is open that does not say so here, and a user alone has no rights'
   const log = { error: () => undefined };
   const context = new EtcdContext({
     member: etcd.member,
+    readiness: () => etcd.member.readiness(),
     limits: testLimits,
     version: '',
     peerScheme: 'http',
