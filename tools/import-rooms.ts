@@ -82,7 +82,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'node/config/',
       'node/main.ts',
       'node/restore-snapshot.ts',
-      'node/server/snapshot-source-name.ts',
+      'node/download-snapshot.ts',
       'node/storage/folder-lock.ts',
       'operator/config.ts',
       'operator/main.ts',

@@ -1,10 +1,7 @@
 /** `quorate snapshot fetch`: a backup from where it was put, for the members of a cluster that begins with it. */
-import { createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
-import { withoutSecrets } from '../../node/server/snapshot-source-name.ts';
+import { downloadSnapshot } from '../../node/download-snapshot.ts';
 import { UserError } from '../user-error.ts';
 
 /**
@@ -13,19 +10,17 @@ import { UserError } from '../user-error.ts';
  */
 export async function fetchSnapshot(url: string, file: string): Promise<boolean> {
   if (existsSync(file)) return false;
-  const shown = withoutSecrets(url);
-  const answer = await fetch(url).catch((error: Error) => {
-    const { message } = (error.cause as Error | undefined) ?? error;
-    throw new UserError(`${shown} cannot be fetched: ${message}`);
-  });
-  if (!answer.ok || answer.body === null) throw new UserError(`${shown} answers ${answer.status} ${answer.statusText}`);
   const part = `${file}.part`;
   try {
-    await pipeline(Readable.fromWeb(answer.body as ReadableStream), createWriteStream(part));
+    await downloadSnapshot({ source: url, downloadTo: part, signal: new AbortController().signal, log: tell });
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
-    throw new UserError(`${shown} broke off: ${(error as Error).message}`);
+    throw new UserError((error as Error).message);
   }
   return true;
+}
+
+function tell(_level: string, event: string, fields: Readonly<Record<string, unknown>>): void {
+  process.stderr.write(`quorate: ${event.replaceAll('_', ' ')}: ${JSON.stringify(fields)}\n`);
 }
