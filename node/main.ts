@@ -277,6 +277,7 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
       maxTxnOperations: config.maxTxnOperations,
       requestTimeoutMs: config.requestTimeoutMs,
       electionTimeoutMs: config.electionTimeoutMs,
+      watchProgressIntervalMs: config.watchProgressIntervalMs,
     },
     assertAdmin: async (request) => void (await assertAdmin(adminAuth, request, logger)),
     log: logger,

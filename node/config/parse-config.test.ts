@@ -31,6 +31,7 @@ test('the defaults are valid', () => {
   const config = parse({});
   assert.equal(config.electionTimeoutMs, 1000);
   assert.equal(config.heartbeatIntervalMs, 100);
+  assert.equal(config.watchProgressIntervalMs, 5000);
   assert.equal(config.maxRequestBytes, 1.5 * 1024 * 1024);
   assert.equal(config.advertiseClientUrl, 'http://127.0.0.1:2379');
   assert.equal(config.advertisePeer, '127.0.0.1:2380');

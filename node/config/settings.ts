@@ -76,6 +76,7 @@ export type Settings = {
   readonly heartbeatIntervalMs: number;
   readonly electionTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly watchProgressIntervalMs: number;
   readonly stopTimeoutMs: number;
   readonly prestopTimeoutMs: number;
   readonly maxRequestBytes: number;
@@ -167,6 +168,10 @@ const shape: Shape = {
   requestTimeoutMs: always(durationMs('100ms', '10m'), 'Timing', 'request-timeout', '5s', {
     placeholder: 'TIME',
     help: 'How long a request may take when it does not say so itself with ?timeout=.',
+  }),
+  watchProgressIntervalMs: always(durationMs('100ms', '1h'), 'Timing', 'watch-progress-notify-interval', '5s', {
+    placeholder: 'TIME',
+    help: 'How often a quiet watch of the etcd API that asked for it (progress_notify) hears how far it is. etcd: 10m; what reads from a cache, as kube-apiserver does, wants seconds.',
   }),
   stopTimeoutMs: always(durationMs('0', '10m'), 'Timing', 'stop-timeout', '10s', {
     placeholder: 'TIME',

@@ -26,7 +26,6 @@ const mebibyte = 1024 * 1024;
 export const fixedLimits = {
   maxCalls: 20_000,
   maxBufferedBytes: 128 * mebibyte,
-  watchProgressIntervalMs: 5000,
   pingIntervalMs: 60_000,
 } as const satisfies Partial<EtcdLimits>;
 

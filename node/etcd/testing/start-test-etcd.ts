@@ -12,6 +12,7 @@ export const testLimits: EtcdLimits = {
   maxTxnOperations: 128,
   requestTimeoutMs: 5000,
   electionTimeoutMs: 1000,
+  watchProgressIntervalMs: 5000,
 };
 
 export type TestEtcd = TestApi & {
