@@ -20,6 +20,7 @@ import { type EtcdOptions, fixedLimits } from './etcd/context.ts';
 import { createEtcdApi } from './etcd/etcd-api.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { memberOptions } from './member-options.ts';
+import { grpcMetrics } from './metrics/grpc-metrics.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { metricsObserver } from './metrics/observer.ts';
@@ -281,6 +282,7 @@ function startApi({ config, addresses, member, log, metrics, drain, health, peer
     },
     assertAdmin: async (request) => void (await assertAdmin(adminAuth, request, logger)),
     log: logger,
+    observe: grpcMetrics(metrics),
   };
   const { grpc, gateway } = createEtcdApi(etcd, assertSameOrigin);
   const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';

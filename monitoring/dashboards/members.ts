@@ -322,6 +322,27 @@ export const membersDashboard: Dashboard = {
           ),
         ),
         graph(
+          'Calls of the etcd API',
+          'ops',
+          'By gRPC or the gateway; streams when they have ended.',
+          query('{{method}}', `sum by (method) (${rate('quorate_grpc_requests_total')})`),
+        ),
+        graph(
+          'Ends of etcd calls',
+          'ops',
+          'By code of gRPC.',
+          query('{{code}}', `sum by (code) (${rate('quorate_grpc_requests_total')})`),
+        ),
+        graph(
+          'Time of etcd calls (p99)',
+          's',
+          'Without streams, which are open as long as the client likes.',
+          query(
+            '{{method}}',
+            `histogram_quantile(0.99, sum by (method, le) (${rate('quorate_grpc_request_seconds_bucket', 'method!~".*/(Watch|LeaseKeepAlive|Observe|ServerReflectionInfo)"')}))`,
+          ),
+        ),
+        graph(
           'Watches',
           'none',
           'Slow ones do not keep up, and are served from history.',

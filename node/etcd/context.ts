@@ -47,6 +47,8 @@ export type EtcdOptions = {
   /** Refuses whoever does not show the right to administer, where one is configured; the HTTP API's own check. */
   readonly assertAdmin: (request: AdminRequest) => Promise<void>;
   readonly log: { error(fields: object, event: string): void };
+  /** Told of each call, by gRPC or the gateway, when it is over: how it ended, and how long it took in seconds. */
+  readonly observe?: (path: string, code: string, seconds: number) => void;
 };
 
 export class EtcdContext {

@@ -10,6 +10,7 @@ import { EtcdContext, type EtcdOptions } from './context.ts';
 import { errorOf, etcdError } from './errors.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { GrpcServer } from './grpc/server.ts';
+import { type Code, codeName } from './grpc/status.ts';
 import { LeaderMonitor } from './leader-monitor.ts';
 import { allMethods } from './methods.ts';
 
@@ -20,10 +21,11 @@ export type EtcdApi = { readonly grpc: GrpcServer; readonly gateway: Gateway };
 
 /** @param assertSameOrigin as the HTTP API has it; for the gateway */
 export function createEtcdApi(options: EtcdOptions, assertSameOrigin: (headers: IncomingHttpHeaders) => void): EtcdApi {
-  const { limits, member } = options;
+  const { limits, member, observe: told } = options;
   const etcd = new EtcdContext(options);
   const methods = allMethods(etcd);
   const log = (cause: unknown, path: string): void => options.log.error({ err: cause, path }, 'etcd_request_failed');
+  const observe = (path: string, code: Code, seconds: number): void => told?.(path, codeName(code), seconds);
   const leader = new LeaderMonitor(member, limits.electionTimeoutMs);
   const grpc = new GrpcServer({
     methods,
@@ -40,8 +42,9 @@ export function createEtcdApi(options: EtcdOptions, assertSameOrigin: (headers: 
       if (kind !== 'Unary') leader.watch(call);
     },
     errorOf: (error, call) => errorOf(error, call, log),
+    observe,
     stopped: etcdError('stopped'),
     tooMany: etcdError('tooManyRequests'),
   });
-  return { grpc, gateway: new Gateway({ etcd, methods, assertSameOrigin, log }) };
+  return { grpc, gateway: new Gateway({ etcd, methods, assertSameOrigin, observe, log }) };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApiStatus } from '../../client/types.ts';
 import type { MetricSources } from './collect.ts';
+import { grpcMetrics } from './grpc-metrics.ts';
 import { httpMetrics } from './http-metrics.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { metricsObserver } from './observer.ts';
@@ -107,11 +108,11 @@ test('every metric is there, with its type and its help', async () => {
       'proposals_committed_total proposals_refused_total log_appended_entries_total log_appended_bytes_total',
       'applied_entries_total peer_sent_bytes_total peer_received_bytes_total peer_sent_messages_total',
       'peer_received_messages_total peer_dropped_messages_total snapshots_sent_total snapshots_received_total snapshot_sent_bytes_total',
-      'snapshot_received_bytes_total http_requests_total',
+      'snapshot_received_bytes_total http_requests_total grpc_requests_total',
     ],
     histogram: [
       'log_append_seconds replicate_seconds quorum_seconds apply_seconds snapshot_send_seconds',
-      'snapshot_receive_seconds http_request_seconds',
+      'snapshot_receive_seconds http_request_seconds grpc_request_seconds',
     ],
   };
   for (const [type, names] of Object.entries(expected)) {
@@ -235,4 +236,16 @@ test('requests are counted by method, route and code', async () => {
   const { text } = await http.exposition();
   assertLine(text, 'quorate_http_requests_total{method="PUT",route="/v1/kv/:key",code="412"} 1');
   assertLine(text, 'quorate_http_request_seconds_count{method="PUT",route="/v1/kv/:key"} 2');
+});
+
+test('calls of the etcd API are counted by method and code and timed by method', async () => {
+  const metrics = createMetrics(false);
+  const observe = grpcMetrics(metrics);
+  observe('/etcdserverpb.KV/Put', 'OK', 0.002);
+  observe('/etcdserverpb.KV/Put', 'OK', 0.002);
+  observe('/etcdserverpb.KV/Put', 'Unavailable', 0.002);
+  const text = await scrape(metrics, leading);
+  assertLine(text, 'quorate_grpc_requests_total{method="etcdserverpb.KV/Put",code="OK"} 2');
+  assertLine(text, 'quorate_grpc_requests_total{method="etcdserverpb.KV/Put",code="Unavailable"} 1');
+  assertLine(text, 'quorate_grpc_request_seconds_count{method="etcdserverpb.KV/Put"} 3');
 });

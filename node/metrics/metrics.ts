@@ -78,6 +78,8 @@ export type Metrics = {
 
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
   readonly httpRequestSeconds: Histogram<'method' | 'route'>;
+  readonly grpcRequests: Counter<'method' | 'code'>;
+  readonly grpcRequestSeconds: Histogram<'method'>;
 };
 
 /** @param withProcess false leaves out the process's own (CPU, memory, event loop delay, garbage collection) */
@@ -181,5 +183,14 @@ export function createMetrics(withProcess = true): Metrics {
       'method',
       'route',
     ]),
+    grpcRequests: counter('grpc_requests_total', 'Calls of the etcd API that have ended, over gRPC or its gateway.', [
+      'method',
+      'code',
+    ]),
+    grpcRequestSeconds: seconds(
+      'grpc_request_seconds',
+      'Time until a call of the etcd API has ended, over gRPC or its gateway; of a stream too.',
+      ['method'],
+    ),
   };
 }

@@ -46,6 +46,8 @@ async function live(cluster: LocalCluster, newcomer: Member, prometheus: Prometh
   const watch = client.watch({ prefix: 'key/' });
   for (let i = 0; i < 10; i++) await client.put(`key/${i}`, 'value');
   await client.get('key/1');
+  const range = { method: 'POST', body: JSON.stringify({ key: Buffer.from('key/1').toString('base64') }) };
+  for (const { url } of founders) await fetch(`${url}/v3/kv/range`, range);
   await client.transferLeader();
   // What a member has counted goes with its process: it must have been scraped twice before.
   await until('a scraped step down', () => dataOf(prometheus, 'increase(quorate_step_downs_total[5m])'));

@@ -18,6 +18,7 @@ async function start(t: TestContext) {
   const member = await StoreMember.open();
   const drain = new Drain();
   const faults: object[] = [];
+  const observed: string[] = [];
   const log = { error: (fields: object) => void faults.push(fields) };
   const options = {
     member,
@@ -27,6 +28,7 @@ async function start(t: TestContext) {
     peerScheme: 'http',
     assertAdmin: async () => {},
     log,
+    observe: (path: string, code: string) => void observed.push(`${path} ${code}`),
   } as const;
   const { gateway } = createEtcdApi(options, ({ origin }) => {
     if (origin !== undefined) throw new RequestError('permission_denied', 'of another origin');
@@ -44,7 +46,7 @@ async function start(t: TestContext) {
   const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(url + path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers });
   const json = async (path: string, body: unknown): Promise<Json> => (await (await post(path, body)).json()) as Json;
-  return { member, drain, gateway, url, post, json, faults };
+  return { member, drain, gateway, url, post, json, faults, observed };
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -98,7 +100,7 @@ test('a watch is lines, and stays open when all was said; a keep-alive ends', as
 });
 
 test('errors are those of gRPC, with a status', async (t) => {
-  const { post, json, url, member } = await start(t);
+  const { post, json, url, member, observed } = await start(t);
   const failure = async (path: string, body: unknown, headers = {}): Promise<[number, unknown, unknown]> => {
     const response = await post(path, body, headers);
     const { code, message } = (await response.json()) as Json;
@@ -118,6 +120,15 @@ test('errors are those of gRPC, with a status', async (t) => {
   const large = { key: base64('a'), value: Buffer.alloc(testLimits.maxRequestBytes + 1).toString('base64') };
   assert.deepEqual((await failure('/v3/kv/put', large)).slice(0, 2), [400, 3]);
   assert.equal((await json('/v3/maintenance/status', {}))['version'], '3.5.21');
+  assert.deepEqual(observed, [
+    '/etcdserverpb.KV/Range InvalidArgument',
+    '/etcdserverpb.Lease/LeaseRevoke NotFound',
+    ...Array.from({ length: 3 }, () => '/etcdserverpb.KV/Range InvalidArgument'),
+    '/etcdserverpb.KV/Put PermissionDenied',
+    '/etcdserverpb.KV/Range Unavailable',
+    '/etcdserverpb.KV/Put InvalidArgument',
+    '/etcdserverpb.Maintenance/Status OK',
+  ]);
 });
 
 test('every path has its method and messages', async () => {

@@ -21,6 +21,8 @@ export type GatewayOptions = {
   readonly methods: Methods;
   /** Refuses what a page of another origin sends through its visitor's browser. */
   readonly assertSameOrigin: (headers: IncomingHttpHeaders) => void;
+  /** Told of each call of a method, once it is over. */
+  readonly observe: (path: string, code: Code, seconds: number) => void;
   readonly log: (error: unknown, path: string) => void;
 };
 
@@ -68,7 +70,7 @@ export class Gateway {
   }
 
   async #answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { etcd, methods, assertSameOrigin, log } = this.#options;
+    const { etcd, methods, assertSameOrigin, observe, log } = this.#options;
     const route = gatewayRoutes.get(name);
     const method = route === undefined ? undefined : methods[route.method];
     if (route === undefined || method === undefined) return fail(response, 404, Code.NotFound, 'Not Found');
@@ -85,6 +87,7 @@ export class Gateway {
     response.once('close', () => {
       this.#calls -= 1;
     });
+    let code: Code = Code.Ok;
     try {
       assertSameOrigin(request.headers);
       if (this.#calls > etcd.limits.maxCalls) throw etcdError('tooManyRequests');
@@ -92,12 +95,17 @@ export class Gateway {
       const messages = documents.map((document) => encodeJson(route.request, document));
       await this.#run(method, route, messages, call, response);
     } catch (error) {
-      if (response.destroyed) return;
+      if (response.destroyed) {
+        code = Code.Canceled;
+        return;
+      }
       const refusal = errorOf(error, call, log);
+      code = refusal.code;
       if (response.headersSent) response.end(line({ error: statusOf(refusal) }));
       else send(response, httpStatusOf(refusal.code), statusOf(refusal));
     } finally {
       this.#open.delete(response);
+      observe(route.method, code, (performance.now() - call.startedMs) / 1000);
     }
   }
 

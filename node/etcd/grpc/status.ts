@@ -22,6 +22,13 @@ export const Code = {
 
 export type Code = (typeof Code)[keyof typeof Code];
 
+const names: readonly string[] = Object.keys(Code).map((name) => (name === 'Ok' ? 'OK' : name));
+
+/** As most libraries of gRPC and their metrics write it. */
+export function codeName(code: Code): string {
+  return names[code]!;
+}
+
 /** The caller gets exactly this code and message. */
 export class GrpcError extends Error {
   readonly code: Code;

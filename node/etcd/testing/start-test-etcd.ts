@@ -19,6 +19,8 @@ export type TestEtcd = TestApi & {
   readonly client: GrpcClient;
   /** What the etcd API has logged: faults of ours. */
   readonly faults: { readonly fields: object; readonly event: string }[];
+  /** Calls that have ended, as `path code`. */
+  readonly calls: string[];
   /** A unary call of `etcdserverpb`, such as `call('KV/Put', 'PutRequest', { key })`. */
   call(path: string, requestType: string, request: Message): Promise<Message>;
 };
@@ -30,6 +32,7 @@ export async function startTestEtcd(
   assertAdmin: EtcdOptions['assertAdmin'] = async () => {},
 ): Promise<TestEtcd> {
   const faults: { fields: object; event: string }[] = [];
+  const calls: string[] = [];
   const drain = options.drain ?? new Drain();
   const api = await startTestApi(t, {
     ...options,
@@ -44,6 +47,7 @@ export async function startTestEtcd(
           peerScheme: 'http',
           assertAdmin,
           log: { error: (fields, event) => void faults.push({ fields, event }) },
+          observe: (path, code) => void calls.push(`${path} ${code}`),
         },
         () => {},
       ).grpc,
@@ -53,6 +57,7 @@ export async function startTestEtcd(
     ...api,
     client,
     faults,
+    calls,
     call: (path, requestType, request) =>
       client.call(
         `/etcdserverpb.${path}`,
