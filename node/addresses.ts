@@ -18,13 +18,23 @@ export function resolveAddresses(config: Config, machine: Machine): Addresses {
   const resolved = (text: string): string => expandAddress(text, machine);
   return {
     name: resolved(config.name),
-    listenClient: parseAddress(resolved(config.listenClient)),
-    listenPeer: parseAddress(resolved(config.listenPeer)),
-    listenHealth: config.listenHealth === null ? null : parseAddress(resolved(config.listenHealth)),
+    listenClient: listenAddress(resolved(config.listenClient), machine),
+    listenPeer: listenAddress(resolved(config.listenPeer), machine),
+    listenHealth: config.listenHealth === null ? null : listenAddress(resolved(config.listenHealth), machine),
     advertiseClientUrl: resolved(config.advertiseClientUrl),
     advertisePeer: resolved(config.advertisePeer),
     formation: resolveFormation(config.formation, resolved),
   };
+}
+
+/**
+ * `[::]` is every address, those of IPv4 too: what is the same for machines of either family. Where IPv6 is switched off,
+ * it would be refused, and IPv4 is all there is.
+ */
+function listenAddress(text: string, { interfaces }: Machine): HostPort {
+  const { host, port } = parseAddress(text);
+  const hasIPv6 = Object.values(interfaces).some((infos) => infos?.some(({ family }) => family === 'IPv6'));
+  return { host: host === '::' && !hasIPv6 ? '0.0.0.0' : host, port };
 }
 
 function resolveFormation(formation: Formation, resolved: (text: string) => string): Formation {

@@ -12,7 +12,7 @@ test('a flag wins over its variable, and an empty variable counts as unset', () 
   assert.equal(config.workers, 5);
   assert.equal(config.namespace, null);
   assert.equal(config.leaderElection, false);
-  assert.equal(config.listen, '0.0.0.0:8080');
+  assert.equal(config.listen, '[::]:8080');
 });
 
 test('every wrong setting is named with its value', () => {

@@ -66,8 +66,8 @@ const settings: { readonly [Name in keyof OperatorConfig]: Setting<OperatorConfi
     flag: 'listen',
     placeholder: 'HOST:PORT',
     type: hostAndPort,
-    fallback: '0.0.0.0:8080',
-    help: 'Where /livez, /readyz and /metrics are served',
+    fallback: '[::]:8080',
+    help: 'Where /livez, /readyz and /metrics are served; [::] is every address, of IPv4 too',
   },
   leaderElection: {
     flag: 'leader-election',

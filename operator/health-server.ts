@@ -34,7 +34,8 @@ export async function startHealthServer(host: string, port: number, health: Heal
         answer(404, 'There are /livez, /readyz and /metrics.\n');
     }
   });
-  await once(server.listen({ host, port }), 'listening');
+  // Without a host Node takes every address, of IPv4 alone where IPv6 is switched off.
+  await once(server.listen(host === '::' ? { port } : { host, port }), 'listening');
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,

@@ -19,6 +19,9 @@ export const prestopTimeoutSeconds = 30;
 export const stopTimeoutSeconds = 10;
 export const gracePeriodSeconds: number = prestopTimeoutSeconds + stopTimeoutSeconds + 20;
 
+/** Every address of the pod, whatever its families. */
+const everywhere = '[::]';
+
 /** A shell's `$NAME`, for the kubelet. */
 const podName = '$(POD_NAME)';
 const podNamespace = '$(POD_NAMESPACE)';
@@ -30,9 +33,9 @@ export function memberArguments(cluster: string, spec: RaftClusterSpec): readonl
   const flags: Readonly<Record<string, string | true>> = {
     name: podName,
     'data-dir': paths.data,
-    'listen-client': `0.0.0.0:${names.ports.client}`,
-    'listen-peer': `0.0.0.0:${names.ports.peer}`,
-    'listen-health': `0.0.0.0:${names.ports.health}`,
+    'listen-client': `${everywhere}:${names.ports.client}`,
+    'listen-peer': `${everywhere}:${names.ports.peer}`,
+    'listen-health': `${everywhere}:${names.ports.health}`,
     'advertise-client-url': `${scheme}://${host}:${names.ports.client}`,
     'advertise-peer': `${host}:${names.ports.peer}`,
     'admin-token-file': `${paths.adminToken}/token`,

@@ -49,7 +49,7 @@ describe('the chart', { skip: withoutHelm }, () => {
     const config = operatorConfig(container.args);
     assert.equal(config.image, container.image);
     assert.equal(config.namespace, null);
-    assert.equal(config.listen, `0.0.0.0:${container.ports[0].containerPort}`);
+    assert.equal(config.listen, `[::]:${container.ports[0].containerPort}`);
   });
 
   test('watches its own namespace alone with scope=Namespace, and has rights nowhere else', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { type Client, createClient } from '../../client/client.ts';
 import { formCluster, foundingRecord } from '../../client/forming.ts';
@@ -130,4 +131,38 @@ test('members join a cluster of one by --join, and leave it by member remove', l
   assert.match(stdout, /^m2 \(\d\) is removed; /);
   assert.equal((await one.client.cluster()).members.length, 2);
   assert.equal((await two.status(({ state }) => state === 'Parked')).reason, 'Removed');
+});
+
+const hasIPv6 = networkInterfaces()['lo']?.some(({ family }) => family === 'IPv6') === true;
+
+test('members that know each other by IPv6 addresses alone form a cluster; listening on [::] they serve IPv4, too', {
+  ...limits,
+  skip: hasIPv6 ? false : 'platform: this machine has no IPv6',
+}, async () => {
+  await using folder = await temporaryFolder();
+  const first = await freePorts(6);
+  const ports = [first, first + 2, first + 4] as const;
+  const list = ports.map((port) => `m${port}=http://[::1]:${port}`).join(',');
+  const launch = (port: number): Program =>
+    start([
+      'node',
+      `--name=m${port}`,
+      `--data-dir=${folder.path}/${port}`,
+      `--listen-client=[::]:${port}`,
+      `--listen-peer=[::]:${port + 1}`,
+      `--advertise-client-url=http://[::1]:${port}`,
+      `--advertise-peer=[::1]:${port + 1}`,
+      `--initial-cluster=${list}`,
+    ]);
+  await using _first = launch(ports[0]);
+  await using _second = launch(ports[1]);
+  await using _third = launch(ports[2]);
+  const six = createClient({ endpoints: ports.map((port) => `http://[::1]:${port}`), timeoutMs: 60_000 });
+  const four = createClient({ endpoints: [`http://127.0.0.1:${first}`], timeoutMs: 60_000 });
+  await six.put('a', '1');
+  assert.equal((await four.get('a'))?.value, '1');
+  assert.deepEqual(
+    (await four.cluster()).members.map(({ peer_address }) => peer_address).sort(),
+    ports.map((port) => `[::1]:${port + 1}`),
+  );
 });
