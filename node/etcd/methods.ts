@@ -28,7 +28,48 @@ export function allMethods(etcd: EtcdContext): Methods {
     ...reflectionMethods(services),
   };
   for (const path of administrative) methods[path] = guarded(methods[path]!, etcd);
+  for (const [path, method] of Object.entries(methods)) {
+    if (!servedByLearners.has(path)) methods[path] = ofVoters(method, etcd);
+  }
   return methods;
+}
+
+/**
+ * A learner answers with what it has, and asks nobody. Of `KV` and `MemberList` that is what is asked for as not linearizable:
+ * these look for themselves.
+ */
+const servedByLearners: ReadonlySet<string> = new Set([
+  ...['Range', 'RangeStream', 'Txn'].map((name) => `/etcdserverpb.KV/${name}`),
+  '/etcdserverpb.Cluster/MemberList',
+  ...['Status', 'Hash', 'HashKV', 'Snapshot', 'Defragment'].map((name) => `/etcdserverpb.Maintenance/${name}`),
+  ...['Check', 'Watch'].map((name) => `/grpc.health.v1.Health/${name}`),
+  ...['v1', 'v1alpha'].map((version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`),
+]);
+
+function ofVoters(method: Method, etcd: EtcdContext): Method {
+  switch (method.kind) {
+    case 'Unary':
+      return { kind: 'Unary', run: unlessLearner(etcd, method.run) };
+    case 'ServerStream':
+      return { kind: 'ServerStream', run: unlessLearner(etcd, method.run) };
+    case 'Bidi':
+      return { kind: 'Bidi', run: unlessLearner(etcd, method.run) };
+  }
+}
+
+/** Without a promise of its own: it is on the way of every write. */
+function unlessLearner<Args extends unknown[], Answer>(
+  etcd: EtcdContext,
+  run: (...args: Args) => Promise<Answer>,
+): (...args: Args) => Promise<Answer> {
+  return (...args) => {
+    try {
+      etcd.assertNotLearner();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    return run(...args);
+  };
 }
 
 /** What `/v1` guards in the same way, and everything that decides who may do what. */

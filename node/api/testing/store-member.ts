@@ -55,6 +55,7 @@ export class StoreMember implements Member {
   gate: Promise<unknown> = Promise.resolve();
   readinessAnswer: ApiReadiness = { ready: true, checks: [{ name: 'leader', ok: true }] };
   statusChange: Partial<ApiStatus> = {};
+  isLearner = false;
   snapshotChunks: Buffer[] = [];
   snapshotsOpen = 0;
   watchesOpen = 0;
@@ -110,8 +111,9 @@ export class StoreMember implements Member {
   }
 
   position(): MemberPosition {
-    const { revision, compactedRevision } = this.store;
-    return { clusterId, memberId: 1, term: 1, leader: 1, isLearner: false, revision, compactedRevision };
+    const { isLearner, store } = this;
+    const { revision, compactedRevision } = store;
+    return { clusterId, memberId: 1, term: 1, leader: 1, isLearner, revision, compactedRevision };
   }
 
   auth(): AuthState {

@@ -52,8 +52,14 @@ export function clusterMethods(etcd: EtcdContext): Methods {
         return listed(etcd, call);
       },
     ),
-    '/etcdserverpb.Cluster/MemberList': unary(listRequest.decode, listResponse.encode, ({ linearizable }, call) =>
-      linearizable ? listed(etcd, call) : listedHere(etcd, call),
+    '/etcdserverpb.Cluster/MemberList': unary(
+      listRequest.decode,
+      listResponse.encode,
+      async ({ linearizable }, call) => {
+        if (!linearizable) return listedHere(etcd, call);
+        etcd.assertNotLearner();
+        return listed(etcd, call);
+      },
     ),
     '/etcdserverpb.Cluster/MemberPromote': unary(
       promoteRequest.decode,
@@ -68,7 +74,6 @@ export function clusterMethods(etcd: EtcdContext): Methods {
 
 /** @returns the id of who was added, or changed */
 async function change(etcd: EtcdContext, wanted: MembershipChange, call: Call): Promise<number> {
-  etcd.assertNotLearner();
   try {
     return (await etcd.memberOf(call).changeMembership(wanted, null, { timeoutMs: call.timeoutMs })).id;
   } catch (error) {

@@ -71,9 +71,10 @@ async function range(etcd: EtcdContext, request: RangeRequest, call: Call): Prom
 /** What only reads needs no entry in the log; it asks the quorum, unless all of it may be what this member has. */
 async function txn(etcd: EtcdContext, request: TxnRequest, call: Call): Promise<TxnResult> {
   const command = checked(etcd, toTxn(request, etcd.limits.maxTxnOperations));
-  if (!isReadOnly(command)) return write(etcd, command, 'Txn', call);
-  const consistency = isSerializable(request) ? 'serializable' : 'linearizable';
+  const isRead = isReadOnly(command);
+  const consistency = isRead && isSerializable(request) ? 'serializable' : 'linearizable';
   if (consistency === 'linearizable') etcd.assertNotLearner();
+  if (!isRead) return write(etcd, command, 'Txn', call);
   const result = await etcd.memberOf(call).read(command, { timeoutMs: call.timeoutMs, consistency });
   if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
   return result;

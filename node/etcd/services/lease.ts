@@ -57,7 +57,6 @@ export function leaseMethods(etcd: EtcdContext): Methods {
       ({ ID, keys }, call) => timeToLive(etcd, ID, keys, call),
     ),
     '/etcdserverpb.Lease/LeaseLeases': unary(leasesRequest.decode, leasesResponse.encode, async (_request, call) => {
-      etcd.assertNotLearner();
       const leases = await etcd.memberOf(call).leases({ timeoutMs: call.timeoutMs, consistency: 'linearizable' });
       return { header: headerMessage(etcd.header()), leases: leases.map(({ id }) => ({ ID: id })) };
     }),
@@ -70,7 +69,6 @@ async function keepAlive(
   call: Call,
   send: Send<KeepAliveResponse>,
 ): Promise<void> {
-  etcd.assertNotLearner();
   const failed = Promise.withResolvers<never>();
   const running = new Set<Promise<void>>();
   const answer = async (id: bigint): Promise<void> => {
@@ -94,7 +92,6 @@ async function keepAlive(
 }
 
 async function timeToLive(etcd: EtcdContext, id: bigint, withKeys: boolean, call: Call): Promise<TimeToLive> {
-  etcd.assertNotLearner();
   const found = await orIfGone(null, () => etcd.memberOf(call).timeToLive(id, withKeys, { timeoutMs: call.timeoutMs }));
   const header = headerMessage(etcd.header());
   if (found === null) return { header, ID: id, TTL: -1 };

@@ -22,6 +22,7 @@ export async function rangeStream(
     throw new GrpcError(Code.Unimplemented, 'etcdserver: range stream takes no sort order and no bounds on revisions');
   }
   const consistency = request.serializable ? 'serializable' : 'linearizable';
+  if (consistency === 'linearizable') etcd.assertNotLearner();
   const options = { timeoutMs: call.timeoutMs, consistency } as const;
   const first = await etcd.memberOf(call).range({ ...range, limit: lowerLimit(FIRST_PART_KEYS, range.limit) }, options);
   const revision = range.revision === 0 ? first.revision : range.revision;

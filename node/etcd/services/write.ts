@@ -17,7 +17,6 @@ export async function write<K extends Kind>(
   kind: K,
   call: Call,
 ): Promise<ResultOf<K>> {
-  etcd.assertNotLearner();
   const result = await etcd.memberOf(call).propose(command, { timeoutMs: call.timeoutMs });
   if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
   if (result.kind !== kind) throw new Error(`a ${command.kind} was answered with ${result.kind}`);

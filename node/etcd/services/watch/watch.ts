@@ -6,9 +6,8 @@ import { WatchStream } from './watch-stream.ts';
 
 export function watchMethods(etcd: EtcdContext): Methods {
   return {
-    '/etcdserverpb.Watch/Watch': bidi(decodeWatchRequest, encodeWatchResponse, async (requests, call, send) => {
-      etcd.assertNotLearner();
-      await new WatchStream(etcd, etcd.memberOf(call), send).serve(requests);
-    }),
+    '/etcdserverpb.Watch/Watch': bidi(decodeWatchRequest, encodeWatchResponse, (requests, call, send) =>
+      new WatchStream(etcd, etcd.memberOf(call), send).serve(requests),
+    ),
   };
 }
