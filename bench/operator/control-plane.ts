@@ -1,6 +1,6 @@
 /**
- * A Kubernetes control plane without nodes, for the benchmark alone: real etcd, API server and the controllers of
- * StatefulSets and budgets, on loopback, with everything in a folder that goes with it. The programs are those on PATH.
+ * A Kubernetes control plane without nodes: real etcd, API server and, for the benchmark, the controllers of StatefulSets
+ * and budgets, on loopback, with everything in a folder that goes with it. The programs are those on PATH.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -16,23 +16,27 @@ import type { Kind, KubeApi, KubeObject } from '../../operator/kube/types.ts';
 import { endProcess } from '../../test/processes/end-process.ts';
 import { freePorts, until } from '../../test/processes/local-cluster.ts';
 
-const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
+const always: readonly Program[] = ['etcd', 'kube-apiserver'];
 
 export class ControlPlane {
   readonly kubeconfig: string;
   readonly #folder: string;
   readonly #processes: ChildProcess[] = [];
+  readonly #hasControllers: boolean;
+  #etcdUrl = '';
+  #apiServer: { readonly args: readonly string[]; process: ChildProcess } | null = null;
 
   /** @throws Error that says which program is missing, or where the log of one that does not start is */
-  static async start(): Promise<ControlPlane> {
-    for (const program of programs) {
+  static async start({ hasControllers = true } = {}): Promise<ControlPlane> {
+    for (const program of hasControllers ? [...always, 'kube-controller-manager'] : always) {
       try {
         execFileSync(program, ['--version'], { stdio: 'ignore' });
       } catch {
-        throw new Error(`${program} is not on PATH: this benchmark starts a control plane of its own from it`);
+        throw new Error(`${program} is not on PATH: a control plane of its own is started from it`);
       }
     }
-    const controlPlane = new ControlPlane(await mkdtemp(path.join(tmpdir(), 'quorate-control-plane-')));
+    const controlPlane = new ControlPlane(await mkdtemp(path.join(tmpdir(), 'quorate-control-plane-')), hasControllers);
     try {
       await controlPlane.#start();
     } catch (error) {
@@ -42,9 +46,36 @@ export class ControlPlane {
     return controlPlane;
   }
 
-  private constructor(folder: string) {
+  private constructor(folder: string, hasControllers: boolean) {
     this.#folder = folder;
+    this.#hasControllers = hasControllers;
     this.kubeconfig = path.join(folder, 'kubeconfig');
+  }
+
+  /** Its gRPC gateway takes JSON (etcd.io, api_grpc_gateway). */
+  get etcdUrl(): string {
+    return this.#etcdUrl;
+  }
+
+  /** As `kill -9` does it. */
+  async killApiServer(): Promise<void> {
+    await endProcess(this.#apiServer!.process);
+  }
+
+  /** On the same port and etcd. Resolves when it answers. */
+  async startApiServer(): Promise<void> {
+    const { args } = this.#apiServer!;
+    this.#apiServer!.process = this.#run('kube-apiserver', args);
+    await this.#untilItAnswers();
+  }
+
+  /** It stays, and its connections with it, and says nothing. */
+  freezeApiServer(): void {
+    this.#apiServer!.process.kill('SIGSTOP');
+  }
+
+  thawApiServer(): void {
+    this.#apiServer!.process.kill('SIGCONT');
   }
 
   /** For the benchmark itself: its own connections and no limit worth the name. */
@@ -72,6 +103,7 @@ export class ControlPlane {
     await writeFile(file('key'), privateKey);
     await writeFile(file('key.pub'), publicKey);
     await writeFile(this.kubeconfig, kubeconfigFor(secure, token));
+    this.#etcdUrl = `http://127.0.0.1:${client}`;
     this.#run('etcd', [
       `--data-dir=${file('etcd')}`,
       '--unsafe-no-fsync',
@@ -80,7 +112,7 @@ export class ControlPlane {
       `--listen-peer-urls=http://127.0.0.1:${peer}`,
       '--log-level=error',
     ]);
-    this.#run('kube-apiserver', [
+    const args = [
       `--etcd-servers=http://127.0.0.1:${client}`,
       '--bind-address=127.0.0.1',
       `--secure-port=${secure}`,
@@ -93,10 +125,10 @@ export class ControlPlane {
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${file('key.pub')}`,
       `--service-account-signing-key-file=${file('key')}`,
-    ]);
-    const api = await this.connect();
-    await until('the API server', () => isServed(api, podKind));
-    await api.close();
+    ];
+    this.#apiServer = { args, process: this.#run('kube-apiserver', args) };
+    await this.#untilItAnswers();
+    if (!this.#hasControllers) return;
     this.#run('kube-controller-manager', [
       `--kubeconfig=${this.kubeconfig}`,
       '--controllers=statefulset-controller,disruption-controller',
@@ -109,9 +141,17 @@ export class ControlPlane {
     ]);
   }
 
-  #run(program: (typeof programs)[number], args: readonly string[]): void {
+  async #untilItAnswers(): Promise<void> {
+    const api = await this.connect();
+    await until('the API server', () => isServed(api, podKind));
+    await api.close();
+  }
+
+  #run(program: Program, args: readonly string[]): ChildProcess {
     const log = openSync(path.join(this.#folder, `${program}.log`), 'a');
-    this.#processes.push(spawn(program, args, { stdio: ['ignore', log, log] }));
+    const process = spawn(program, args, { stdio: ['ignore', log, log] });
+    this.#processes.push(process);
+    return process;
   }
 }
 

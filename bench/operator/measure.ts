@@ -39,7 +39,7 @@ export async function measureOperator(clusters: number, restMs: number): Promise
     began.push({ stop: () => api.close() });
     await api.create(customResourceDefinitionKind, parse(readFileSync(crdFile, 'utf8')) as CustomResourceDefinition);
     await api.create(namespaceKind, { metadata: { name: NAMESPACE } });
-    await until('the kind RaftCluster', async () => await isServed(api, raftClusterKind));
+    await until('the kind RaftCluster', () => isServed(api, raftClusterKind));
     const members = await ModelledMembers.start();
     began.push(members, new ModelledNodes(api, members, NAMESPACE));
     const operator = await OperatorProcess.start(controlPlane.kubeconfig);
