@@ -1,17 +1,19 @@
 /** What a handler may know of the call that it answers. */
-import type { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Code, deadlineExceeded, GrpcError } from './status.ts';
 
 /** What carries the answer: a stream of HTTP/2, or a response of HTTP/1.1. */
-export type CallStream = EventEmitter & {
+export type CallStream = {
+  /** Answered, or the caller has gone. */
   readonly destroyed: boolean;
-  readonly closed: boolean;
   readonly session?: { readonly socket: Socket } | undefined;
   readonly socket?: Socket | null | undefined;
+  once(event: 'close', listener: () => void): unknown;
 };
+
+/** By lower-case name. */
+export type Metadata = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export class Call {
   readonly path: string;
@@ -23,19 +25,13 @@ export class Call {
   readonly deadlineMs: number | null;
   /** For whoever serves the call: what must last as long as it does. */
   kept: unknown = null;
-  readonly #headers: IncomingHttpHeaders;
+  readonly #headers: Metadata;
   readonly #stream: CallStream;
   #controller: AbortController | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   /** @param callerTimeoutMs null when it set none */
-  constructor(
-    path: string,
-    headers: IncomingHttpHeaders,
-    stream: CallStream,
-    callerTimeoutMs: number | null,
-    limitMs: number,
-  ) {
+  constructor(path: string, headers: Metadata, stream: CallStream, callerTimeoutMs: number | null, limitMs: number) {
     this.path = path;
     this.timeoutMs = callerTimeoutMs === null ? limitMs : Math.min(callerTimeoutMs, limitMs);
     this.deadlineMs = callerTimeoutMs === null ? null : this.startedMs + callerTimeoutMs;
@@ -46,7 +42,7 @@ export class Call {
   /** One that came more than once has its values joined by commas. */
   metadata(name: string): string | undefined {
     const value = this.#headers[name];
-    return Array.isArray(value) ? value.join(',') : value;
+    return typeof value === 'object' ? value.join(',') : value;
   }
 
   /** Binary metadata travels as base64 under a name that ends in `-bin`; padding may be missing. */
@@ -59,7 +55,7 @@ export class Call {
   get certificateName(): string | null {
     const socket = this.#stream.session?.socket as Partial<TLSSocket> | undefined;
     if (socket?.authorized !== true) return null;
-    const name = socket.getPeerCertificate?.().subject?.CN;
+    const name = socket.getPeerCertificate?.()?.subject?.CN;
     return (Array.isArray(name) ? name[0] : name) ?? null;
   }
 
@@ -69,7 +65,7 @@ export class Call {
   }
 
   get isOver(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
+    return this.#stream.destroyed;
   }
 
   get isPastDeadline(): boolean {

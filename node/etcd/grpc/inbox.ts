@@ -4,6 +4,7 @@
 export class Inbox implements AsyncIterable<Buffer> {
   readonly #waiting: Buffer[] = [];
   readonly #onEmpty: () => void;
+  #bytes = 0;
   #isEnded = false;
   #failure: Error | null = null;
   #wake: (() => void) | null = null;
@@ -17,8 +18,13 @@ export class Inbox implements AsyncIterable<Buffer> {
     return this.#waiting.length;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(message: Buffer): void {
     this.#waiting.push(message);
+    this.#bytes += message.length;
     this.#wakeUp();
   }
 
@@ -37,6 +43,7 @@ export class Inbox implements AsyncIterable<Buffer> {
   /** The caller has gone: what waits has no use any more. */
   discard(): void {
     this.#waiting.length = 0;
+    this.#bytes = 0;
     this.end();
   }
 
@@ -44,6 +51,7 @@ export class Inbox implements AsyncIterable<Buffer> {
     for (;;) {
       const message = this.#waiting.shift();
       if (message !== undefined) {
+        this.#bytes -= message.length;
         yield message;
       } else if (this.#isEnded) {
         if (this.#failure !== null) throw this.#failure;

@@ -1,0 +1,55 @@
+/** Takes the messages of a bidirectional call; its handler pulls them, and holds the caller back while too many wait. */
+import type { Receiver, Stream } from '../http2/stream.ts';
+import type { BufferBudget } from './buffer-budget.ts';
+import { Inbox } from './inbox.ts';
+import { MessageReader } from './message-reader.ts';
+
+/** Taken by the handler when it has time. */
+const MAX_WAITING_MESSAGES = 128;
+const MAX_WAITING_BYTES = 1 << 20;
+
+export class ManyMessages implements Receiver {
+  readonly inbox: Inbox;
+  readonly #stream: Stream;
+  readonly #reader: MessageReader;
+  readonly #budget: BufferBudget;
+  readonly #onClosed: () => void;
+  #charged = 0;
+
+  constructor(stream: Stream, maxMessageBytes: number, budget: BufferBudget, onClosed: () => void) {
+    this.#stream = stream;
+    this.#reader = new MessageReader(maxMessageBytes);
+    this.#budget = budget;
+    this.#onClosed = onClosed;
+    this.inbox = new Inbox(() => stream.resume());
+  }
+
+  data(chunk: Buffer): void {
+    const { inbox } = this;
+    const reader = this.#reader;
+    try {
+      reader.push(chunk);
+      for (let message = reader.next(); message !== null; message = reader.next()) inbox.push(message);
+      this.#charge(reader.bufferedBytes);
+      if (inbox.size >= MAX_WAITING_MESSAGES || inbox.bytes >= MAX_WAITING_BYTES) this.#stream.pause();
+    } catch (error) {
+      inbox.fail(error as Error);
+    }
+  }
+
+  end(): void {
+    this.inbox.end();
+  }
+
+  closed(): void {
+    this.#charge(0);
+    this.inbox.discard();
+    this.#onClosed();
+  }
+
+  #charge(bytes: number): void {
+    const before = this.#charged;
+    this.#charged = bytes;
+    this.#budget.change(before, bytes);
+  }
+}
