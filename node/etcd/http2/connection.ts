@@ -459,9 +459,10 @@ export class Connection implements StreamOwner {
     if (this.#isLeaving && !this.#isOver && this.#streams.size === 0) this.#end();
   }
 
+  /** The client has read: it may ask again, even where the rest of a large answer fills the socket at once. */
   #drained(): void {
     this.#sender.flush();
-    if (this.socket.isPaused() && !this.#sender.isBlocked) this.socket.resume();
+    if (this.socket.isPaused()) this.socket.resume();
   }
 
   #settingsTimeout(): void {
