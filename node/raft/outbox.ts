@@ -33,4 +33,15 @@ export class Outbox {
   readonly droppedReads: Outgoing<number> = new Outgoing();
   readonly snapshotsNeeded: Outgoing<MemberId> = new Outgoing();
   readonly events: Outgoing<RaftEvent> = new Outgoing();
+
+  get isEmpty(): boolean {
+    return (
+      this.messages.isEmpty &&
+      this.replies.isEmpty &&
+      this.reads.isEmpty &&
+      this.droppedReads.isEmpty &&
+      this.snapshotsNeeded.isEmpty &&
+      this.events.isEmpty
+    );
+  }
 }

@@ -3,7 +3,7 @@
  * storage writes). No I/O, no clock, no randomness but what it is given: calls go in, `takeOutput` says what to do.
  */
 import { isWithholding } from './commit-notice.ts';
-import { Core } from './core.ts';
+import { Core, type FollowerState } from './core.ts';
 import {
   askAgain,
   campaign,
@@ -76,22 +76,18 @@ export class Raft implements RaftCore {
     }
   }
 
-  tick(): void {
+  tick(): boolean {
     const core = this.#core;
     if (core.log.hasWritesInFlight) core.diskStalledTicks++;
     const { state } = core;
-    if (state.role === 'Leader') {
-      tickLeader(core, state);
-      return;
+    if (state.role === 'Leader') tickLeader(core, state);
+    else {
+      core.electionElapsed++;
+      if (state.role === 'Follower') tickFollower(core, state);
+      else if (core.electionElapsed >= core.electionTimeout) campaignTimedOut(core);
+      else if (core.electionElapsed % core.options.heartbeatTicks === 0) askAgain(core, state);
     }
-    core.electionElapsed++;
-    if (state.role === 'Follower') {
-      for (const requestId of state.reads.expire(core.options.electionTicks)) core.outbox.droppedReads.push(requestId);
-      if (core.electionElapsed < core.electionTimeout) return;
-      if (core.isPromotable) campaign(core, 'Timeout');
-      else loseLeader(core);
-    } else if (core.electionElapsed >= core.electionTimeout) campaignTimedOut(core);
-    else if (core.electionElapsed % core.options.heartbeatTicks === 0) askAgain(core, state);
+    return !core.outbox.isEmpty;
   }
 
   propose(data: readonly Uint8Array[]): Proposed {
@@ -173,15 +169,7 @@ export class Raft implements RaftCore {
     } else if (state.role === 'Follower') forwardReads(core, state);
     const append = takeAppend(core);
     const committed = isWithholding(core) ? [] : core.log.takeCommitted();
-    const isNothing =
-      append === null &&
-      committed.length === 0 &&
-      outbox.messages.isEmpty &&
-      outbox.reads.isEmpty &&
-      outbox.droppedReads.isEmpty &&
-      outbox.snapshotsNeeded.isEmpty &&
-      outbox.events.isEmpty;
-    if (isNothing) return null;
+    if (append === null && committed.length === 0 && outbox.isEmpty) return null;
     return {
       messages: outbox.messages.take(),
       append,
@@ -222,6 +210,13 @@ export class Raft implements RaftCore {
       })),
     };
   }
+}
+
+function tickFollower(core: Core, state: FollowerState): void {
+  for (const requestId of state.reads.expire(core.options.electionTicks)) core.outbox.droppedReads.push(requestId);
+  if (core.electionElapsed < core.electionTimeout) return;
+  if (core.isPromotable) campaign(core, 'Timeout');
+  else loseLeader(core);
 }
 
 /**

@@ -70,6 +70,18 @@ test('a commit index rides on the next entries, and has a message of its own onl
   );
 });
 
+test('a tick says whether there is something to carry out', () => {
+  const cluster = new Cluster(THREE);
+  cluster.elect(1);
+  for (const id of [1, 2]) {
+    const { raft } = cluster.member(id);
+    for (let ticks = 0; ticks < 100; ticks++) {
+      const isDue = raft.tick();
+      assert.equal(raft.takeOutput() !== null, isDue, `member ${id}, tick ${ticks}`);
+    }
+  }
+});
+
 test('an AppendRequest that does not match is refused and changes nothing (figure 2, AppendEntries 2)', () => {
   const cluster = new Cluster(THREE);
   cluster.giveLog(1, [1, 1]);

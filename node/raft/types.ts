@@ -276,7 +276,8 @@ export interface RaftCore {
   readonly term: number;
   readonly leader: MemberId;
   step(message: Message): void;
-  tick(): void;
+  /** True when there is something to carry out; most ticks only count. */
+  tick(): boolean;
   /** Normal entries, all or none. */
   propose(data: readonly Uint8Array[]): Proposed;
   proposeConfiguration(data: Uint8Array): Proposed;

@@ -527,14 +527,15 @@ export class Replica {
   }
 
   #tick(nowMs: number): void {
-    this.#writes.release();
-    this.#raft.tick();
+    const isReleased = this.#writes.release();
+    const isDue = this.#raft.tick();
     if (this.#raft.leader !== NO_MEMBER) this.#leaderLastKnownMs = nowMs;
-    if (nowMs - this.#lastHousekeepingMs >= HOUSEKEEPING_MS) {
+    const isHousekeepingDue = nowMs - this.#lastHousekeepingMs >= HOUSEKEEPING_MS;
+    if (isHousekeepingDue) {
       this.#lastHousekeepingMs = nowMs;
       this.#keepHouse(nowMs);
     }
-    this.#schedule();
+    if (isReleased || isDue || isHousekeepingDue) this.#schedule();
   }
 
   #keepHouse(nowMs: number): void {

@@ -69,8 +69,11 @@ export class WritePath {
     });
   }
 
-  release(): void {
+  /** True when something was held back. */
+  release(): boolean {
+    const wasHeld = this.#isHeld;
     this.#isHeld = false;
+    return wasHeld;
   }
 
   /** Everything through `index` is applied here. */
