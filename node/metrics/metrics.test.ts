@@ -190,7 +190,7 @@ test('what the driver tells of is counted', async () => {
   observer.quorumReached(0.001);
   observer.replicated(0.001);
   observer.applied(0.0001, 64);
-  observer.proposalCommitted();
+  observer.proposalsCommitted(1);
   observer.proposalRefused('NoSpace');
   observer.snapshotSent(1, 'Installed');
   observer.snapshotReceived(1, 'Failed');

@@ -26,7 +26,7 @@ export function metricsObserver(metrics: Metrics): Omit<Observer, 'log'> {
       metrics.applySeconds.observe(seconds);
       metrics.appliedEntries.inc(entries);
     },
-    proposalCommitted: () => metrics.proposalsCommitted.inc(),
+    proposalsCommitted: (count) => metrics.proposalsCommitted.inc(count),
     proposalRefused: (reason) => metrics.proposalsRefused.inc({ reason }),
     snapshotSent: (seconds, outcome) => {
       metrics.snapshotsSent.inc({ outcome });

@@ -16,7 +16,7 @@ export type Observer = {
   /** From sending entries to a peer until it acknowledged them. */
   replicated(seconds: number): void;
   applied(seconds: number, entries: number): void;
-  proposalCommitted(): void;
+  proposalsCommitted(count: number): void;
   proposalRefused(reason: ProposalRefusal): void;
   snapshotSent(seconds: number, outcome: 'Installed' | 'Failed'): void;
   snapshotReceived(seconds: number, outcome: 'Installed' | 'Failed'): void;
@@ -30,7 +30,7 @@ export const silentObserver: Observer = {
   quorumReached: () => {},
   replicated: () => {},
   applied: () => {},
-  proposalCommitted: () => {},
+  proposalsCommitted: () => {},
   proposalRefused: () => {},
   snapshotSent: () => {},
   snapshotReceived: () => {},

@@ -578,6 +578,7 @@ export class Replica {
   }
 
   #applied(entries: readonly CommittedEntry[], results: readonly (Result | null)[], bytes: number): void {
+    let proposals = 0;
     for (let i = 0; i < entries.length; i++) {
       const { term, proposal } = entries[i] as CommittedEntry;
       if (term > this.#appliedTerm) {
@@ -586,8 +587,9 @@ export class Replica {
       }
       if (proposal === null) continue;
       this.#proposals.applied(proposal, results[i] as Result);
-      this.#with.observer.proposalCommitted();
+      proposals += 1;
     }
+    if (proposals > 0) this.#with.observer.proposalsCommitted(proposals);
     const { index } = entries.at(-1) as CommittedEntry;
     this.#raft.applied(index);
     this.#writes.applied(index);

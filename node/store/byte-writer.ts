@@ -38,7 +38,7 @@ export class ByteWriter {
 
   /** LEB128, for integers from 0 to 2^53 - 1. */
   varint(value: number): void {
-    invariant(Number.isSafeInteger(value) && value >= 0, `${value} is not a safe non-negative integer`);
+    invariant(Number.isSafeInteger(value) && value >= 0, () => `${value} is not a safe non-negative integer`);
     this.#reserve(8);
     let rest = value;
     // Bit operations only work on 32 bits.

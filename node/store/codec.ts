@@ -11,6 +11,7 @@ import type { Command, Proposal } from './types.ts';
 
 const VERSION = 1;
 const TIME_OFFSET = 2;
+const TIME_BYTES = 6;
 const HAS_IDEMPOTENCY = 1;
 const HAS_AUTH_REVISION = 2;
 const FINGERPRINT_BYTES = 32;
@@ -58,8 +59,11 @@ export function decodeProposal(data: Uint8Array): Proposal {
 /** Writes the leader's time into an encoded proposal, in place: it is known only when the leader appends. */
 export function stampTime(data: Uint8Array, timeMs: number): void {
   if (data[0] !== VERSION) throw new DamagedRecord('only an encoded proposal can be stamped with a time');
-  new DataView(data.buffer, data.byteOffset).setUint16(TIME_OFFSET, Math.floor(timeMs / 2 ** 32));
-  new DataView(data.buffer, data.byteOffset).setUint32(TIME_OFFSET + 2, timeMs % 2 ** 32);
+  let rest = timeMs;
+  for (let at = TIME_OFFSET + TIME_BYTES - 1; at >= TIME_OFFSET; at -= 1) {
+    data[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
 }
 
 function payloadBytes(command: Command): number {

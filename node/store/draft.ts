@@ -114,8 +114,10 @@ export class Draft {
   }
 
   /** What the batch leaves of each key that it has changed, by the key's text. */
-  *changedKeys(): Iterable<readonly [string, Version | null]> {
-    for (const [keyText, { version, isChanged }] of this.#keys) if (isChanged) yield [keyText, version];
+  forEachChanged(visit: (keyText: string, version: Version | null) => void): void {
+    this.#keys.forEach(({ version, isChanged }, keyText) => {
+      if (isChanged) visit(keyText, version);
+    });
   }
 
   /** Takes over a current row as it is stored. */

@@ -36,7 +36,11 @@ export function failed(code: StoreErrorCode, message: string): Failed {
   return { kind: 'Failed', code, message };
 }
 
-/** Crashes on a broken invariant: going on would spread it to every row that is written next. */
-export function invariant(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(`store invariant broken: ${message}`);
+/**
+ * Crashes on a broken invariant: going on would spread it to every row that is written next. What names values is given
+ * as a function, so that the text is not made when all is well.
+ */
+export function invariant(condition: boolean, message: string | (() => string)): asserts condition {
+  if (condition) return;
+  throw new Error(`store invariant broken: ${typeof message === 'string' ? message : message()}`);
 }

@@ -23,7 +23,8 @@ export function executeEntry(draft: Draft, entry: CommittedEntry): Result | null
   }
   invariant(
     isConfiguration === (proposal.command.kind === 'ChangeMembership'),
-    `entry ${index} carries ${proposal.command.kind} but ${isConfiguration ? 'is' : 'is not'} a configuration entry`,
+    () =>
+      `entry ${index} carries ${proposal.command.kind} but ${isConfiguration ? 'is' : 'is not'} a configuration entry`,
   );
   draft.advanceTime(proposal.timeMs);
   const { idempotency, command } = proposal;

@@ -18,11 +18,11 @@ export async function prefetch(draft: Draft, entries: readonly CommittedEntry[],
     for (const row of draft.answers.rowKeys(key)) answers.push({ key, ...row });
   }
   const keys: Buffer[] = [];
-  for (const [keyText, key] of needs.keys) {
+  needs.keys.forEach((key, keyText) => {
     const version = cache.get(keyText);
     if (version === undefined) keys.push(key);
     else draft.rememberVersion(key, keyText, version);
-  }
+  });
   if (keys.length + answers.length > 0) await fetchRows(draft, keys, answers);
   if (needs.values.length > 0) await draft.loadValues(needs.values);
 }

@@ -187,7 +187,7 @@ export class Store {
       const operations = draft.operations(applied);
       await this.#writes.run(() => this.#engine.write(operations));
       this.#meta = { applied, cluster: draft.cluster, auth: draft.auth, corrupt: draft.corrupt };
-      for (const [keyText, version] of draft.changedKeys()) this.#cache.set(keyText, version);
+      draft.forEachChanged((keyText, version) => this.#cache.set(keyText, version));
       draft.leases.commitTo(this.#leases);
       this.#hub.publish(draft.events, applied);
       return results;
@@ -331,8 +331,8 @@ export class Store {
   #assertNext(entries: readonly CommittedEntry[]): void {
     let { index, term } = this.#meta.applied;
     for (const entry of entries) {
-      invariant(entry.index === index + 1, `entry ${entry.index} is to be applied after entry ${index}`);
-      invariant(entry.term >= term, `entry ${entry.index} of term ${entry.term} comes after one of term ${term}`);
+      invariant(entry.index === index + 1, () => `entry ${entry.index} is to be applied after entry ${index}`);
+      invariant(entry.term >= term, () => `entry ${entry.index} of term ${entry.term} comes after one of term ${term}`);
       ({ index, term } = entry);
     }
   }

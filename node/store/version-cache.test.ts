@@ -29,7 +29,21 @@ test('bytes are its own: the buffer that a version came in is free to go, and to
   cache.set('a', arrived);
   arrived.value!.fill('y');
   assert.equal(cache.get('a')?.value?.toString(), 'x');
-  assert.ok(cache.get('a')!.value!.buffer.byteLength < 100);
+  assert.notEqual(cache.get('a')!.value!.buffer, arrived.value!.buffer);
+});
+
+test('entries share memory, and one that stays long moves on: it keeps nothing of what is forgotten', () => {
+  const cache = new VersionCache(100_000);
+  cache.set('hot', version('hot', 'x'));
+  cache.set('other', version('other', 'y'));
+  const first = cache.get('hot')!.value!.buffer;
+  assert.equal(cache.get('other')!.value!.buffer, first);
+  for (let i = 0; i < 10_000; i++) {
+    cache.set(`k${i}`, version(`k${i}`, 'x'.repeat(100)));
+    cache.get('hot');
+  }
+  assert.notEqual(cache.get('hot')!.value!.buffer, first);
+  assert.equal(cache.get('hot')!.value!.toString(), 'x');
 });
 
 test('a large value is left to the engine, what is known about it is kept', () => {

@@ -11,12 +11,16 @@ import type { Version } from './row-values.ts';
 const OVERHEAD_BYTES = 250;
 /** Larger values are kept in history alone, as the rows do: they would push out many small ones. */
 const MAX_VALUE_BYTES = 1024;
+/** Many entries share one piece of memory: each of its own would cost V8 more than the entry itself. */
+const SLAB_BYTES = 64 * 1024;
 
 export class VersionCache {
   readonly #maxGenerationBytes: number;
   #young = new Map<string, Version | null>();
   #old = new Map<string, Version | null>();
   #youngBytes = 0;
+  #slab: Buffer = NO_BYTES;
+  #slabUsed = 0;
 
   constructor(maxBytes: number) {
     this.#maxGenerationBytes = maxBytes / 2;
@@ -27,32 +31,37 @@ export class VersionCache {
     const young = this.#young.get(keyText);
     if (young !== undefined) return young;
     const old = this.#old.get(keyText);
-    if (old !== undefined) this.#add(keyText, old);
+    // Copied anew: one that stays where it was would keep all of its slab in memory.
+    if (old !== undefined) this.set(keyText, old);
     return old;
   }
 
   set(keyText: string, version: Version | null): void {
-    this.#add(keyText, version === null ? null : owned(version));
-  }
-
-  #add(keyText: string, version: Version | null): void {
+    this.#young.set(keyText, version === null ? null : this.#owned(version));
     // Replaced ones count again until the generation ends: it only ends a little earlier.
     this.#youngBytes += OVERHEAD_BYTES + 2 * keyText.length + (version?.value?.length ?? 0);
-    this.#young.set(keyText, version);
     if (this.#youngBytes <= this.#maxGenerationBytes) return;
     this.#old = this.#young;
     this.#young = new Map();
     this.#youngBytes = 0;
   }
+
+  /** What comes in with an entry is a view into a larger buffer, which would stay in memory with it. */
+  #owned(version: Version): Version {
+    const { key, value } = version;
+    const isKept = value !== null && value.length <= MAX_VALUE_BYTES;
+    return { ...version, key: this.#copied(key), value: isKept ? this.#copied(value) : null };
+  }
+
+  #copied(bytes: Buffer): Buffer {
+    if (bytes.length > this.#slab.length - this.#slabUsed) {
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes.length));
+      this.#slabUsed = 0;
+    }
+    const start = this.#slabUsed;
+    this.#slabUsed += bytes.copy(this.#slab, start);
+    return this.#slab.subarray(start, this.#slabUsed);
+  }
 }
 
-/** What comes in with an entry is a view into a larger buffer, which would stay in memory with it. */
-function owned(version: Version): Version {
-  const { key, value } = version;
-  const isKept = value !== null && value.length <= MAX_VALUE_BYTES;
-  const bytes = Buffer.allocUnsafeSlow(key.length + (isKept ? value.length : 0));
-  key.copy(bytes);
-  if (!isKept) return { ...version, key: bytes, value: null };
-  value.copy(bytes, key.length);
-  return { ...version, key: bytes.subarray(0, key.length), value: bytes.subarray(key.length) };
-}
+const NO_BYTES = Buffer.alloc(0);
