@@ -12,7 +12,8 @@ import { openFolder } from '../node/open-folder.ts';
 import { systemClock } from '../node/server/clock.ts';
 import { LocalMember } from '../node/server/member.ts';
 import { silentObserver } from '../node/server/observer.ts';
-import type { Command, Range } from '../node/store/types.ts';
+import { rangeOf } from '../node/store/range-of.ts';
+import type { Command } from '../node/store/types.ts';
 import type { Network } from '../node/transport/types.ts';
 import { Latencies } from './latencies.ts';
 import { usageOf } from './process-usage.ts';
@@ -69,7 +70,7 @@ export class InProcessMember {
       const key = keys[sequence++ % keys.length]!;
       return call === 'put'
         ? this.#member.propose(putOf(key, value), TIMEOUT)
-        : this.#member.range(rangeOf(key), { ...TIMEOUT, consistency: 'linearizable' });
+        : this.#member.range(rangeOf({ key, rangeEnd: null }), { ...TIMEOUT, consistency: 'linearizable' });
     };
     const loop = async (): Promise<void> => {
       while (isRunning) {
@@ -122,23 +123,6 @@ const nobody: Network = {
 
 function putOf(key: Buffer, value: Buffer): Command {
   return { kind: 'Put', key, value, lease: 0n, returnPrevious: false, ignoreValue: false, ignoreLease: false };
-}
-
-function rangeOf(key: Buffer): Range {
-  return {
-    kind: 'Range',
-    key,
-    rangeEnd: null,
-    revision: 0,
-    limit: 0,
-    sort: null,
-    keysOnly: false,
-    countOnly: false,
-    minModRevision: 0,
-    maxModRevision: 0,
-    minCreateRevision: 0,
-    maxCreateRevision: 0,
-  };
 }
 
 function sleep(milliseconds: number): Promise<void> {
