@@ -252,7 +252,9 @@ func election(ctx context.Context, endpoints []string) {
 	}
 	select {
 	case err := <-won:
-		check(false, "both lead: %v", err)
+		// The client does not repeat a transaction whose connection broke; it is asked again below.
+		check(err != nil, "both lead")
+		won <- err
 	default:
 	}
 	retry(ctx, func() error { return first.Resign(ctx) })
