@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../test/free-ports.ts';
 import { endProcess } from '../../test/processes/end-process.ts';
-import { freePorts } from '../../test/processes/local-cluster.ts';
 import { leaderOf, type MemberProcess, type System } from './member-process.ts';
 
 const SIZE = 3;
@@ -13,11 +13,11 @@ export const etcd: System = {
   name: 'etcd',
   start: async () => {
     const folder = await mkdtemp(join(tmpdir(), 'etcd-'));
-    const ports = await freePorts(2 * SIZE);
+    const firstPort = await freePorts(2 * SIZE);
     const names = Array.from({ length: SIZE }, (_, n) => `e${n + 1}`);
-    const peerUrl = (n: number): string => `http://127.0.0.1:${ports[SIZE + n]}`;
+    const peerUrl = (n: number): string => `http://127.0.0.1:${firstPort + SIZE + n}`;
     const members = names.map((name, n): MemberProcess => {
-      const client = `http://127.0.0.1:${ports[n]}`;
+      const client = `http://127.0.0.1:${firstPort + n}`;
       const launch = (): ChildProcess =>
         spawn(
           'etcd',
@@ -36,7 +36,7 @@ export const etcd: System = {
         );
       let process = launch();
       return {
-        endpoint: `127.0.0.1:${ports[n]}`,
+        endpoint: `127.0.0.1:${firstPort + n}`,
         process: () => process,
         restart: () => {
           process = launch();

@@ -13,8 +13,9 @@ import { systemClock } from '../../operator/kube/clock.ts';
 import { podKind } from '../../operator/kube/kinds.ts';
 import { kubeconfigApiServer } from '../../operator/kube/kubeconfig.ts';
 import type { Kind, KubeApi, KubeObject } from '../../operator/kube/types.ts';
+import { freePorts } from '../../test/free-ports.ts';
 import { endProcess } from '../../test/processes/end-process.ts';
-import { freePorts, until } from '../../test/processes/local-cluster.ts';
+import { until } from '../../test/processes/local-cluster.ts';
 
 type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 const always: readonly Program[] = ['etcd', 'kube-apiserver'];
@@ -91,7 +92,8 @@ export class ControlPlane {
   }
 
   async #start(): Promise<void> {
-    const [client, peer, secure, controllers] = (await freePorts(4)) as [number, number, number, number];
+    const client = await freePorts(4);
+    const [peer, secure, controllers] = [client + 1, client + 2, client + 3];
     const file = (name: string) => path.join(this.#folder, name);
     const token = randomBytes(16).toString('hex');
     const { privateKey, publicKey } = generateKeyPairSync('rsa', {

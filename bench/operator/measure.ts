@@ -15,8 +15,9 @@ import {
 } from '../../operator/kube/kinds.ts';
 import type { KubeApi } from '../../operator/kube/types.ts';
 import { raftClusterKind } from '../../operator/observe/cluster-kind.ts';
+import { freePorts } from '../../test/free-ports.ts';
 import { endProcess } from '../../test/processes/end-process.ts';
-import { freePorts, until } from '../../test/processes/local-cluster.ts';
+import { until } from '../../test/processes/local-cluster.ts';
 import { crdFile } from '../../tools/crd.ts';
 import { type Usage, usageOf } from '../process-usage.ts';
 import { ControlPlane, isServed } from './control-plane.ts';
@@ -87,7 +88,7 @@ class OperatorProcess {
 
   static async start(kubeconfig: string): Promise<OperatorProcess> {
     const folder = await mkdtemp(path.join(tmpdir(), 'quorate-operator-'));
-    const [port] = (await freePorts(1)) as [number];
+    const port = await freePorts(1);
     try {
       await compile(folder);
     } catch (error) {

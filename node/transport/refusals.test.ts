@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, callsFrom, freePort, linkAll, startMember, type TestMember, until } from './test-members.ts';
+import { freePorts } from '../../test/free-ports.ts';
+import { call, callsFrom, linkAll, startMember, type TestMember, until } from './test-members.ts';
 import type { Peer, RefusedHandshake } from './types.ts';
 
 test('members of two clusters refuse each other, and both hear why', async (t) => {
@@ -79,7 +80,7 @@ test('a member that is removed while it is connected hears the reason with the g
 test('a member that is behind takes a stream from one it has not heard of, and answers it', async (t) => {
   const joiner = await startMember(t, 4);
   joiner.network.setPeers([], 0);
-  const listen = { host: '127.0.0.1', port: await freePort() };
+  const listen = { host: '127.0.0.1', port: await freePorts(1) };
   const stranger = await startMember(t, 5, {
     hello: { peerAddress: `127.0.0.1:${listen.port}` },
     options: { listen },

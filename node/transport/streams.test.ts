@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { freePorts } from '../../test/free-ports.ts';
 import { parseAddress } from './address.ts';
 import { FrameType } from './frame-types.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { writeOpening } from './greetings.ts';
-import { call, callsFrom, ended, freePort, helloOf, linkAll, startMember, until } from './test-members.ts';
+import { call, callsFrom, ended, helloOf, linkAll, startMember, until } from './test-members.ts';
 import { startProxy } from './test-proxy.ts';
 import type { Hello, Peer } from './types.ts';
 
@@ -90,7 +91,7 @@ test('a stream that a newer one of the same peer replaces ends without a word to
 });
 
 test('a peer that starts again at the same address is found again', async (t) => {
-  const listen = { host: '127.0.0.1', port: await freePort() };
+  const listen = { host: '127.0.0.1', port: await freePorts(1) };
   const one = await startMember(t, 1);
   const before = await startMember(t, 2, { options: { listen } });
   await linkAll([one, before]);

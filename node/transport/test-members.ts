@@ -1,6 +1,6 @@
 /** For tests: members with real sockets on 127.0.0.1, which write down all that they hear. */
 import assert from 'node:assert/strict';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createTcpNetwork, type TcpNetwork } from './network.ts';
 import type { TcpNetworkOptions, TransportClock } from './options.ts';
@@ -122,15 +122,6 @@ export async function until(condition: () => boolean, timeoutMs = 8000): Promise
     assert.ok(performance.now() < deadlineMs, `not within ${timeoutMs} ms: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-}
-
-/** Free at this moment: for a member that must know its address before it listens, or come back to it. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 /** Reads a socket to its end, with or without an error. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { freePorts } from '../free-ports.ts';
 import { UpCluster } from './testing/cluster.ts';
 import { temporaryFolder } from './testing/folder.ts';
-import { freePorts } from './testing/ports.ts';
 import { run, start } from './testing/program.ts';
 
 describe('quorate with a cluster', { timeout: 240_000 }, () => {

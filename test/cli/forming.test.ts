@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { type Client, createClient } from '../../client/client.ts';
 import { formCluster, foundingRecord } from '../../client/forming.ts';
 import type { ApiStatus } from '../../client/types.ts';
+import { freePorts } from '../free-ports.ts';
 import { temporaryFolder } from './testing/folder.ts';
-import { freePorts } from './testing/ports.ts';
 import { type Program, run, start } from './testing/program.ts';
 
 const limits = { timeout: 180_000 };

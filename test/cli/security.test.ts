@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { createClient } from '../../client/client.ts';
 import { tlsFetch } from '../../client/tls.ts';
 import { issue, makeAuthority, makeTlsPaths } from '../../node/transport/test-certificates.ts';
+import { freePorts } from '../free-ports.ts';
 import { temporaryFolder } from './testing/folder.ts';
-import { freePorts } from './testing/ports.ts';
 import { run, start } from './testing/program.ts';
 
 const limits = { timeout: 120_000 };

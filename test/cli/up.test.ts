@@ -4,8 +4,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from '../../client/client.ts';
+import { freePorts } from '../free-ports.ts';
 import { temporaryFolder } from './testing/folder.ts';
-import { freePorts } from './testing/ports.ts';
 import { run, start } from './testing/program.ts';
 
 const limits = { timeout: 120_000 };

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePorts, LocalCluster, until } from '../processes/local-cluster.ts';
+import { freePorts } from '../free-ports.ts';
+import { LocalCluster, until } from '../processes/local-cluster.ts';
 import { etcdctl, skipWithoutEtcdctl as skip } from './etcdctl.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -38,7 +39,8 @@ test('endpoint health and status, alarm list, hashkv, defrag', { skip }, async (
 });
 
 test('a member is added by its address, joins, votes, moves and is removed', { skip }, async () => {
-  const [client, peer] = (await freePorts(2)) as [number, number];
+  const client = await freePorts(2);
+  const peer = client + 1;
   const added = await etcdctl(endpoint, 'member', 'add', 'm4', `--peer-urls=http://127.0.0.1:${peer}`, '--learner');
   const id = /^Member\s+(\w+) added/.exec(added)?.[1];
   assert.ok(id !== undefined, added);

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { freePorts } from '../free-ports.ts';
 import { endProcess } from '../processes/end-process.ts';
-import { freePorts, LocalCluster, until } from '../processes/local-cluster.ts';
+import { LocalCluster, until } from '../processes/local-cluster.ts';
 import { isOnPath } from './on-path.ts';
 
 const missing = ['kube-apiserver', 'kubectl'].filter((program) => !isOnPath(program));
@@ -26,7 +27,7 @@ before(async () => {
   if (skip) return;
   folder = await mkdtemp(join(tmpdir(), 'quorate-kube-'));
   cluster = await LocalCluster.form(3);
-  const [port] = (await freePorts(1)) as [number];
+  const port = await freePorts(1);
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = join(folder, 'service-accounts.key');
   await writeFile(key, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });

@@ -4,8 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { freePorts } from '../free-ports.ts';
 import { endProcess } from '../processes/end-process.ts';
-import { freePorts, until } from '../processes/local-cluster.ts';
+import { until } from '../processes/local-cluster.ts';
 
 /** `labels`: what Kubernetes' service discovery would add. */
 export type Target = { readonly address: string; readonly labels: Readonly<Record<string, string>> };
@@ -20,7 +21,7 @@ export class Prometheus {
   /** @param honorLabels as in the chart's PodMonitor */
   static async start(targets: readonly Target[], honorLabels = false): Promise<Prometheus> {
     const folder = await mkdtemp(path.join(tmpdir(), 'quorate-prometheus-'));
-    const [port] = (await freePorts(1)) as [number];
+    const port = await freePorts(1);
     const config = {
       global: { scrape_interval: '1s', scrape_timeout: '1s' },
       scrape_configs: [

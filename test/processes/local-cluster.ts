@@ -1,11 +1,11 @@
 /** Members as real processes, each with ports and a folder of its own, for tests and benchmarks. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ApiStatus, type Client, createClient, formCluster } from '../../client/index.ts';
+import { freePorts } from '../free-ports.ts';
 import { endProcess } from './end-process.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -47,7 +47,8 @@ export class LocalCluster {
   /** One more process, empty. */
   async add(flags: readonly string[] = [], folder?: string): Promise<Member> {
     const name = `m${this.members.length + 1}`;
-    const [client, peer] = (await freePorts(2)) as [number, number];
+    const client = await freePorts(2);
+    const peer = client + 1;
     const dataFolder = folder ?? join(this.folder, name);
     const args = [
       CLI,
@@ -136,19 +137,6 @@ export async function until<T>(
     if (performance.now() > deadlineMs) throw new Error(`waited ${patienceMs} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function start(args: readonly string[]): ChildProcess {

@@ -1,7 +1,7 @@
 /** A cluster from `quorate up`, on free ports and in a temporary folder. */
 import { type Client, createClient } from '../../../client/client.ts';
+import { freePorts } from '../../free-ports.ts';
 import { temporaryFolder } from './folder.ts';
-import { freePorts } from './ports.ts';
 import { type Finished, type Program, run, start } from './program.ts';
 
 export class UpCluster implements AsyncDisposable {
