@@ -67,6 +67,9 @@ export function command(program: string, args: readonly string[], input?: string
   });
 }
 
+/** Each question starts a kubectl, which takes more of a small machine than what is waited for. */
+const POLL_MS = 1000;
+
 /**
  * Asks again and again, past errors, until `check` gives something other than null, false or undefined, and returns that. When time
  * is up, the error says what was waited for and what was seen last. An assertion that fails in `check` is no error to wait
@@ -93,6 +96,6 @@ export async function until<T>(
       const seen = await lastSeen().catch(String);
       throw new Error(`waited ${timeoutMs / 1000} s for ${what} in vain. ${lastError}\n${seen}`);
     }
-    await sleep(250);
+    await sleep(POLL_MS);
   }
 }

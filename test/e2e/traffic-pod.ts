@@ -12,6 +12,9 @@ type Client = {
 };
 
 const WRITERS = 4;
+/** Pauses, long enough that the load does not slow down what is watched, short enough that no gap is overlooked. */
+const WRITE_PAUSE_MS = 15;
+const READ_PAUSE_MS = 40;
 /** Shorter ones are the ordinary pace of a small machine. */
 const REPORTED_GAP_MS = 50;
 
@@ -64,7 +67,7 @@ async function work(writer: number): Promise<Outcome> {
         say({ kind: 'WriteFailed', writer, error: String(error) });
         await sleep(20);
       }
-      await sleep(2);
+      await sleep(WRITE_PAUSE_MS);
     }
   })();
   const reading = (async () => {
@@ -82,7 +85,7 @@ async function work(writer: number): Promise<Outcome> {
         failedReads++;
         await sleep(20);
       }
-      await sleep(5);
+      await sleep(READ_PAUSE_MS);
     }
   })();
   await Promise.all([writing, reading]);
