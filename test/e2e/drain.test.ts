@@ -72,6 +72,8 @@ async function drain(t: TestContext, kubectl: Kubectl, node: string): Promise<vo
     '--ignore-daemonsets',
     '--delete-emptydir-data',
     '--timeout=180s',
+    // Pods without a controller, of tests that have just ended, may still be there.
+    '--force',
     `--pod-selector=${notTraffic},k8s-app!=kube-dns`,
   ]);
 }
