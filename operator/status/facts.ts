@@ -45,7 +45,7 @@ export function factsOf(
     members,
     wantedSlots: cluster.spec.replicas === 0 ? [] : observed.slots.filter(({ set, ordinal }) => ordinal < size[set]),
     voters: votersOf(observed, previous, members),
-    outdated: observed.slots.filter((slot) => isOutdated(slot, observed)).map(({ name }) => name),
+    outdated: observed.slots.filter((slot) => isOutdated(slot, observed, previous)).map(({ name }) => name),
   };
 }
 
@@ -65,8 +65,11 @@ function votersOf(
   };
 }
 
-function isOutdated({ pod, set }: Slot, { templateHashes }: Observed): boolean {
-  return pod !== null && pod.deletionDueMs === null && pod.templateHash !== templateHashes[set];
+function isOutdated({ pod, set }: Slot, observed: Observed, previous: RaftClusterStatus): boolean {
+  if (pod === null || pod.deletionDueMs !== null) return false;
+  // With the image that this pass writes down: for a moment, nobody must read that all is done, and take their turn.
+  if (previous.image !== observed.cluster.status.image) return true;
+  return pod.templateHash !== observed.templateHashes[set];
 }
 
 /** `a`, `a and b`, `a, b and c`. */

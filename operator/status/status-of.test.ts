@@ -39,6 +39,12 @@ function slotsWith(...changes: readonly [number, Partial<Slot>][]): Slot[] {
 const gone: Partial<Slot> = { pod: null, report: null };
 const unreachable: Partial<Slot> = { report: { kind: 'Unreachable', error: 'no answer' } };
 
+test('with a new image that is written down, the members are not up to date any more, before any pod was touched', () => {
+  const status = statusOf(observedOf(), decisionOf(), { ...formed, image: 'quorate:1.1.0' });
+  assert.equal(conditionIn(status, 'MembersUpToDate').status, 'False');
+  assert.equal(conditionIn(status, 'Ready').status, 'False');
+});
+
 test('a healthy cluster', () => {
   const status = statusOf(observedOf(), decisionOf(), formed);
   const { conditions, plan, members = [], ...rest } = status;
