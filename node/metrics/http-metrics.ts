@@ -1,6 +1,7 @@
 /** The part of the metrics that the API fills, and the text of `GET /metrics`. */
 import { collect, type MetricSources } from './collect.ts';
 import type { Metrics } from './metrics.ts';
+import { series } from './series.ts';
 
 export type HttpMetrics = {
   /** `route` is a template such as `/v1/kv/:key`: the number of series stays bounded. */
@@ -10,7 +11,6 @@ export type HttpMetrics = {
 };
 
 export function httpMetrics(metrics: Metrics, sources: MetricSources): HttpMetrics {
-  // Looking a series up by its labels costs more than counting in it: each request would pay for it twice.
   const counters = new Map<string, { inc(): void }>();
   const timers = new Map<string, { observe(seconds: number): void }>();
   return {
@@ -25,12 +25,4 @@ export function httpMetrics(metrics: Metrics, sources: MetricSources): HttpMetri
       return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
     },
   };
-}
-
-function series<T>(known: Map<string, T>, name: string, create: () => T): T {
-  const found = known.get(name);
-  if (found !== undefined) return found;
-  const created = create();
-  known.set(name, created);
-  return created;
 }

@@ -16,10 +16,10 @@ import {
   placeNamed,
   placesOf,
   quorumOf,
-  setNames,
 } from './cluster-view.ts';
 import { digest } from './digest.ts';
 import { act, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
+import { scaleSet } from './scale-set.ts';
 
 export const form: Rule = (view) => {
   const { status } = view;
@@ -55,18 +55,13 @@ export const finishForming: Rule = (view) => {
 };
 
 function scaleToTarget(view: ClusterView): Outcome | null {
-  const { sets, target, cluster } = view;
+  const { sets, target } = view;
   if (sets.Voters === null) return wait('the StatefulSet is being made', [], { requeueAfterMs: SOON_MS });
-  for (const set of setNames) {
-    const live = sets[set];
-    if (live === null || (live.replicas === target[set] && live.start === 0)) continue;
-    return act(
-      { kind: 'ScaleSet', set, replicas: target[set], start: 0, resourceVersion: live.resourceVersion },
-      cluster.metadata.name,
-      'the size has changed before the cluster has formed',
-    );
-  }
-  return null;
+  const reason = 'the size has changed before the cluster has formed';
+  return (
+    scaleSet(view, 'Voters', { replicas: target.Voters }, reason) ??
+    scaleSet(view, 'Readers', { replicas: target.Readers }, reason)
+  );
 }
 
 function found(view: ClusterView): Outcome {

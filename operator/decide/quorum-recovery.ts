@@ -6,6 +6,7 @@ import type { RaftClusterStatus } from '../api/types.ts';
 import { type ClusterView, holds, type Place, placeNamed, ref } from './cluster-view.ts';
 import { act, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 import { runAllWithData } from './run-all-with-data.ts';
+import { scaleSet } from './scale-set.ts';
 
 type Recovery = NonNullable<RaftClusterStatus['quorumRecovery']>;
 
@@ -109,22 +110,15 @@ function wipeOthers(view: ClusterView, recovery: Recovery): Outcome {
 
 /** Null once nothing runs but the survivor. What is stopped must not start again before its volume is gone. */
 function runAlone(view: ClusterView, recovery: Recovery): Outcome | null {
-  const { sets, places, cluster } = view;
+  const { places } = view;
   const { survivor } = recovery;
   const place = survivorOf(view, recovery);
   if (place === null) return wait(`the place of ${survivor} is gone`, [], { requeueAfterMs: null });
-  const wanted = { Readers: { replicas: 0, start: 0 }, Voters: { replicas: 1, start: place.ordinal } };
-  for (const set of ['Readers', 'Voters'] as const) {
-    const live = sets[set];
-    if (live === null) continue;
-    const { replicas, start } = wanted[set];
-    if (live.replicas === replicas && live.start === start) continue;
-    return act(
-      { kind: 'ScaleSet', set, replicas, start, resourceVersion: live.resourceVersion },
-      cluster.metadata.name,
-      `only ${survivor} may run until the others are wiped`,
-    );
-  }
+  const reason = `only ${survivor} may run until the others are wiped`;
+  const scaled =
+    scaleSet(view, 'Readers', { replicas: 0 }, reason) ??
+    scaleSet(view, 'Voters', { start: place.ordinal, replicas: 1 }, reason);
+  if (scaled !== null) return scaled;
   const others = places.filter(({ pod, name }) => pod !== null && name !== survivor);
   if (others.length === 0) return null;
   return wait(

@@ -8,7 +8,6 @@ const ENTRY_BYTES = 6;
 export type SettingsChange = {
   readonly headerTableBytes?: number;
   readonly initialWindowBytes?: number;
-  readonly maxFrameBytes?: number;
 };
 
 /** @throws ConnectionError */
@@ -37,7 +36,6 @@ export function parseSettings(bytes: Buffer, start: number, end: number): Settin
         if (value < 1 << 14 || value >= 1 << 24) {
           throw new ConnectionError(ErrorCode.ProtocolError, `MAX_FRAME_SIZE of ${value}`);
         }
-        change.maxFrameBytes = value;
         break;
       default:
       // Those of others, and those that only bound what we never send.
