@@ -3,6 +3,7 @@
  * client that writes through another member all the time.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalCluster, type Member } from '../test/processes/local-cluster.ts';
 import { HttpConnection } from './http-connection.ts';
 import { putRequest } from './http-load.ts';
@@ -57,8 +58,4 @@ async function longestGap(through: Member, strike: () => void): Promise<number> 
   await sleep(SETTLE_MS);
   connection.close();
   return longestMs;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,4 +1,5 @@
 /** A closed loop of clients: each sends its next request when the last one is answered. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpConnection } from './http-connection.ts';
 import { Latencies } from './latencies.ts';
 
@@ -65,8 +66,4 @@ export function putRequest(host: string, key: string, value: Buffer): Buffer {
 export function getRequest(host: string, key: string, isSerializable: boolean): Buffer {
   const query = isSerializable ? '?consistency=serializable' : '';
   return Buffer.from(`GET /v1/kv/${key}${query} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 'latin1');
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

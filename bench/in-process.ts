@@ -2,9 +2,11 @@
  * What a member can do at best: one member inside this process, log and store on this machine's disk, called without
  * HTTP, protobuf or other members. What a cluster does less than this, its network and its peers cost.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { resolveAddresses } from '../node/addresses.ts';
 import { parseConfig } from '../node/config/parse-config.ts';
 import { memberOptions } from '../node/member-options.ts';
@@ -123,8 +125,4 @@ const nobody: Network = {
 
 function putOf(key: Buffer, value: Buffer): Command {
   return { kind: 'Put', key, value, lease: 0n, returnPrevious: false, ignoreValue: false, ignoreLease: false };
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
