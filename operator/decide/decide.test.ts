@@ -5,9 +5,9 @@ import type { RaftClusterSpec, RaftClusterSpecInput } from '../api/types.ts';
 import { decide } from './decide.ts';
 import { bugs } from './testing/bugs.ts';
 import { isRecovering } from './testing/carry-out.ts';
-import { faultMoves, isWhole, loseStatus, type Move } from './testing/moves.ts';
+import { faultMoves, isWhole, loseStatus, type Move, progressMoves } from './testing/moves.ts';
 import { observeWorld } from './testing/observe-world.ts';
-import { type Decide, explore, seeded, untilQuiet, Violation, walk } from './testing/runs.ts';
+import { type Decide, explore, pass, seeded, untilQuiet, Violation, walk } from './testing/runs.ts';
 import { newWorld, type World } from './testing/world.ts';
 
 const specOf = (spec: RaftClusterSpecInput): RaftClusterSpec => raftClusterSpec.parse({ image: 'a', ...spec });
@@ -111,6 +111,30 @@ test('a consent that is taken back before anything was given up stops nobody: th
   untilQuiet(world, decide, []);
   assert.ok(isWhole(world));
   assert.equal(world.status.quorumRecovery, undefined);
+});
+
+test('a survivor that sleeps before the others are back wakes as itself, whatever its ordinal', () => {
+  const world = structuredClone(three);
+  for (const name of ['c-0', 'c-1']) {
+    delete world.volumes[`data-${name}`];
+    delete world.pods[name];
+  }
+  untilQuiet(world, decide, []);
+  const nonce = world.status.quorumRecovery?.nonce;
+  assert.ok(nonce !== undefined);
+  world.spec = { ...world.spec, quorumRecovery: { ...world.spec.quorumRecovery, acknowledge: nonce } };
+  for (let passes = 0; world.status.quorumRecovery?.step !== 'Done' && passes < 200; passes++) {
+    pass(world, decide, []);
+    for (const { apply } of progressMoves(world).slice(0, 1)) apply(world);
+  }
+  assert.deepEqual(world.sets.Voters, { start: 2, replicas: 1 });
+
+  world.spec = { ...world.spec, replicas: 0 };
+  untilQuiet(world, decide, []);
+  assert.deepEqual(Object.keys(world.pods), []);
+  world.spec = { ...world.spec, replicas: 3 };
+  untilQuiet(world, decide, []);
+  assert.ok(isWhole(world));
 });
 
 test('the survivor with the newest term in its log comes first, though the log of another is longer', () => {
