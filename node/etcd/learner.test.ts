@@ -1,11 +1,10 @@
 /** Every method there is, asked of a learner: nothing is answered that is not listed here. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { EtcdContext } from './context.ts';
 import { Code } from './grpc/status.ts';
 import { allMethods } from './methods.ts';
 import type { Message } from './testing/grpc-client.ts';
-import { startTestEtcd, testLimits } from './testing/start-test-etcd.ts';
+import { contextOf, startTestEtcd } from './testing/start-test-etcd.ts';
 
 const key = Buffer.from('k');
 const range_end = Buffer.from('l');
@@ -58,16 +57,7 @@ test('a learner answers with what it has, and nothing else', async (t) => {
     if (more !== undefined) assert.deepEqual(await codeOf(path, type, more), refused, path);
   }
   const names = new Set(served.map(([path]) => path));
-  const context = new EtcdContext({
-    member,
-    readiness: () => member.readiness(),
-    limits: testLimits,
-    version: '',
-    peerScheme: 'http',
-    assertAdmin: async () => {},
-    log: { error: () => undefined },
-  });
-  const others = Object.keys(allMethods(context)).filter((path) => !names.has(path.slice(1)));
+  const others = Object.keys(allMethods(contextOf(member))).filter((path) => !names.has(path.slice(1)));
   assert.ok(others.length > 30);
   // An empty message is one of each type.
   for (const path of others) assert.deepEqual(await codeOf(path.slice(1), 'etcdserverpb.Status', {}), refused, path);

@@ -5,11 +5,10 @@ import test, { type TestContext } from 'node:test';
 import { Drain } from '../../api/drain.ts';
 import { StoreMember } from '../../api/testing/store-member.ts';
 import { RequestError } from '../../server/types.ts';
-import { EtcdContext } from '../context.ts';
 import { createEtcdApi } from '../etcd-api.ts';
 import { allMethods } from '../methods.ts';
 import { protoRoot } from '../proto/reflected.ts';
-import { testLimits } from '../testing/start-test-etcd.ts';
+import { contextOf, testLimits } from '../testing/start-test-etcd.ts';
 import { gatewayRoutes } from './routes.ts';
 
 type Json = Record<string, unknown>;
@@ -133,17 +132,7 @@ test('errors are those of gRPC, with a status', async (t) => {
 
 test('every path has its method and messages', async () => {
   const member = await StoreMember.open();
-  const log = { error: () => undefined };
-  const context = new EtcdContext({
-    member,
-    readiness: () => member.readiness(),
-    limits: testLimits,
-    version: '',
-    peerScheme: 'http',
-    assertAdmin: async () => {},
-    log,
-  });
-  const methods = allMethods(context);
+  const methods = allMethods(contextOf(member));
   for (const [path, { method, request, response }] of gatewayRoutes) {
     assert.ok(method in methods, path);
     for (const type of [request, response]) assert.ok(protoRoot().lookupType(type), path);

@@ -2,7 +2,8 @@
 import type { TestContext } from 'node:test';
 import { Drain } from '../../api/drain.ts';
 import { startTestApi, type TestApi, type TestApiOptions } from '../../api/testing/start-test-api.ts';
-import { type EtcdLimits, type EtcdOptions, fixedLimits } from '../context.ts';
+import type { StoreMember } from '../../api/testing/store-member.ts';
+import { EtcdContext, type EtcdLimits, type EtcdOptions, fixedLimits } from '../context.ts';
 import { createEtcdApi } from '../etcd-api.ts';
 import { GrpcClient, type Message } from './grpc-client.ts';
 
@@ -65,4 +66,17 @@ export async function startTestEtcd(
         request,
       ),
   };
+}
+
+/** For looking at the table of methods. */
+export function contextOf(member: StoreMember): EtcdContext {
+  return new EtcdContext({
+    member,
+    readiness: () => member.readiness(),
+    limits: testLimits,
+    version: '',
+    peerScheme: 'http',
+    assertAdmin: async () => {},
+    log: { error: () => undefined },
+  });
 }
