@@ -26,7 +26,7 @@ export class LeaderMonitor {
   watch(call: Call): void {
     this.#calls.add(call);
     this.#timer ??= setInterval(() => this.#look(), this.#electionTimeoutMs).unref();
-    call.signal.addEventListener('abort', () => this.#leave(call), { once: true });
+    call.onAbort(() => this.#leave(call));
   }
 
   #look(): void {

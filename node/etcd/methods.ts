@@ -50,6 +50,8 @@ function ofVoters(method: Method, etcd: EtcdContext): Method {
   switch (method.kind) {
     case 'Unary':
       return { kind: 'Unary', run: unlessLearner(etcd, method.run) };
+    case 'AnswerEach':
+      return { kind: 'AnswerEach', run: unlessLearner(etcd, method.run) };
     case 'ServerStream':
       return { kind: 'ServerStream', run: unlessLearner(etcd, method.run) };
     case 'Bidi':
@@ -104,6 +106,7 @@ function guarded(method: Method, etcd: EtcdContext): Method {
           return method.run(message, call, send);
         },
       };
+    case 'AnswerEach':
     case 'Bidi':
       throw new Error('no administrative method is a stream in both directions');
   }

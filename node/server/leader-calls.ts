@@ -3,7 +3,8 @@
  * lease, changes of membership, the transfer of leadership.
  */
 import { NO_MEMBER } from '../raft/types.ts';
-import type { Failed, Lease, LeaseId, Membership, MembershipChange } from '../store/types.ts';
+import type { Store } from '../store/store.ts';
+import type { Failed, LeaseId, Membership, MembershipChange } from '../store/types.ts';
 import type { CallHandler } from './calls.ts';
 import type { Clock } from './clock.ts';
 import type { Conditions } from './conditions.ts';
@@ -31,12 +32,19 @@ export type ChangeBody = {
 export type TransferBody = { readonly to: number | null; readonly timeoutMs: number };
 /** Lease ids travel as decimal text: JSON has no room for an int64. */
 export type LeaseBody = { readonly lease: string };
+export type LeasesBody = { readonly leases: readonly string[] };
+/** Each one's seconds, in the order of the question; null for a lease that is gone. */
+export type RenewedLeases = readonly (number | null)[];
+
+/** A leader, as it was when a quorum still followed it. */
+type Confirmed = { readonly store: Store; readonly duties: LeaderDuties };
 
 export class LeaderCalls {
   readonly #with: LeaderCallsDependencies;
   /** By the method's name. */
   readonly handlers: Readonly<Record<string, CallHandler>> = {
-    keepAlive: (body) => this.#keepAlive(body as LeaseBody),
+    keepAlive: (body) => this.keepAlive(BigInt((body as LeaseBody).lease)),
+    keepAlives: (body) => this.#keepAlives(body as LeasesBody),
     leaseRemaining: (body) => this.#leaseRemaining(body as LeaseBody),
     changeMembership: (body) => this.#changeMembership(body as ChangeBody),
     transferLeader: (body) => this.#transferLeader(body as TransferBody),
@@ -47,28 +55,35 @@ export class LeaderCalls {
     this.#with = dependencies;
   }
 
-  async #keepAlive(body: LeaseBody): Promise<unknown> {
-    const { lease, duties } = await this.#countedLease(body);
-    if (!(await duties.leases.renew(lease))) throw leaseNotFound(lease.id);
-    return { ttlSeconds: lease.ttlSeconds };
+  async keepAlive(id: LeaseId): Promise<{ readonly ttlSeconds: number }> {
+    const ttlSeconds = await renew(await this.#confirmed(), id);
+    if (ttlSeconds === null) throw leaseNotFound(id);
+    return { ttlSeconds };
+  }
+
+  async #keepAlives({ leases }: LeasesBody): Promise<RenewedLeases> {
+    const confirmed = await this.#confirmed();
+    return Promise.all(leases.map((id) => renew(confirmed, BigInt(id))));
   }
 
   async #leaseRemaining(body: LeaseBody): Promise<unknown> {
-    const { lease, duties } = await this.#countedLease(body);
-    return { remainingMs: duties.leases.remainingMs(lease.id) };
+    const id = BigInt(body.lease);
+    const { store, duties } = await this.#confirmed();
+    if (store.lease(id) === null) throw leaseNotFound(id);
+    return { remainingMs: duties.leases.remainingMs(id) };
   }
 
   /** Only a leader that a quorum still follows, and that knows all that its predecessors decided, may speak of a lease. */
-  async #countedLease(body: LeaseBody): Promise<{ readonly lease: Lease; readonly duties: LeaderDuties }> {
+  async #confirmed(): Promise<Confirmed> {
     const { serving, conditions, electionTimeoutMs } = this.#with;
     const replica = serving();
-    const id = BigInt(body.lease);
     await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });
-    await conditions.until(() => replica.duties !== null || !replica.isLeader, electionTimeoutMs);
-    const lease = replica.servingStore().lease(id);
-    if (lease === null) throw leaseNotFound(id);
-    if (replica.duties === null) throw replica.notLeader();
-    return { lease, duties: replica.duties };
+    if (replica.duties === null) {
+      await conditions.until(() => replica.duties !== null || !replica.isLeader, electionTimeoutMs);
+    }
+    const { duties } = replica;
+    if (duties === null) throw replica.notLeader();
+    return { store: replica.servingStore(), duties };
   }
 
   async #transferLeader(body: TransferBody): Promise<number> {
@@ -126,6 +141,12 @@ export class LeaderCalls {
       configIndex: Math.max(result.membership.configIndex, replica.membership?.configIndex ?? 0),
     };
   }
+}
+
+/** The lease's seconds; null when it is gone, or being expired. */
+async function renew({ store, duties }: Confirmed, id: LeaseId): Promise<number | null> {
+  const lease = store.lease(id);
+  return lease !== null && (await duties.leases.renew(lease)) ? lease.ttlSeconds : null;
 }
 
 export function leaseNotFound(id: LeaseId): RequestError {

@@ -36,6 +36,7 @@ import type { Clock } from './clock.ts';
 import { Conditions } from './conditions.ts';
 import { assertClusterSpeaks, EXTENDED_FORMAT, FormatTooNew, MARKS_FORMAT } from './format.ts';
 import { type ChangeBody, LeaderCalls, type LeaseBody, leaseNotFound, type TransferBody } from './leader-calls.ts';
+import { LeaseRenewals } from './lease-renewals.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
 import { type Phase, parked } from './phase.ts';
@@ -93,6 +94,7 @@ export class LocalMember implements Member {
   readonly #startedMs: number;
   readonly #conditions: Conditions;
   readonly #leaderCalls: LeaderCalls;
+  readonly #renewals: LeaseRenewals;
   readonly #listeners = new Set<(event: MemberEvent) => void>();
   #phase: Phase = parked('NoData', 'starting');
   #folder: DataFolder | null = null;
@@ -123,6 +125,9 @@ export class LocalMember implements Member {
       observer: dependencies.observer,
       electionTimeoutMs: dependencies.options.timing.electionTimeoutMs,
     });
+    this.#renewals = new LeaseRenewals(dependencies.clock, async (method, body, timeoutMs) =>
+      this.#callLeader(method, body, { timeoutMs }),
+    );
   }
 
   /** Null while parked. For metrics and the simulation; requests go through the methods below. */
@@ -219,9 +224,11 @@ export class LocalMember implements Member {
   }
 
   async keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }> {
-    return (await this.#callLeader('keepAlive', { lease: lease.toString() } satisfies LeaseBody, options)) as {
-      ttlSeconds: number;
-    };
+    const replica = this.#serving();
+    if (replica.isLeader) return this.#leaderCalls.keepAlive(lease);
+    if (options.mayForward !== false) return this.#renewals.renew(lease, options.timeoutMs);
+    const body = { lease: lease.toString() } satisfies LeaseBody;
+    return (await this.#callLeader('keepAlive', body, options)) as { ttlSeconds: number };
   }
 
   async timeToLive(

@@ -170,6 +170,7 @@ export class StoreMember implements Member {
 
   async keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }> {
     this.#called('keepAlive', { lease, options });
+    await this.gate;
     return { ttlSeconds: this.#leaseOf(lease).ttlSeconds };
   }
 

@@ -135,7 +135,9 @@ export class Gateway {
       });
     };
     if (method.kind === 'ServerStream') await method.run(first, call, sendOne);
-    else await method.run(inOrder(messages, route.staysOpen ? call : null), call, sendOne);
+    else if (method.kind === 'AnswerEach') {
+      for (const message of messages) await sendOne(await method.run(message, call));
+    } else await method.run(inOrder(messages, route.staysOpen ? call : null), call, sendOne);
     if (!response.writableEnded) response.end();
   }
 

@@ -28,6 +28,8 @@ export class Call {
   readonly #headers: Metadata;
   readonly #stream: CallStream;
   #controller: AbortController | null = null;
+  #onAbort: ((reason: GrpcError) => void)[] | null = null;
+  #reason: GrpcError | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   /** @param callerTimeoutMs null when it set none */
@@ -73,31 +75,51 @@ export class Call {
   }
 
   /**
-   * Aborted when the caller has gone, at its deadline, and by `cancel`; the reason is a GrpcError where the caller can
-   * still be told. Only what waits for long needs it: it costs a timer.
+   * Calls back once: when the caller has gone, at its deadline, and by `cancel`. To the caller of one that is not over the
+   * reason can still be told.
    */
+  onAbort(listener: (reason: GrpcError) => void): void {
+    if (this.#reason !== null) {
+      listener(this.#reason);
+      return;
+    }
+    if (this.#onAbort !== null) {
+      this.#onAbort.push(listener);
+      return;
+    }
+    this.#onAbort = [listener];
+    if (this.isOver) {
+      this.#abort(GONE);
+      return;
+    }
+    this.#stream.once('close', () => this.#abort(GONE));
+    if (this.deadlineMs === null) return;
+    const leftMs = Math.max(0, this.deadlineMs - performance.now());
+    this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), leftMs);
+  }
+
+  /** The same as an `AbortSignal`, which costs more. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       const controller = new AbortController();
       this.#controller = controller;
-      this.#stream.once('close', () => this.#abort(controller, GONE));
-      if (this.deadlineMs !== null) {
-        const leftMs = Math.max(0, this.deadlineMs - performance.now());
-        this.#timer = setTimeout(() => this.#abort(controller, deadlineExceeded()), leftMs);
-      }
-      if (this.isOver) this.#abort(controller, GONE);
+      this.onAbort((reason) => controller.abort(reason));
     }
     return this.#controller.signal;
   }
 
-  /** Ends a streaming call with this error; to one that waits for its `signal`, it is the reason. */
+  /** Ends a streaming call with this error; to one that waits for its end, it is the reason. */
   cancel(error: GrpcError): void {
-    if (this.#controller !== null) this.#abort(this.#controller, error);
+    if (this.#onAbort !== null) this.#abort(error);
   }
 
-  #abort(controller: AbortController, reason: GrpcError): void {
+  #abort(reason: GrpcError): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    controller.abort(reason);
+    const listeners = this.#onAbort;
+    this.#onAbort = null;
+    if (listeners !== null) for (const listener of listeners) listener(reason);
   }
 }
 

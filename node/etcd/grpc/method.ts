@@ -19,6 +19,8 @@ export type Send<T> = (message: T) => Promise<void> | undefined;
 /** Frames carry gRPC's five bytes of head, messages do not. */
 export type Method =
   | { readonly kind: 'Unary'; readonly run: (message: Buffer, call: Call) => Promise<Buffer> }
+  /** Every message of the caller has its own answer; they may overtake each other. */
+  | { readonly kind: 'AnswerEach'; readonly run: (message: Buffer, call: Call) => Promise<Buffer> }
   | {
       readonly kind: 'ServerStream';
       readonly run: (message: Buffer, call: Call, send: Send<Buffer>) => Promise<void>;
@@ -36,10 +38,16 @@ export function unary<Request, Response>(
   encode: Encode<Response>,
   handle: (request: Request, call: Call) => Promise<Response>,
 ): Method {
-  return {
-    kind: 'Unary',
-    run: async (message, call) => frameOf(encode, await handle(decoded(decode, message), call)),
-  };
+  return { kind: 'Unary', run: runOf(decode, encode, handle) };
+}
+
+/** The call succeeds when the caller has sent its last message and all are answered. */
+export function answerEach<Request, Response>(
+  decode: Decode<Request>,
+  encode: Encode<Response>,
+  handle: (request: Request, call: Call) => Promise<Response>,
+): Method {
+  return { kind: 'AnswerEach', run: runOf(decode, encode, handle) };
 }
 
 /** The call succeeds when `handle` resolves. */
@@ -66,6 +74,14 @@ export function bidi<Request, Response>(
     run: (messages, call, send) =>
       handle(decodedEach(decode, messages), call, (response) => send(frameOf(encode, response))),
   };
+}
+
+function runOf<Request, Response>(
+  decode: Decode<Request>,
+  encode: Encode<Response>,
+  handle: (request: Request, call: Call) => Promise<Response>,
+): (message: Buffer, call: Call) => Promise<Buffer> {
+  return async (message, call) => frameOf(encode, await handle(decoded(decode, message), call));
 }
 
 async function* decodedEach<T>(decode: Decode<T>, messages: AsyncIterable<Buffer>): AsyncGenerator<T, void, undefined> {

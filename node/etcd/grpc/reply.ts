@@ -48,6 +48,7 @@ export class StreamReply {
     const stream = this.#stream;
     if (this.#isEnded) return;
     this.#isEnded = true;
+    if (stream.destroyed) return;
     if (error !== null && !stream.hasSentHeaders) return replyFailure(stream, error);
     this.#open();
     stream.finish(error === null ? OK_TRAILERS : encodeHeaders(trailersOf(error.code, error.message)));

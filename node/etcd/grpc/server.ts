@@ -11,6 +11,7 @@ import type { Receiver, Stream } from '../http2/stream.ts';
 import { Turn } from '../http2/turn.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { Call } from './call.ts';
+import { EachMessage, type EachMessageHandler } from './each-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { ManyMessages } from './many-messages.ts';
 import type { Method, Methods } from './method.ts';
@@ -57,6 +58,7 @@ export class GrpcServer {
   readonly #streamingCalls = new Set<StreamReply>();
   readonly #budget: BufferBudget;
   readonly #unary: OneMessageHandler<Unary>;
+  readonly #each: EachMessageHandler;
   readonly #pings: NodeJS.Timeout;
   #calls = 0;
   #isClosing = false;
@@ -67,6 +69,12 @@ export class GrpcServer {
     this.#methods = new Map(Object.entries(options.methods));
     this.#budget = new BufferBudget(limits.maxBufferedBytes, tooMany);
     this.#unary = this.#handlerOf((stream, call, method, message) => this.#runUnary(stream, call, method, message));
+    this.#each = {
+      maxMessageBytes: limits.maxMessageBytes,
+      budget: this.#budget,
+      ended: (call, reply, error) => this.#endReply(reply, call, error),
+      closed: this.#callClosed,
+    };
     this.#pings = setInterval(() => this.#ping(), limits.pingIntervalMs).unref();
   }
 
@@ -126,6 +134,9 @@ export class GrpcServer {
     }
     this.#calls += 1;
     if (method.kind === 'Unary') return new OneMessage(stream, call, method, this.#unary);
+    if (method.kind === 'AnswerEach') {
+      return new EachMessage(stream, call, method, this.#startReply(stream, call), this.#each);
+    }
     if (method.kind === 'ServerStream') return this.#serveServerStream(stream, call, method);
     return this.#serveBidi(stream, call, method);
   };
@@ -147,7 +158,7 @@ export class GrpcServer {
   #serveServerStream(stream: Stream, call: Call, method: ServerStream): Receiver {
     const handler = this.#handlerOf<ServerStream>((_stream, _call, { run }, message) => {
       const reply = this.#startReply(stream, call);
-      this.#endReply(reply, call, run(message, call, reply.send));
+      this.#endReplyAfter(run(message, call, reply.send), reply, call);
     });
     return new OneMessage(stream, call, method, handler);
   }
@@ -155,9 +166,9 @@ export class GrpcServer {
   #serveBidi(stream: Stream, call: Call, method: Bidi): Receiver {
     const { maxMessageBytes } = this.#options.limits;
     const messages = new ManyMessages(stream, maxMessageBytes, this.#budget, this.#callClosed);
-    call.signal.addEventListener('abort', () => messages.inbox.discard(), { once: true });
+    call.onAbort(() => messages.inbox.discard());
     const reply = this.#startReply(stream, call);
-    this.#endReply(reply, call, method.run(messages.inbox, call, reply.send));
+    this.#endReplyAfter(method.run(messages.inbox, call, reply.send), reply, call);
     return messages;
   }
 
@@ -175,23 +186,23 @@ export class GrpcServer {
     const reply = new StreamReply(stream);
     this.#streamingCalls.add(reply);
     stream.once('close', () => this.#streamingCalls.delete(reply));
-    call.signal.addEventListener('abort', () => reply.end(call.signal.reason as GrpcError), { once: true });
+    call.onAbort((reason) => reply.end(reason));
     if (this.#isClosing) reply.end(this.#options.stopped);
     return reply;
   }
 
-  #endReply(reply: StreamReply, call: Call, running: Promise<void>): void {
+  #endReplyAfter(running: Promise<void>, reply: StreamReply, call: Call): void {
     running.then(
-      () => {
-        reply.end(null);
-        this.#observe(call, Code.Ok);
-      },
-      (error: unknown) => {
-        const failure = this.#options.errorOf(error, call);
-        reply.end(failure);
-        this.#observe(call, failure.code);
-      },
+      () => this.#endReply(reply, call, null),
+      (error: unknown) => this.#endReply(reply, call, error),
     );
+  }
+
+  /** @param error null for success */
+  #endReply(reply: StreamReply, call: Call, error: unknown): void {
+    const failure = error === null ? null : this.#options.errorOf(error, call);
+    reply.end(failure);
+    this.#observe(call, failure === null ? Code.Ok : failure.code);
   }
 
   #observe(call: Call, code: Code): void {

@@ -4,7 +4,7 @@ import { MAX_LEASE_TTL_SECONDS } from '../../store/validate.ts';
 import type { EtcdContext } from '../context.ts';
 import { etcdError } from '../errors.ts';
 import type { Call } from '../grpc/call.ts';
-import { bidi, type Methods, type Send, unary } from '../grpc/method.ts';
+import { answerEach, type Methods, unary } from '../grpc/method.ts';
 import { Code, GrpcError } from '../grpc/status.ts';
 import { type HeaderMessage, headerMessage } from '../proto/header.ts';
 import { decodeKeepAliveRequest, encodeKeepAliveResponse, type KeepAliveResponse } from '../proto/keep-alive-codec.ts';
@@ -30,9 +30,6 @@ type TimeToLive = {
   readonly keys?: readonly Buffer[];
 };
 
-/** One caller keeps many leases alive over one stream; their rounds to a quorum are shared when they run together. */
-const MAX_KEEP_ALIVES_AT_ONCE = 128;
-
 export function leaseMethods(etcd: EtcdContext): Methods {
   return {
     '/etcdserverpb.Lease/LeaseGrant': unary(grantRequest.decode, grantResponse.encode, async ({ ID, TTL }, call) => {
@@ -48,8 +45,8 @@ export function leaseMethods(etcd: EtcdContext): Methods {
       const { revision } = await write(etcd, { kind: 'LeaseRevoke', id: ID }, 'Leases', call);
       return { header: headerMessage(etcd.header(revision)) };
     }),
-    '/etcdserverpb.Lease/LeaseKeepAlive': bidi(decodeKeepAliveRequest, encodeKeepAliveResponse, (ids, call, send) =>
-      keepAlive(etcd, ids, call, send),
+    '/etcdserverpb.Lease/LeaseKeepAlive': answerEach(decodeKeepAliveRequest, encodeKeepAliveResponse, (id, call) =>
+      keepAlive(etcd, id, call),
     ),
     '/etcdserverpb.Lease/LeaseTimeToLive': unary(
       timeToLiveRequest.decode,
@@ -63,47 +60,35 @@ export function leaseMethods(etcd: EtcdContext): Methods {
   };
 }
 
-async function keepAlive(
-  etcd: EtcdContext,
-  ids: AsyncIterable<bigint>,
-  call: Call,
-  send: Send<KeepAliveResponse>,
-): Promise<void> {
-  const failed = Promise.withResolvers<never>();
-  const running = new Set<Promise<void>>();
-  const answer = async (id: bigint): Promise<void> => {
-    const ttlSeconds = await orIfGone(0, async () => {
-      const kept = await etcd.memberOf(call).keepAlive(id, { timeoutMs: call.timeoutMs });
-      return kept.ttlSeconds;
-    });
-    await send({ header: etcd.header(), id, ttlSeconds });
-  };
-  const serve = async (): Promise<void> => {
-    for await (const id of ids) {
-      const one = answer(id)
-        .catch(failed.reject)
-        .finally(() => running.delete(one));
-      running.add(one);
-      if (running.size >= MAX_KEEP_ALIVES_AT_ONCE) await Promise.race(running);
-    }
-    await Promise.all(running);
-  };
-  await Promise.race([serve(), failed.promise]);
+async function keepAlive(etcd: EtcdContext, id: bigint, call: Call): Promise<KeepAliveResponse> {
+  let ttlSeconds = 0;
+  try {
+    ({ ttlSeconds } = await etcd.memberOf(call).keepAlive(id, { timeoutMs: call.timeoutMs }));
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+  return { header: etcd.header(), id, ttlSeconds };
 }
 
 async function timeToLive(etcd: EtcdContext, id: bigint, withKeys: boolean, call: Call): Promise<TimeToLive> {
-  const found = await orIfGone(null, () => etcd.memberOf(call).timeToLive(id, withKeys, { timeoutMs: call.timeoutMs }));
-  const header = headerMessage(etcd.header());
-  if (found === null) return { header, ID: id, TTL: -1 };
-  return { header, ID: id, TTL: found.remainingSeconds, grantedTTL: found.lease.ttlSeconds, keys: found.keys };
+  try {
+    const { lease, remainingSeconds, keys } = await etcd.memberOf(call).timeToLive(id, withKeys, {
+      timeoutMs: call.timeoutMs,
+    });
+    return {
+      header: headerMessage(etcd.header()),
+      ID: id,
+      TTL: remainingSeconds,
+      grantedTTL: lease.ttlSeconds,
+      keys,
+    };
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return { header: headerMessage(etcd.header()), ID: id, TTL: -1 };
+  }
 }
 
-/** A lease that is gone is no error here, but an answer. */
-async function orIfGone<T, U>(gone: U, ask: () => Promise<T>): Promise<T | U> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof RequestError && error.code === 'lease_not_found') return gone;
-    throw error;
-  }
+/** Of which a lease's holder is told by an answer, not by an error. */
+function isGone(error: unknown): boolean {
+  return error instanceof RequestError && error.code === 'lease_not_found';
 }

@@ -207,7 +207,7 @@ export const bugs: readonly Bug[] = [
     find: '    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });\n',
     replace: '',
     seeds: 400,
-    lastFoundBy: 44,
+    lastFoundBy: 258,
   },
   {
     name: 'tells followers to commit what they may not have',

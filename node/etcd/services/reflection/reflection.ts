@@ -1,5 +1,5 @@
 /** `grpc.reflection`: what this server offers, for clients such as grpcurl that have no .proto files. */
-import { bidi, type Method, type Methods } from '../../grpc/method.ts';
+import { answerEach, type Method, type Methods } from '../../grpc/method.ts';
 import { Code } from '../../grpc/status.ts';
 import { reflected } from '../../proto/reflected.ts';
 import { type Descriptors, describeProtos } from './descriptors.ts';
@@ -31,12 +31,9 @@ let descriptors: Descriptors | null = null;
 function reflectionOf(packageName: string, services: () => readonly string[]): Method {
   const request = reflected<Request>(`${packageName}.ServerReflectionRequest`);
   const response = reflected<Answer>(`${packageName}.ServerReflectionResponse`);
-  return bidi(request.decode, response.encode, async (requests, _call, send) => {
+  return answerEach(request.decode, response.encode, async (one) => {
     descriptors ??= describeProtos();
-    for await (const one of requests) {
-      const answer = answerTo(one, descriptors, services());
-      await send({ valid_host: one.host ?? '', original_request: one, ...answer });
-    }
+    return { valid_host: one.host ?? '', original_request: one, ...answerTo(one, descriptors, services()) };
   });
 }
 
