@@ -23,6 +23,8 @@ export type FollowerState = {
   readonly role: 'Follower';
   leader: MemberId;
   readonly reads: ForwardedReads;
+  /** An answer to the leader that can wait for the next, or for a tick: it says nothing new. 0 when none does. */
+  quietAcknowledgement: number;
 };
 
 export type CandidateState = {
@@ -44,6 +46,8 @@ export type LeaderState = {
   readonly toldCommit: number;
   uncommittedBytes: number;
   heartbeatElapsed: number;
+  /** The last output left out the news of a commit. */
+  isCommitHeld: boolean;
   transfer: { readonly to: MemberId; ticksLeft: number } | null;
 };
 
@@ -108,7 +112,7 @@ export class Core {
     this.mustReapplyThrough = restored.mustReapplyThrough;
     this.nextReadId = Math.floor(options.random() * READ_ID_RANGE);
     this.electionTimeout = 0;
-    this.state = { role: 'Follower', leader: NO_MEMBER, reads: new ForwardedReads() };
+    this.state = { role: 'Follower', leader: NO_MEMBER, reads: new ForwardedReads(), quietAcknowledgement: 0 };
     this.restartElectionTimer();
   }
 

@@ -1,7 +1,7 @@
 /** What a follower (and a learner) does with its leader's messages (paper figure 2, AppendEntries; section 7). */
 import { commitTold } from './commit-notice.ts';
 import { isMember } from './configuration.ts';
-import type { Core } from './core.ts';
+import type { Core, FollowerState } from './core.ts';
 import { loseLeader } from './transitions.ts';
 import { type AppendRequest, type Heartbeat, type InstallSnapshot, type MemberId, NO_MEMBER } from './types.ts';
 
@@ -20,9 +20,19 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
   }
   log.overwrite(entries);
   const lastNew = previousIndex + entries.length;
+  // The news of a commit, and no question: its answer would only wake the leader. It is sent all the same, with a tick at
+  // the latest, in case that the one before was lost.
+  const isQuiet = entries.length === 0 && request.commit > log.committed;
   // Not further: what lies behind the new entries may be a conflicting tail (figure 2, AppendEntries 5).
   log.commitTo(Math.min(request.commit, lastNew));
-  acknowledge(core, from, lastNew);
+  if (isQuiet && core.state.role === 'Follower') core.state.quietAcknowledgement = lastNew;
+  else acknowledge(core, from, lastNew);
+}
+
+export function acknowledgeQuietly(core: Core, state: FollowerState): void {
+  if (state.quietAcknowledgement > 0 && state.leader !== NO_MEMBER)
+    acknowledge(core, state.leader, state.quietAcknowledgement);
+  state.quietAcknowledgement = 0;
 }
 
 export function handleHeartbeat(core: Core, heartbeat: Heartbeat): void {
@@ -78,6 +88,7 @@ export function forgetLeader(core: Core, leader: MemberId): void {
 
 /** Leaves once everything accepted so far is durable. */
 function acknowledge(core: Core, to: MemberId, index: number): void {
+  if (core.state.role === 'Follower' && core.state.quietAcknowledgement <= index) core.state.quietAcknowledgement = 0;
   core.outbox.replies.push({
     kind: 'AppendResponse',
     from: core.id,

@@ -27,6 +27,8 @@ export class Progress {
   isNudgeDue = false;
   /** Highest commit index that a message may already have told it. */
   sentCommit = 0;
+  /** It waits for the commit of what it asked for, through here: not to be kept waiting. */
+  awaitedCommit = 0;
   /** It durably knows that entries through here are committed; followed for Configuration entries only. */
   knownCommit = 0;
   notice: CommitNotice | null = null;
@@ -90,6 +92,11 @@ export class Progress {
   /** It may apply more if told the commit index: `sentCommit` is below both that and what was sent. */
   isCommitDue(committed: number): boolean {
     return committed > this.sentCommit && this.sentCommit < this.next - 1;
+  }
+
+  /** Somebody waits there for the news that `isCommitDue` is about. */
+  get isCommitAwaited(): boolean {
+    return this.awaitedCommit > this.sentCommit;
   }
 
   #enter(state: PeerProgress['state'], next: number): void {

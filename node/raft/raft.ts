@@ -14,6 +14,7 @@ import {
   handleVoteResponse,
 } from './election.ts';
 import {
+  acknowledgeQuietly,
   answerOldLeader,
   forgetLeader,
   handleAppendRequest,
@@ -25,7 +26,7 @@ import { commitIfQuorum, handleAppendResponse, handleHeartbeatResponse, tickLead
 import { applyConfiguration } from './membership.ts';
 import { hasCommittedInTerm, leaveJointIfDue, propose, proposeConfiguration } from './proposals.ts';
 import { addRead, forwardReads, handleReadIndexResponse, startReadRound } from './reads.ts';
-import { replicate, sendCommitNotices } from './replication.ts';
+import { awaitCommit, replicate, sendCommitNotices } from './replication.ts';
 import { startTransfer } from './transfer.ts';
 import { adoptTerm, followLeader, loseLeader } from './transitions.ts';
 import type {
@@ -158,14 +159,23 @@ export class Raft implements RaftCore {
     return index > log.lastIndex ? [] : log.slice(Math.max(index, log.firstIndex), maxBytes);
   }
 
-  takeOutput(): Output | null {
+  awaitCommit(member: MemberId): void {
+    awaitCommit(this.#core, member, this.#core.log.lastIndex);
+  }
+
+  get isCommitHeld(): boolean {
+    const { state } = this.#core;
+    return state.role === 'Leader' && state.isCommitHeld;
+  }
+
+  takeOutput(mayHoldCommit = false): Output | null {
     const core = this.#core;
     const { state, outbox } = core;
     if (state.role === 'Leader') {
       leaveJointIfDue(core, state);
       startReadRound(core, state);
       sendCommitNotices(core, state);
-      replicate(core, state);
+      replicate(core, state, mayHoldCommit);
     } else if (state.role === 'Follower') forwardReads(core, state);
     const append = takeAppend(core);
     const committed = isWithholding(core) ? [] : core.log.takeCommitted();
@@ -213,6 +223,7 @@ export class Raft implements RaftCore {
 }
 
 function tickFollower(core: Core, state: FollowerState): void {
+  acknowledgeQuietly(core, state);
   for (const requestId of state.reads.expire(core.options.electionTicks)) core.outbox.droppedReads.push(requestId);
   if (core.electionElapsed < core.electionTimeout) return;
   if (core.isPromotable) campaign(core, 'Timeout');

@@ -4,7 +4,7 @@ import type { Core, FollowerState, LeaderState } from './core.ts';
 import { hasCommittedInTerm } from './proposals.ts';
 import { hasQuorum } from './quorum.ts';
 import type { Read } from './read-rounds.ts';
-import { sendHeartbeat } from './replication.ts';
+import { awaitCommit, sendHeartbeat } from './replication.ts';
 import { NO_MEMBER, type ReadIndexResponse } from './types.ts';
 
 export function addRead(core: Core, requestId: number): void {
@@ -66,6 +66,7 @@ function answer(core: Core, read: Read, index: number): void {
     core.outbox.reads.push({ requestId: read.requestId, index });
     return;
   }
+  awaitCommit(core, read.from, index);
   core.outbox.messages.push({
     kind: 'ReadIndexResponse',
     from: core.id,

@@ -70,6 +70,54 @@ test('a commit index rides on the next entries, and has a message of its own onl
   );
 });
 
+test('the news of a commit that nobody waits for can be held back', () => {
+  const cluster = new Cluster(THREE);
+  cluster.elect(1);
+  const { raft } = cluster.member(1);
+  cluster.propose(1, 'a');
+  const [toSecond] = cluster.outputOf(1).filter(isAppend);
+  const [ack] = cluster.answersTo(toSecond as AppendRequest);
+  raft.step(ack as Message);
+  assert.equal(raft.takeOutput(true)?.messages.length, 0);
+  assert.equal(raft.isCommitHeld, true);
+  raft.awaitCommit(3);
+  const awaited = raft.takeOutput(true)?.messages.filter(isAppend);
+  assert.deepEqual(
+    awaited?.map(({ to, commit }) => [to, commit]),
+    [[3, 3]],
+  );
+  cluster.propose(1, 'b');
+  const riding = raft.takeOutput(true)?.messages.filter(isAppend);
+  assert.deepEqual(
+    riding?.map(({ to, entries, commit }) => [to, entries.length, commit]),
+    [
+      [2, 1, 3],
+      [3, 1, 3],
+    ],
+  );
+  assert.equal(raft.isCommitHeld, false);
+});
+
+test('the answer to the news of a commit waits for the next one, or for a tick', () => {
+  const cluster = new Cluster(THREE);
+  cluster.giveLog(1, [1, 1]);
+  const news = appendRequest({ previousIndex: 3, commit: 2 });
+  assert.deepEqual(cluster.answersTo(news), []);
+  assert.equal(answerTo(cluster, news)?.index, 3, 'a question, for it brings no news');
+  assert.equal(answerTo(cluster, appendRequest({ previousIndex: 3, commit: 3 })), undefined);
+  const entries = [entryOf(2, 4)];
+  assert.equal(answerTo(cluster, appendRequest({ previousIndex: 3, entries, commit: 3 }))?.index, 4);
+  cluster.member(1).raft.tick();
+  assert.deepEqual(cluster.outputOf(1), [], 'the later answer stands for the earlier');
+  assert.equal(answerTo(cluster, appendRequest({ previousIndex: 4, previousTerm: 2, commit: 4 })), undefined);
+  cluster.member(1).raft.tick();
+  const late = cluster.outputOf(1) as AppendResponse[];
+  assert.deepEqual(
+    late.map(({ to, index, rejected }) => [to, index, rejected]),
+    [[2, 4, false]],
+  );
+});
+
 test('a tick says whether there is something to carry out', () => {
   const cluster = new Cluster(THREE);
   cluster.elect(1);

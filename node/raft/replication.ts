@@ -8,11 +8,19 @@ import { totalSizeBytes } from './entry-size.ts';
 import type { Progress } from './progress.ts';
 import type { Entry, MemberId } from './types.ts';
 
-export function replicate(core: Core, leader: LeaderState): void {
+/** @param mayHoldCommit the news of a commit that nobody is known to wait for need not be a message of its own yet */
+export function replicate(core: Core, leader: LeaderState, mayHoldCommit: boolean): void {
+  leader.isCommitHeld = false;
   for (const peer of leader.peers.values()) {
     if (peer.state === 'Probe') probe(core, peer);
-    else if (peer.state === 'Replicate') pipeline(core, peer);
+    else if (peer.state === 'Replicate') pipeline(core, leader, peer, mayHoldCommit);
   }
+}
+
+/** Entries through `index` are asked for there: the news of their commit goes out at once. */
+export function awaitCommit(core: Core, member: MemberId, index: number): void {
+  const peer = core.state.role === 'Leader' ? core.state.peers.get(member) : undefined;
+  if (peer !== undefined) peer.awaitedCommit = Math.max(peer.awaitedCommit, index);
 }
 
 export function sendHeartbeat(core: Core, leader: LeaderState, to: MemberId): void {
@@ -50,7 +58,7 @@ function probe(core: Core, peer: Progress): void {
   peer.isPaused = true;
 }
 
-function pipeline(core: Core, peer: Progress): void {
+function pipeline(core: Core, leader: LeaderState, peer: Progress, mayHoldCommit: boolean): void {
   if (needsSnapshot(core, peer)) return;
   const { log } = core;
   let hasSent = false;
@@ -61,7 +69,10 @@ function pipeline(core: Core, peer: Progress): void {
     peer.inflights.add(peer.next - 1, totalSizeBytes(entries));
     hasSent = true;
   }
-  if (!hasSent && (peer.isNudgeDue || peer.isCommitDue(log.committed))) send(core, peer, NO_ENTRIES);
+  if (hasSent) return;
+  const isCommitDue = peer.isCommitDue(log.committed);
+  if (peer.isNudgeDue || (isCommitDue && (!mayHoldCommit || peer.isCommitAwaited))) send(core, peer, NO_ENTRIES);
+  else if (isCommitDue) leader.isCommitHeld = true;
 }
 
 const NO_ENTRIES: readonly Entry[] = [];

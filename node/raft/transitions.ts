@@ -81,6 +81,7 @@ export function becomeLeader(core: Core): void {
     toldCommit: core.withheld === 0 ? log.committed : log.applying,
     uncommittedBytes: 0,
     heartbeatElapsed: 0,
+    isCommitHeld: false,
     transfer: null,
   };
   core.state = leader;
@@ -121,7 +122,7 @@ export function dropForwardedReads(core: Core): void {
 }
 
 function becomeFollower(core: Core, leader: MemberId): void {
-  core.state = { role: 'Follower', leader, reads: new ForwardedReads() };
+  core.state = { role: 'Follower', leader, reads: new ForwardedReads(), quietAcknowledgement: 0 };
   core.restartElectionTimer();
   core.announceRole();
 }

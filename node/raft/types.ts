@@ -307,7 +307,14 @@ export interface RaftCore {
   compact(index: number): void;
   /** Entries from `index` on, for inspection; bounded by `maxBytes`, at least one. */
   entriesFrom(index: number, maxBytes: number): readonly Entry[];
-  /** Null when nothing is to be done. */
-  takeOutput(): Output | null;
+  /** On the leader: this follower waits for the commit of what was proposed so far; its news is never held back. */
+  awaitCommit(member: MemberId): void;
+  /**
+   * Null when nothing is to be done.
+   * @param mayHoldCommit leaves out messages that would only tell a follower of a commit: they ride with the next
+   *   entries. The caller asks again without it before long, if `isCommitHeld` says that there are any.
+   */
+  takeOutput(mayHoldCommit?: boolean): Output | null;
+  readonly isCommitHeld: boolean;
   status(): RaftStatus;
 }

@@ -21,7 +21,7 @@ import type { ChangeMembership, Command, CommittedEntry, Membership, Result } fr
 import type { Network, PeerFrame, RefusedHandshake } from '../transport/types.ts';
 import { AppliedState } from './applied-state.ts';
 import { type CallHandler, Calls } from './calls.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import { assertSpoken, FORMAT, FormatTooNew, OLDEST_FORMAT } from './format.ts';
 import { IncomingSnapshots } from './incoming-snapshot.ts';
 import { LatencySamples } from './latency-samples.ts';
@@ -75,6 +75,9 @@ const LEADER_LOST_SPREAD_MS = 50;
 /** How often what has a deadline or a rare duty is looked at. */
 const HOUSEKEEPING_MS = 50;
 
+/** How long the news of a commit may wait for entries to ride with: watchers on followers wait as long. */
+const COMMIT_NEWS_WAIT_MS = 1;
+
 /** A large store takes minutes to be read. */
 const HASH_TIMEOUT_MS = 1_800_000;
 
@@ -112,6 +115,9 @@ export class Replica {
   #isMember = false;
   #isTurnScheduled = false;
   #isStopped = false;
+  /** Runs while followers are not told of a commit that they do not wait for. */
+  #commitNews: Timer | null = null;
+  #isCommitNewsDue = false;
   #lastHousekeepingMs = 0;
   #leaderLastKnownMs: number;
 
@@ -442,15 +448,30 @@ export class Replica {
       for (;;) {
         this.#writes.handOver();
         this.#startReads();
-        const output = this.#raft.takeOutput();
+        const output = this.#raft.takeOutput(!this.#isCommitNewsDue);
         if (output === null) break;
         this.#carryOut(output);
         if (output.append !== null && output.append.snapshot !== null) isInstalling = true;
       }
+      this.#isCommitNewsDue = false;
+      this.#timeCommitNews();
     } catch (error) {
       this.#fail(error);
     }
     return isInstalling;
+  }
+
+  #timeCommitNews(): void {
+    if (!this.#raft.isCommitHeld) {
+      this.#commitNews?.cancel();
+      this.#commitNews = null;
+      return;
+    }
+    this.#commitNews ??= this.#with.clock.after(COMMIT_NEWS_WAIT_MS, () => {
+      this.#commitNews = null;
+      this.#isCommitNewsDue = true;
+      this.#schedule();
+    });
   }
 
   #startReads(): void {

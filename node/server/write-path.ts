@@ -116,6 +116,7 @@ export class WritePath {
       const reason = this.#propose(chunk.map(({ data }) => data));
       if (reason !== null) refuse(chunk, reason);
     }
+    raft.awaitCommit(from);
   }
 
   forwardRefused(frame: ForwardRefused): void {

@@ -102,8 +102,8 @@ export class TestMember {
   }
 
   /** Takes what the core wants done; true when there was anything. */
-  collect(): boolean {
-    const output = this.raft.takeOutput();
+  collect(mayHoldCommit = false): boolean {
+    const output = this.raft.takeOutput(mayHoldCommit);
     if (output === null) return false;
     for (const message of output.messages) this.observer.sent(message);
     if (output.append !== null) this.writes.push(output.append);

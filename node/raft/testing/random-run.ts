@@ -91,7 +91,7 @@ export class RandomRun {
   #act(member: TestMember): void {
     const random = this.#random;
     const roll = random();
-    if (roll < 0.25) member.collect();
+    if (roll < 0.25) member.collect(roll < 0.125);
     else if (roll < 0.4) member.finishWrite();
     else if (roll < 0.55) member.apply();
     else if (roll < 0.72) member.raft.tick();
