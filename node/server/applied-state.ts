@@ -90,6 +90,7 @@ export class AppliedState {
     return this.#applier.between(async () => {
       const store = this.servingStore();
       const { folder, clusterId } = this.#with;
+      await store.writeOut();
       return folder.openSnapshot((folder.engine as Engine).snapshot(), {
         format: store.format,
         clusterId,
@@ -108,6 +109,7 @@ export class AppliedState {
       // The engine that it works on is about to be closed.
       this.#isInstalling = true;
       await this.#compaction;
+      await this.#store?.writeOut();
       const engine = await this.#with.folder.installSnapshot(staged.snapshot, hardState);
       const store = await Store.open(engine, this.#with.storeOptions);
       if (this.#store !== null) store.adoptWatches(this.#store);
@@ -145,10 +147,22 @@ export class AppliedState {
     return this.#compaction;
   }
 
+  /** Hands what is applied to the engine, so that it is not only in memory; nothing waits for it. */
+  writeOut(): void {
+    this.#store?.writeOut().catch(this.#with.events.fatal);
+  }
+
+  /** Resolves when everything applied before the call would survive a crash. */
+  async flush(): Promise<void> {
+    await this.#store?.writeOut();
+    await this.#with.folder.engine?.flush();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#applier?.stop();
     await this.#compaction;
+    await this.#store?.writeOut();
     this.#store?.close();
   }
 

@@ -44,6 +44,7 @@ async function applyTail(engine: Engine, tail: readonly Entry[]): Promise<void> 
       }),
     );
   }
+  await store.writeOut();
   store.close();
 }
 

@@ -14,7 +14,6 @@ import {
   type RaftStatus,
 } from '../raft/types.ts';
 import type { ClusterId, DataFolder, PeerHint, SnapshotSource } from '../storage/types.ts';
-import type { Engine } from '../store/engine.ts';
 import { configurationOf } from '../store/membership.ts';
 import { Store, type StoreOptions } from '../store/store.ts';
 import type { ChangeMembership, Command, CommittedEntry, Membership, Result } from '../store/types.ts';
@@ -179,7 +178,7 @@ export class Replica {
         maxLogBytes: limits.maxLogBytes,
         logTailBytes: limits.logTailBytes,
         appliedIndex: () => this.#state.appliedIndex,
-        flush: () => (folder.engine as Engine).flush(),
+        flush: () => this.#state.flush(),
         cut: (base) => this.#writer.cut(base),
         fatal,
       },
@@ -570,6 +569,7 @@ export class Replica {
     if (this.#space.isLow && leader !== NO_MEMBER && leader !== this.id) {
       this.#calls.ask(leader, 'reportSpace', true, nowMs + HOUSEKEEPING_MS).catch(() => {}); // repeated while it lasts
     }
+    this.#state.writeOut();
     void this.#state.compact();
   }
 

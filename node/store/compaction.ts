@@ -22,11 +22,14 @@ const NOTHING_YET: CompactionProgress = { target: 0, next: { revision: 0, sub: 0
 
 export class Compaction {
   readonly #engine: Engine;
+  readonly #reader: EngineReader;
   readonly #writes: Exclusive;
   #progress: CompactionProgress;
 
-  constructor(engine: Engine, writes: Exclusive, progress: CompactionProgress) {
+  /** @param reader sees everything that is applied, also what the engine does not have yet */
+  constructor(engine: Engine, reader: EngineReader, writes: Exclusive, progress: CompactionProgress) {
     this.#engine = engine;
+    this.#reader = reader;
     this.#writes = writes;
     this.#progress = progress;
   }
@@ -40,7 +43,7 @@ export class Compaction {
     }
     const { target, next } = progress;
     const range = { from: historyKey(next.revision, next.sub), to: historyKey(target + 1, 0) };
-    const rows = await this.#engine.scan(range, { limit: maxRows, maxBytes: PAGE_BYTES });
+    const rows = await this.#reader.scan(range, { limit: maxRows, maxBytes: PAGE_BYTES });
     const last = rows.at(-1);
     if (last === undefined) progress = { target, next: { revision: target, sub: 0 }, isDone: true };
     else progress = { target, next: after(positionOfHistory(last.key)), isDone: false };

@@ -86,6 +86,7 @@ test('a refusal is no answer to remember: with its key the same write is carried
 test('founders of a restored cluster begin unmarked, a survivor keeps its own mark', async () => {
   const subject = await StoreUnderTest.found();
   await subject.apply(mark(1, 2));
+  await subject.store.writeOut();
   await subject.engine.write(await recoveryOperations(subject.engine, { clusterId: 'c2', survivorId: 2 }));
   await subject.reopen();
   assert.deepEqual(subject.store.corrupt, [2]);
@@ -101,6 +102,7 @@ test('a row that was changed, lost or invented makes another hash, whether it is
     // Revisions 2 to 5, and what the revision 5 is asked for afterwards: `c` was changed since, `d` deleted.
     await subject.applyAll([put('a', '1'), put('b', 'x'.repeat(3000)), put('c', 'old'), put('d', 'gone')]);
     await subject.applyAll([put('c', 'new'), put('c', 'newer'), del('d'), put('e', 'later')]);
+    await subject.store.writeOut();
     return subject;
   };
   const hashOf = async (subject: StoreUnderTest): Promise<string> => (await subject.store.hash(5)).hash;

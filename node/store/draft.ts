@@ -1,6 +1,6 @@
 /**
- * What a batch of entries makes of the state, in memory, until it is written as one batch of rows. Later entries
- * see what earlier ones did; readers and watchers see nothing of it before it is written.
+ * What a batch of entries makes of the state. Later entries see what earlier ones did; readers and watchers see nothing
+ * of it before the store takes it over as a whole.
  */
 
 import { Answers } from './answers.ts';
@@ -11,13 +11,12 @@ import type { EngineOperation, EngineReader } from './engine.ts';
 import { invariant } from './errors.ts';
 import type { AnswerLimits } from './idempotency.ts';
 import { LeaseDraft } from './lease-draft.ts';
-import { type Applied, type Cluster, type Meta, putApplied, putCluster } from './meta.ts';
+import { type Applied, type Cluster, type Meta, putCluster } from './meta.ts';
 import { currentKey, historyKey, indexKey } from './row-keys.ts';
 import { CurrentSource, loadValues, RevisionSource, type RowSource } from './row-source.ts';
 import {
   decodeCurrent,
   deleteEvent,
-  encodeCurrent,
   encodeEvent,
   encodeIndex,
   putEvent,
@@ -114,10 +113,12 @@ export class Draft {
   }
 
   /** What the batch leaves of each key that it has changed, by the key's text. */
-  forEachChanged(visit: (keyText: string, version: Version | null) => void): void {
+  changedVersions(): [string, Version | null][] {
+    const changed: [string, Version | null][] = [];
     this.#keys.forEach(({ version, isChanged }, keyText) => {
-      if (isChanged) visit(keyText, version);
+      if (isChanged) changed.push([keyText, version]);
     });
+    return changed;
   }
 
   /** Takes over a current row as it is stored. */
@@ -220,25 +221,19 @@ export class Draft {
     };
   }
 
-  /** Everything as one batch. */
-  operations(applied: Applied): EngineOperation[] {
+  /** Everything but the newest versions of keys and how far it is applied, which the next batch may replace. */
+  operations(): EngineOperation[] {
     const operations: EngineOperation[] = [];
     for (const { event } of this.events) {
       const { key, modRevision } = event.item;
       operations.push({ kind: 'Put', key: historyKey(modRevision, event.sub), value: encodeEvent(event) });
       operations.push({ kind: 'Put', key: indexKey(key, modRevision), value: encodeIndex(event) });
     }
-    for (const { key, version, isChanged } of this.#keys.values()) {
-      if (!isChanged) continue;
-      if (version !== null) operations.push({ kind: 'Put', key: currentKey(key), value: encodeCurrent(version) });
-      else operations.push({ kind: 'Delete', key: currentKey(key) });
-    }
     this.leases.addOperations(operations);
     for (const operation of this.answers.operations) operations.push(operation);
     if (this.cluster !== this.#base.cluster) operations.push(putCluster(this.cluster));
     if (this.auth !== this.#base.auth) operations.push(putAuth(this.auth));
     if (this.corrupt !== this.#base.corrupt) operations.push(putCorrupt(this.corrupt));
-    operations.push(putApplied(applied));
     return operations;
   }
 

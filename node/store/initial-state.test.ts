@@ -13,6 +13,7 @@ async function usedStore(): Promise<StoreUnderTest> {
     put('c', '1'),
     del('c'),
   ]);
+  await subject.store.writeOut();
   return subject;
 }
 

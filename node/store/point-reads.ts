@@ -18,8 +18,6 @@ type Waiting = {
 export type PointReadHooks = {
   /** For what one trip cannot answer. */
   readAlone(range: Range): Promise<RangeResult>;
-  /** Resolves when the batch that ends at this index is applied for everyone; null when it is. */
-  whenApplied(index: number): Promise<void> | null;
   /** A version as it was when exactly the entries through `index` were applied. */
   found(key: Buffer, version: Version | null, index: number): void;
 };
@@ -75,9 +73,6 @@ export class PointReads {
     rowKeys.push(appliedRowKey);
     const rows = await this.#reader.getMany(rowKeys);
     const applied = decodeApplied(rows[batch.length]!);
-    // The engine shows a batch a moment before the store does. A read that told of it too early could be followed by one
-    // from memory that does not know it yet.
-    await this.#hooks.whenApplied(applied.index);
     const elsewhere: { readonly waiting: Waiting; readonly version: Version }[] = [];
     for (let n = 0; n < batch.length; n += 1) {
       const waiting = batch[n]!;

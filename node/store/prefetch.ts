@@ -1,13 +1,23 @@
 /** Finds what a batch needs of the engine, to be fetched in one trip before it is carried out. */
 import type { Draft } from './draft.ts';
+import type { EngineReader } from './engine.ts';
 import { currentKey } from './row-keys.ts';
+import type { Version } from './row-values.ts';
 import type { Command, CommittedEntry, TxnOperation } from './types.ts';
-import type { VersionCache } from './version-cache.ts';
 
 type Needs = { readonly keys: Map<string, Buffer>; readonly values: Buffer[] };
 
-/** Loads into `draft` all keys that the entries name one by one, their values where needed, and remembered answers. */
-export async function prefetch(draft: Draft, entries: readonly CommittedEntry[], cache: VersionCache): Promise<void> {
+/**
+ * Loads into `draft` all keys that the entries name one by one, their values where needed, and remembered answers.
+ *
+ * @param engine which has the newest version of every key that is not `known`
+ */
+export async function prefetch(
+  draft: Draft,
+  entries: readonly CommittedEntry[],
+  engine: EngineReader,
+  known: (keyText: string) => Version | null | undefined,
+): Promise<void> {
   const needs: Needs = { keys: new Map(), values: [] };
   const answers: AnswerRow[] = [];
   for (const { proposal } of entries) {
@@ -19,11 +29,13 @@ export async function prefetch(draft: Draft, entries: readonly CommittedEntry[],
   }
   const keys: Buffer[] = [];
   needs.keys.forEach((key, keyText) => {
-    const version = cache.get(keyText);
+    const version = known(keyText);
     if (version === undefined) keys.push(key);
     else draft.rememberVersion(key, keyText, version);
   });
-  if (keys.length + answers.length > 0) await fetchRows(draft, keys, answers);
+  // Answers may be among what the engine does not have yet: the draft's reader asks for that to be written first.
+  if (answers.length > 0) await fetchRows(draft, draft.reader, keys, answers);
+  else if (keys.length > 0) await fetchRows(draft, engine, keys, NO_ANSWERS);
   if (needs.values.length > 0) await draft.loadValues(needs.values);
 }
 
@@ -31,14 +43,21 @@ export async function prefetch(draft: Draft, entries: readonly CommittedEntry[],
 export async function prefetchCommand(draft: Draft, command: Command): Promise<void> {
   const needs: Needs = { keys: new Map(), values: [] };
   addNeeds(needs, command);
-  if (needs.keys.size > 0) await fetchRows(draft, [...needs.keys.values()], []);
+  if (needs.keys.size > 0) await fetchRows(draft, draft.reader, [...needs.keys.values()], NO_ANSWERS);
   if (needs.values.length > 0) await draft.loadValues(needs.values);
 }
 
 type AnswerRow = { readonly key: string; readonly generation: number; readonly rowKey: Buffer };
 
-async function fetchRows(draft: Draft, keys: readonly Buffer[], answers: readonly AnswerRow[]): Promise<void> {
-  const rows = await draft.reader.getMany([...keys.map(currentKey), ...answers.map(({ rowKey }) => rowKey)]);
+const NO_ANSWERS: readonly AnswerRow[] = [];
+
+async function fetchRows(
+  draft: Draft,
+  reader: EngineReader,
+  keys: readonly Buffer[],
+  answers: readonly AnswerRow[],
+): Promise<void> {
+  const rows = await reader.getMany([...keys.map(currentKey), ...answers.map(({ rowKey }) => rowKey)]);
   for (let n = 0; n < keys.length; n += 1) draft.remember(keys[n]!, rows[n]!);
   answers.forEach(({ key, generation }, n) => {
     const row = rows[keys.length + n];

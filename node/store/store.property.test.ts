@@ -86,31 +86,40 @@ test('the store answers as a naive one does, through compaction and restarts', a
   );
 });
 
+/** @param crashes after which batches what is not written out is lost, and applied again from the log */
 async function applyIn(
   engine: MemoryEngine,
   entries: readonly CommittedEntry[],
   sizes: readonly number[],
+  crashes: readonly boolean[] = [],
 ): Promise<unknown[]> {
-  const store = await Store.open(engine, STORE_OPTIONS);
+  let store = await Store.open(engine, STORE_OPTIONS);
   const results: (Result | null)[] = [];
   for (let start = 0, n = 0; start < entries.length; n += 1) {
     const end = start + sizes[n % sizes.length]!;
-    results.push(...(await store.apply(entries.slice(start, end))));
+    results.splice(start, results.length, ...(await store.apply(entries.slice(start, end))));
     start = end;
+    if (crashes[n]) {
+      store = await Store.open(engine, STORE_OPTIONS);
+      start = store.appliedIndex - 1;
+    } else if (n % 2 === 1) await store.writeOut();
   }
+  await store.writeOut();
   return results;
 }
 
-test('however entries are split into batches, results and rows are the same', async () => {
+test('however entries are split into batches and written, lost and applied again, results and rows are the same', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 });
+  const crashes = fc.array(fc.boolean(), { maxLength: 15 });
   const times = fc.array(fc.integer({ min: 0, max: 3_000_000 }), { minLength: 30, maxLength: 30 });
+  const proposed = fc.array(keyProposals, { maxLength: 30 });
   await fc.assert(
-    fc.asyncProperty(fc.array(keyProposals, { maxLength: 30 }), times, sizes, async (proposals, timesMs, split) => {
+    fc.asyncProperty(proposed, times, sizes, crashes, async (proposals, timesMs, split, crashed) => {
       const entries = proposals.map(({ command, idempotency }, n) =>
         entry(n + 2, command, { idempotency, timeMs: timesMs[n]! }),
       );
       const [one, other] = [await foundedEngine(), await foundedEngine()];
-      assert.deepEqual(await applyIn(one, entries, split), await applyIn(other, entries, [1]));
+      assert.deepEqual(await applyIn(one, entries, split, crashed), await applyIn(other, entries, [1]));
       assert.deepEqual(one.rows, other.rows);
     }),
     { numRuns: 150 },
@@ -126,6 +135,7 @@ test('compaction changes nothing that can be read, and leaves no row behind that
       for (const { command } of proposals) if (command.kind !== 'Compact') await subject.apply(command);
       const { engine } = subject;
       const newest = subject.store.revision;
+      await subject.store.writeOut();
       const original = historyOf(engine);
       const hashes = new Map<number, string>();
       for (let r = 1; r <= newest; r += 1) hashes.set(r, (await subject.store.hash(r)).hash);

@@ -4,7 +4,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { DamagedRecord } from './errors.ts';
 import { Store } from './store.ts';
 import { MemoryEngine } from './testing/memory-engine.ts';
-import { del, entry, FOUNDERS, put, range, STORE_OPTIONS, StoreUnderTest } from './testing/store-under-test.ts';
+import { del, entry, FOUNDERS, put, range, STORE_OPTIONS, StoreUnderTest, span } from './testing/store-under-test.ts';
 
 test('the empty store has revision 1, and a first put makes it 2', async () => {
   const { store, ...subject } = await StoreUnderTest.found();
@@ -37,48 +37,74 @@ test('an engine without a state, or with a damaged one, does not open', async ()
   await assert.rejects(Store.open(founded, STORE_OPTIONS), DamagedRecord);
 });
 
-test('readers see a batch only with its revision, and wholly', async () => {
+test('what is applied is read, watched and counted before the engine has it', async () => {
   const subject = await StoreUnderTest.found();
   await subject.applyAll([put('a', '0'), put('b', '0')]);
-  const seen: string[] = [];
-  const look = async (): Promise<void> => {
-    const { revision, items } = await subject.store.range(range('a'));
-    const all = await subject.store.range(range('a', 'c'));
-    seen.push(`${revision} ${items[0]?.value} ${all.revision} ${all.items.map(({ value }) => value).join('')}`);
+  const watch = subject.store.watch({ ...span('a', 'c'), startRevision: 0, returnPrevious: false });
+  let writes = 0;
+  subject.engine.beforeWrite = async () => {
+    writes += 1;
   };
-  subject.engine.beforeWrite = look;
-  const applying = subject.applyAll([put('a', '1'), put('b', '1'), put('a', '2')]);
-  assert.equal(subject.store.revision, 3);
-  await applying;
-  await look();
-  assert.deepEqual(seen, ['3 0 3 00', '6 2 6 21']);
+  await subject.applyAll([put('a', '1'), put('b', '1'), put('a', '2')]);
+  assert.deepEqual(await subject.values(range('a')), ['a=2']);
+  const seen: string[] = [];
+  for await (const { events } of watch) {
+    seen.push(...events.map(({ item }) => `${item.value}`));
+    if (seen.length >= 3) break;
+  }
+  assert.deepEqual([seen, subject.store.revision, writes], [['1', '1', '2'], 6, 0]);
+  assert.deepEqual(await subject.values(range('a', 'c')), ['a=2', 'b=1']);
+  assert.equal(writes, 1);
+  await subject.store.writeOut();
+  assert.equal(writes, 1);
 });
 
-test('what the engine shows before the batch is announced is told only then: no later read goes back', async () => {
+test('a key is overwritten with what memory alone knows of it, also while that is on its way to the engine', async () => {
   const subject = await StoreUnderTest.found();
-  const { engine, store } = subject;
+  const large = 'x'.repeat(5000);
+  await subject.apply(put('a', large));
+  const inEngine = Promise.withResolvers<void>();
+  subject.engine.beforeWrite = () => inEngine.promise;
+  const writing = subject.store.writeOut();
+  const replaced = subject.apply(put('a', '2'));
+  const returned = subject.apply.bind(subject, put('a', '3', { returnPrevious: true }));
+  assert.deepEqual(await replaced, { kind: 'Put', revision: 3, previous: null });
+  inEngine.resolve();
+  await writing;
+  const last = await returned();
+  assert.ok(last.kind === 'Put' && last.previous !== null);
+  assert.deepEqual([`${last.previous.value}`, last.previous.version], ['2', 2]);
+  await subject.reopen();
+  assert.deepEqual(await subject.values(range('a')), ['a=3']);
+});
+
+test('a store whose engine is slow holds only so much', async () => {
+  const subject = await StoreUnderTest.found();
+  const inEngine = Promise.withResolvers<void>();
+  subject.engine.beforeWrite = () => inEngine.promise;
+  let applied = 0;
+  const applying = (async () => {
+    for (let n = 0; n < 8; n += 1) {
+      await subject.apply(put(`k${n}`, 'x'.repeat(600_000)));
+      applied += 1;
+    }
+  })();
+  await new Promise(setImmediate);
+  assert.equal(applied, 2);
+  inEngine.resolve();
+  await applying;
+  assert.equal(applied, 8);
+});
+
+test('when a write to the engine has failed, nothing is applied or read from it any more', async () => {
+  const subject = await StoreUnderTest.found();
   await subject.apply(put('a', '1'));
-  const announced = Promise.withResolvers<void>();
-  const { write } = engine;
-  engine.write = async (batch) => {
-    await write.call(engine, batch);
-    await announced.promise;
+  subject.engine.write = async () => {
+    throw new Error('no space left');
   };
-  const applied = subject.apply(put('a', '2'));
-  await new Promise(setImmediate);
-  const told: string[] = [];
-  const early = [range('absent'), range('a', 'b')].map(async (read) => {
-    const { revision, items } = await store.range(read);
-    told.push(`${revision} ${items.map(({ value }) => value)}`);
-  });
-  await new Promise(setImmediate);
-  assert.deepEqual(told, []);
-  const cached = await store.range(range('a'));
-  assert.deepEqual([cached.revision, `${cached.items[0]?.value}`], [2, '1']);
-  announced.resolve();
-  await Promise.all([applied, ...early]);
-  assert.deepEqual(new Set(told), new Set(['3 ', '3 2']));
-  assert.equal(`${(await store.range(range('a'))).items[0]?.value}`, '2');
+  await assert.rejects(subject.store.writeOut(), /no space left/);
+  await assert.rejects(subject.store.writeOut(), /no space left/);
+  await assert.rejects(subject.values(range('a', 'b')), /no space left/);
 });
 
 test('reads of single keys go to the engine together, and those of hot keys not at all', async () => {

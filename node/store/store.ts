@@ -24,7 +24,7 @@ import { isReadOnly } from './read-only.ts';
 import { RememberedCounts } from './remembered-counts.ts';
 import { leaseOfKey, leaseTable } from './row-keys.ts';
 import { CurrentSource, RevisionSource, type RowSource } from './row-source.ts';
-import { decodeLease } from './row-values.ts';
+import { decodeLease, type Version } from './row-values.ts';
 import { hashKeys } from './state-hash.ts';
 import type {
   CommittedEntry,
@@ -40,6 +40,7 @@ import type {
   Watch,
   WatchOptions,
 } from './types.ts';
+import { Unwritten } from './unwritten.ts';
 import { VersionCache } from './version-cache.ts';
 import { WatchHub } from './watch-hub.ts';
 
@@ -75,7 +76,7 @@ const LEASE_PAGE_ROWS = 10_000;
 export class Store {
   readonly #engine: Engine;
   readonly #leases: Map<LeaseId, Lease>;
-  readonly #writes: Exclusive;
+  readonly #unwritten: Unwritten;
   readonly #compaction: Compaction;
   readonly #pointReads: PointReads;
   readonly #cache = new VersionCache(CACHE_BYTES);
@@ -83,29 +84,27 @@ export class Store {
   readonly #counts = new RememberedCounts();
   #meta: Meta;
   #isApplying = false;
-  #awaitingApply: (() => void)[] = [];
 
   private constructor(
     engine: Engine,
     meta: Meta,
     leases: Map<LeaseId, Lease>,
-    writes: Exclusive,
+    unwritten: Unwritten,
     compaction: Compaction,
     maxQueuedBytesPerWatch: number,
   ) {
     this.#engine = engine;
     this.#meta = meta;
     this.#leases = leases;
-    this.#writes = writes;
+    this.#unwritten = unwritten;
     this.#compaction = compaction;
-    this.#pointReads = new PointReads(engine, {
+    this.#pointReads = new PointReads(unwritten.reader, {
       readAlone: (range) => this.#rangeInSnapshot(range),
-      whenApplied: (index) => this.#whenApplied(index),
       found: (key, version, index) => {
         if (index === this.appliedIndex) this.#cache.set(key.toString('latin1'), version);
       },
     });
-    this.#hub = new WatchHub(new History(engine), meta.applied, maxQueuedBytesPerWatch);
+    this.#hub = new WatchHub(new History(unwritten.reader), meta.applied, maxQueuedBytesPerWatch);
   }
 
   /** @throws DamagedRecord where no state was ever made, or its own rows cannot be read */
@@ -117,8 +116,9 @@ export class Store {
       `${leases.size} leases are stored where there should be ${meta.applied.leaseCount}`,
     );
     const writes = new Exclusive();
-    const compaction = new Compaction(engine, writes, await readCompactionProgress(engine));
-    return new Store(engine, meta, leases, writes, compaction, options.maxQueuedBytesPerWatch);
+    const unwritten = new Unwritten(engine, writes);
+    const compaction = new Compaction(engine, unwritten.reader, writes, await readCompactionProgress(engine));
+    return new Store(engine, meta, leases, unwritten, compaction, options.maxQueuedBytesPerWatch);
   }
 
   get appliedIndex(): number {
@@ -165,9 +165,9 @@ export class Store {
   }
 
   /**
-   * Applies the entries that follow `appliedIndex`, in one atomic write. Results in order, null for an entry that
-   * carries no command. One call at a time. After a rejection the state in memory is what it was before, but what
-   * the engine holds is unknown: the member must end.
+   * Applies the entries that follow `appliedIndex`: readers and watchers see all of them or none, the engine has them
+   * after `writeOut`. Results in order, null for an entry that carries no command. One call at a time. After a rejection
+   * what the engine holds is unknown: the member must end.
    */
   async apply(entries: readonly CommittedEntry[]): Promise<(Result | null)[]> {
     invariant(!this.#isApplying, 'batches are applied one at a time');
@@ -176,24 +176,24 @@ export class Store {
     this.#isApplying = true;
     try {
       this.#assertNext(entries);
-      const draft = new Draft(this.#engine, this.#meta, this.#leases, ANSWER_LIMITS);
-      await prefetch(draft, entries, this.#cache);
+      await this.#unwritten.makeRoom();
+      const draft = new Draft(this.#unwritten.reader, this.#meta, this.#leases, ANSWER_LIMITS);
+      await prefetch(draft, entries, this.#engine, (keyText) => this.#known(keyText));
       const results: (Result | null)[] = [];
       for (const entry of entries) {
         const result = executeEntry(draft, entry);
         results.push(result instanceof Promise ? await result : result);
       }
       const applied = draft.applied(last.index, last.term);
-      const operations = draft.operations(applied);
-      await this.#writes.run(() => this.#engine.write(operations));
+      const changed = draft.changedVersions();
+      this.#unwritten.add(draft.operations(), changed, applied);
       this.#meta = { applied, cluster: draft.cluster, auth: draft.auth, corrupt: draft.corrupt };
-      draft.forEachChanged((keyText, version) => this.#cache.set(keyText, version));
+      for (const [keyText, version] of changed) this.#cache.set(keyText, version);
       draft.leases.commitTo(this.#leases);
       this.#hub.publish(draft.events, applied);
       return results;
     } finally {
       this.#isApplying = false;
-      for (const resolve of this.#awaitingApply.splice(0)) resolve();
     }
   }
 
@@ -225,6 +225,14 @@ export class Store {
     });
   }
 
+  /**
+   * Resolves when the engine has everything that was applied before the call, in memory: durable after its `flush`. Rejects
+   * as the engine does, and then always: the member must end.
+   */
+  async writeOut(): Promise<void> {
+    await this.#unwritten.write();
+  }
+
   watch(options: WatchOptions): Watch {
     return this.#hub.watch(options);
   }
@@ -253,6 +261,7 @@ export class Store {
   /** Keys attached to a lease, in order. */
   async leaseKeys(id: LeaseId): Promise<Buffer[]> {
     const keys: Buffer[] = [];
+    await this.writeOut();
     const snapshot = this.#engine.snapshot();
     try {
       for await (const page of attachedPages(snapshot, id)) {
@@ -307,10 +316,10 @@ export class Store {
   }
 
   async #inSnapshot<T>(revision: number, read: (source: RowSource, applied: Applied) => Promise<T>): Promise<T> {
+    await this.writeOut();
     const snapshot = this.#engine.snapshot();
     try {
       const applied = decodeApplied((await snapshot.get(appliedRowKey))!);
-      await this.#whenApplied(applied.index);
       assertReadable(revision, applied);
       const isNewest = revision === 0 || revision === applied.revision;
       const source = isNewest
@@ -322,10 +331,10 @@ export class Store {
     }
   }
 
-  /** For reads that saw in the engine what `apply` is about to show. */
-  #whenApplied(index: number): Promise<void> | null {
-    if (index <= this.appliedIndex) return null;
-    return new Promise((resolve) => this.#awaitingApply.push(resolve));
+  /** The newest version of a key as far as memory tells; undefined: the engine has it. */
+  #known(keyText: string): Version | null | undefined {
+    const version = this.#cache.get(keyText);
+    return version === undefined ? this.#unwritten.find(keyText) : version;
   }
 
   #assertNext(entries: readonly CommittedEntry[]): void {

@@ -1,6 +1,6 @@
 /**
  * The newest versions of keys that were lately written or read, so that a hot key costs no trip to the engine. Exactly
- * what the engine holds: the store writes to it in the moment in which it lets readers see a batch.
+ * what is applied: the store writes to it in the moment in which it lets readers see a batch.
  *
  * Two generations: what is asked for moves to the young one; when that is full it becomes the old one, and what was
  * still in the old one is forgotten. Nearly as good as least recently used, without its cost on each hit.

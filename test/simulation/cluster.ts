@@ -20,7 +20,7 @@ export class Cluster {
     this.world = world;
     this.plan = plan;
     this.network = new SimulatedNetwork(world.scheduler, world.random.fork('network'), world.trace, plan.network);
-    this.observers = new Observers(world, this.network, plan);
+    this.observers = new Observers(world, this.network, plan, () => this.machines);
     this.machines = Array.from(
       { length: plan.machineCount },
       (_, at) => new Machine(world, plan, this.network, this.observers, at + 1),

@@ -109,14 +109,12 @@ export class Invariants {
     if (status.commit > (previous?.commit ?? 0) && hasLed) this.#checkQuorum(member, status, previous.configuration);
   }
 
-  /**
-   * The rows of a member, right after a batch. What is applied must be durable here and must be the entry that
-   * everyone else applies at this index; equal indexes have equal state.
-   */
-  applied(member: number, index: number, stateHash: string): void {
+  /** What a member has applied must be durable there, and the entry that everyone else applies at this index. */
+  applied(member: number, index: number): void {
     const log = this.#logs.get(member);
     if (log === undefined) return;
     const before = this.#applied.get(member) ?? 0;
+    if (before === index) return;
     this.#applied.set(member, index);
     const { base } = log.state;
     for (let at = Math.max(before, base.index) + 1; at <= index; at++) {
@@ -124,14 +122,14 @@ export class Invariants {
       if (entry === undefined) this.#fail(`member ${member} applied ${at}, its durable log ends at ${log.lastIndex}`);
       else this.#commit(member, entry);
     }
+  }
+
+  /** The rows of a member, right after a batch: equal indexes have equal state. */
+  wrote(member: number, index: number, stateHash: string): void {
+    if (!this.#logs.has(member)) return;
     const known = this.#stateAt.get(index);
     if (known === undefined) this.#stateAt.set(index, stateHash);
     else if (known !== stateHash) this.#fail(`member ${member} has another state than the others at index ${index}`);
-  }
-
-  /** A process starts from older rows, or from a snapshot's. */
-  restored(member: number, index: number): void {
-    this.#applied.set(member, index);
   }
 
   /** At most once a term (thesis section 3.4); whoever asks for votes has given its own to itself. */

@@ -19,22 +19,34 @@ export class Observers {
   readonly oracle: Oracle;
   readonly #world: World;
 
-  constructor(world: World, network: SimulatedNetwork, plan: Plan) {
+  /** @param machines all that there are, once they are made */
+  constructor(world: World, network: SimulatedNetwork, plan: Plan, machines: () => readonly Machine[]) {
     this.#world = world;
     this.invariants = new Invariants(world);
-    this.oracle = new Oracle(world, plan.clockRateSpread);
+    // An answer may come in the very step that has committed what it tells of.
+    const look = (): void => this.#look(machines());
+    this.oracle = new Oracle(world, plan.clockRateSpread, look);
     this.invariants.onCommitted = (entry) => this.oracle.committed(entry);
     network.watcher = (from, to, frame) => this.invariants.sending(from, to, frame);
   }
 
-  /** After each step: what the processes that ran in it say of themselves. */
   afterStep(machines: readonly Machine[]): void {
+    this.#look(machines);
+    for (const { process } of machines) if (process !== null) process.life.hasRun = false;
+  }
+
+  /** What the processes that have run in this step say of themselves. */
+  #look(machines: readonly Machine[]): void {
     for (const machine of machines) {
       const process = machine.process;
       if (process === null || !process.life.hasRun) continue;
-      process.life.hasRun = false;
-      this.#checkRows(machine, process);
       const replica = process.member?.replica;
+      const store = replica?.store;
+      if (replica != null && store != null && !machine.mirror.isInstalling) {
+        this.invariants.applied(replica.id, store.appliedIndex);
+        this.oracle.checkRevision(replica.id, store.appliedIndex, store.revision);
+      }
+      this.#checkRows(machine, process);
       if (replica == null) continue;
       this.invariants.observed(replica.id, process.number, replica.raftStatus());
       this.#checkConfiguration(machine, process, replica.membership?.configIndex ?? 0);
@@ -79,7 +91,7 @@ export class Observers {
     const row = rows.current.get(APPLIED);
     if (row === undefined) return;
     const { index, revision } = decodeApplied(row);
-    this.invariants.applied(id, index, rows.current.hash);
+    this.invariants.wrote(id, index, rows.current.hash);
     this.oracle.checkRevision(id, index, revision);
   }
 

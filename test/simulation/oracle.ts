@@ -13,6 +13,7 @@ import type { World } from './world.ts';
 export class Oracle {
   readonly model: ModelStore = new ModelStore();
   readonly #world: World;
+  readonly #look: () => void;
   readonly #leastTimeShare: number;
   /** Newest revision that some finished request has shown to its client. */
   #knownRevision = 1;
@@ -27,9 +28,13 @@ export class Oracle {
   /** When, in the world's time, a lease's end was committed, and what it was. */
   readonly #leaseEnds = new Map<LeaseId, { readonly atMs: number; readonly isExpiry: boolean }>();
 
-  /** @param clockRateSpread clocks run up to this much faster or slower than the world's */
-  constructor(world: World, clockRateSpread: number) {
+  /**
+   * @param clockRateSpread clocks run up to this much faster or slower than the world's
+   * @param look tells `committed` of everything that is
+   */
+  constructor(world: World, clockRateSpread: number, look: () => void) {
     this.#world = world;
+    this.#look = look;
     // A clock that counts faster ends a lease that much earlier.
     this.#leastTimeShare = 0.999 / (1 + clockRateSpread);
   }
@@ -64,6 +69,7 @@ export class Oracle {
 
   /** A client has seen this revision: whoever asks from now on must see it too. */
   learned(revision: number): void {
+    this.#look();
     if (revision > this.model.revision)
       this.#world.fail(`revision ${revision} was answered, committed are those through ${this.model.revision}`);
     this.#knownRevision = Math.max(this.#knownRevision, revision);
@@ -71,6 +77,7 @@ export class Oracle {
 
   /** A put of `value` to `key` was acknowledged. */
   acknowledgedPut(key: string, value: string, revision: number, floor: number): void {
+    this.#look();
     const isThere = this.model.events(revision).some((event) => event.key === key && event.item?.value === value);
     this.#world.check(isThere, () => `an acknowledged put of ${value} to ${key} is not what revision ${revision} did`);
     this.#world.check(
@@ -81,6 +88,7 @@ export class Oracle {
   }
 
   acknowledgedDelete(key: string, deleted: number, revision: number, floor: number): void {
+    this.#look();
     const isThere = this.model.events(revision).some((event) => event.key === key && event.item === null);
     if (deleted > 0)
       this.#world.check(isThere, () => `an acknowledged deletion of ${key} is not what revision ${revision} did`);
@@ -98,6 +106,7 @@ export class Oracle {
 
   /** @param floor 0 for a serializable read, which may be old but must have been true */
   answeredRange(keys: Keys, wantedRevision: number, result: RangeResult, floor: number): void {
+    this.#look();
     const revision = wantedRevision === 0 ? result.revision : wantedRevision;
     const expected = this.model.keysAt(keys, revision).map((key) => describeItem(key, this.model.at(key, revision)!));
     const actual = result.items.map((item) => describeItem(latin(item.key), itemOf(item)));
@@ -122,6 +131,7 @@ export class Oracle {
 
   /** Each batch is all that its revision did in the watched keys, and nothing lies between it and the one before. */
   watched(keys: Keys, after: number, batch: WatchBatch): void {
+    this.#look();
     const missed = (revision: number): readonly ModelEvent[] =>
       this.model.events(revision).filter((event) => isIn(keys, event.key));
     this.#world.check(
@@ -151,6 +161,7 @@ export class Oracle {
 
   /** From when it was asked for, by the slowest clock, the holder has the lease for its whole time. */
   leaseHeld(lease: LeaseId, askedMs: number, ttlSeconds: number): void {
+    this.#look();
     const untilMs = askedMs + ttlSeconds * 1000 * this.#leastTimeShare;
     this.#leaseHeldUntilMs.set(lease, Math.max(untilMs, this.#leaseHeldUntilMs.get(lease) ?? 0));
     const end = this.#leaseEnds.get(lease);

@@ -36,8 +36,9 @@ export class StoreUnderTest {
     return new StoreUnderTest(engine, await Store.open(engine, options));
   }
 
-  /** As after a crash or a restart: only the engine's rows are left. */
+  /** As after a clean restart: only the engine's rows are left. */
   async reopen(options: StoreOptions = STORE_OPTIONS): Promise<void> {
+    await this.store.writeOut();
     this.store = await Store.open(this.engine, options);
   }
 
