@@ -32,8 +32,9 @@ const OPTIONS: RocksDB.Options = {
   walRecoveryMode: RocksDB.constants.walRecoveryMode.POINT_IN_TIME,
 };
 
-/** Rows a trip across the binding. With a bound on bytes fewer: a trip may bring that many of the largest values. */
+/** Rows a trip across the binding. With a bound on bytes fewer: a trip may bring that many of the largest keys and values. */
 const ROWS_PER_TRIP = 1024;
+const SMALL_ROWS_PER_BOUNDED_TRIP = 256;
 const ROWS_PER_BOUNDED_TRIP = 32;
 
 /**
@@ -69,9 +70,10 @@ class RocksDbReader implements EngineReader {
   }
 
   async scan({ from, to }: KeyRange, options: ScanOptions): Promise<Row[]> {
-    const { limit, maxBytes, reverse = false, keysOnly = false } = options;
+    const { limit, maxBytes, hasSmallValues = false, reverse = false, keysOnly = false } = options;
     if (limit <= 0 || Buffer.compare(from, to) >= 0) return [];
-    const perTrip = maxBytes === undefined ? ROWS_PER_TRIP : ROWS_PER_BOUNDED_TRIP;
+    const perBoundedTrip = hasSmallValues || keysOnly ? SMALL_ROWS_PER_BOUNDED_TRIP : ROWS_PER_BOUNDED_TRIP;
+    const perTrip = maxBytes === undefined ? ROWS_PER_TRIP : perBoundedTrip;
     // One more than the limit tells the binding that a trip with `limit` rows was the last one.
     const capacity = Math.min(limit + 1, perTrip);
     const iterator = this.db.iterator({ gte: from, lt: to }, { reverse, values: !keysOnly, limit, capacity });
@@ -126,6 +128,8 @@ function takePage(iterator: RocksDB.Iterator, maxBytes: number): Promise<Row[]> 
       if (bytes >= maxBytes) iterator.destroy();
     });
     iterator.on('error', reject);
+    // Not when it is closed: that is one more trip, for which nobody has to wait.
+    iterator.on('end', () => resolve(rows));
     iterator.on('close', () => resolve(rows));
   });
 }

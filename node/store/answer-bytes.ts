@@ -8,7 +8,7 @@ import { failed } from './errors.ts';
 import { includes } from './key-range.ts';
 import { rangeOf } from './range-of.ts';
 import { rangeBytes } from './range-read.ts';
-import type { DeleteRange, Failed, Put, Range } from './types.ts';
+import type { DeleteRange, Failed, Put, Range, RangeResult } from './types.ts';
 
 /** Keys and values together. The same on every member: it decides whether an entry changes anything. */
 export const MAX_ANSWER_BYTES: number = 16 << 20;
@@ -34,6 +34,21 @@ export class AnswerBytes {
       else this.#left -= await rangeBytes(this.#draft.source(revisionOf(operation)), asRange(operation), this.#left);
       for (const { key, value } of this.#puts) if (includes(operation, key)) this.#left -= key.length + value.length;
     }
+    return this.#refuseIfOver();
+  }
+
+  /** How much more may be answered. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Counts what was read already. */
+  refuseResult({ items }: RangeResult): Failed | null {
+    for (const { key, value } of items) this.#left -= key.length + value.length;
+    return this.#refuseIfOver();
+  }
+
+  #refuseIfOver(): Failed | null {
     if (this.#left >= 0) return null;
     return failed(
       'too_large',

@@ -17,6 +17,8 @@ export type ScanOptions = {
   readonly limit: number;
   /** Stops after the row that reaches this sum of key and value bytes. Default: no bound but `limit`. */
   readonly maxBytes?: number;
+  /** No value is much larger than a KiB: many rows may be fetched at once though their sum is bounded. */
+  readonly hasSmallValues?: boolean;
   /** Values come back empty: cheaper when only keys matter. */
   readonly keysOnly?: boolean;
 };

@@ -6,9 +6,11 @@
 import { AnswerBytes } from './answer-bytes.ts';
 import { satisfies } from './compare.ts';
 import type { Draft } from './draft.ts';
+import { invariant } from './errors.ts';
 import { deleteKeys, putKey, refusePut, refuseRange, runRange } from './execute-key.ts';
+import { type ReadMemory, readRange } from './range-read.ts';
 import { loadValues } from './row-source.ts';
-import type { Compare, Failed, Txn, TxnOperation, TxnResult } from './types.ts';
+import type { Compare, Failed, Range, RangeResult, Txn, TxnOperation, TxnResult } from './types.ts';
 
 /** A transaction with its branches decided. */
 type Path = { readonly succeeded: boolean; readonly steps: readonly Step[] };
@@ -19,6 +21,48 @@ const PAGE_ROWS = 1000;
 export async function executeTxn(draft: Draft, txn: Txn): Promise<TxnResult | Failed> {
   const path = await decide(draft, txn);
   return (await refuse(draft, path, new AnswerBytes(draft))) ?? (await run(draft, path));
+}
+
+/**
+ * For a transaction that only reads: there is nothing to undo, so what it reads is read once, and refused when it
+ * turns out to be too much.
+ */
+export async function readTxn(draft: Draft, txn: Txn, memory: ReadMemory): Promise<TxnResult | Failed> {
+  return readPath(draft, await decide(draft, txn), new AnswerBytes(draft), memory);
+}
+
+async function readPath(
+  draft: Draft,
+  path: Path,
+  answer: AnswerBytes,
+  memory: ReadMemory,
+): Promise<TxnResult | Failed> {
+  const results: TxnResult['results'][number][] = [];
+  for (const step of path.steps) {
+    invariant(step.kind === 'Range' || step.kind === 'Path', () => `${step.kind} does not only read`);
+    const result =
+      step.kind === 'Path'
+        ? await readPath(draft, step.path, answer, memory)
+        : await readStep(draft, step, answer, memory);
+    if (result.kind === 'Failed') return result;
+    results.push(result);
+  }
+  return { kind: 'Txn', revision: draft.readRevision, succeeded: path.succeeded, results };
+}
+
+async function readStep(
+  draft: Draft,
+  range: Range,
+  answer: AnswerBytes,
+  memory: ReadMemory,
+): Promise<RangeResult | Failed> {
+  const refusal = refuseRange(draft, range);
+  if (refusal !== null) return refusal;
+  if (range.rangeEnd === null && range.revision === 0) return (await answer.refuse(range)) ?? runRange(draft, range);
+  const isNewest = range.revision === 0 || range.revision === draft.revision;
+  const source = draft.source(isNewest ? 0 : range.revision);
+  const result = await readRange(source, { ...range, maxBytes: answer.left + 1 }, draft.revision, memory);
+  return answer.refuseResult(result) ?? result;
 }
 
 async function decide(draft: Draft, txn: Txn): Promise<Path> {

@@ -1,7 +1,8 @@
 /** A range read over any source of versions, with etcd's order of things: count, then bounds, sort, limit. */
 import { StoreError } from './errors.ts';
-import { coversAllKeys, rangeAfter, rangeBefore } from './key-range.ts';
+import { coversAllKeys, isOpenEnded, keyAfter, rangeAfter, rangeBefore } from './key-range.ts';
 import type { Applied } from './meta.ts';
+import type { Filling, RecentRanges } from './recent-ranges.ts';
 import type { RememberedCounts } from './remembered-counts.ts';
 import { loadValues, type RowSource } from './row-source.ts';
 import { toKeyValue, type Version } from './row-values.ts';
@@ -9,20 +10,28 @@ import type { Range, RangeResult, SortTarget } from './types.ts';
 
 const PAGE_ROWS = 1000;
 
+/** Where a store's reads leave what the next one need not ask the engine for. */
+export type ReadMemory = {
+  readonly counts: RememberedCounts;
+  readonly ranges: RecentRanges;
+  /** Began no later than the moment that is read. */
+  readonly filling: Filling;
+};
+
 /**
  * @param revision the store's, for the result
- * @param counts of a store's reads; none for a transaction's, which see what has no revision yet
+ * @param memory none for a transaction that writes, whose reads see what has no revision yet
  */
 export async function readRange(
   source: RowSource,
   range: Range,
   revision: number,
-  counts: RememberedCounts | null,
+  memory: ReadMemory | null,
 ): Promise<RangeResult> {
   if (range.countOnly) {
     return { kind: 'Range', revision, items: [], count: await source.count(range), more: false };
   }
-  const { versions, count, more } = await select(source, range, revision, counts);
+  const { versions, count, more } = await select(source, range, revision, memory);
   const values = range.keysOnly ? null : await loadValues(source.reader, versions);
   const items = versions.map((version, n) => toKeyValue(version, values === null ? null : values[n]!));
   return { kind: 'Range', revision, items, count, more };
@@ -70,24 +79,21 @@ export function unreadable(
 
 type Selection = { readonly versions: Version[]; readonly count: number; readonly more: boolean };
 
-function select(
-  source: RowSource,
-  range: Range,
-  revision: number,
-  counts: RememberedCounts | null,
-): Promise<Selection> {
-  if (needsAll(range)) return selectAll(source, range);
-  return selectPage(source, range, counts, range.revision === 0 ? revision : range.revision);
+function select(source: RowSource, range: Range, revision: number, memory: ReadMemory | null): Promise<Selection> {
+  if (!isOneByOne(range)) return selectAll(source, range);
+  return selectPage(source, range, revision, memory);
 }
 
 /** In order of key, so that reading can stop at the limit; what follows is only counted. */
 async function selectPage(
   source: RowSource,
   range: Range,
-  counts: RememberedCounts | null,
-  readRevision: number,
+  revision: number,
+  memory: ReadMemory | null,
 ): Promise<Selection> {
+  const readRevision = range.revision === 0 ? revision : range.revision;
   const descending = range.sort?.descending ?? false;
+  const isKept = memory !== null && !descending && readRevision === revision && range.rangeEnd !== null;
   const pageRows = range.limit === 0 ? PAGE_ROWS : Math.min(range.limit + 1, PAGE_ROWS);
   const versions: Version[] = [];
   const room = new Room(range);
@@ -97,16 +103,24 @@ async function selectPage(
         const last = versions.at(-1)!.key;
         const rest = descending ? rangeBefore(range, last) : rangeAfter(range, last);
         // Of all keys the number is at hand.
-        const known = counts?.get(range, readRevision) ?? (coversAllKeys(range) ? await source.count(range) : null);
+        const known =
+          memory?.counts.get(range, readRevision) ?? (coversAllKeys(range) ? await source.count(range) : null);
         const left = known === null ? await source.count(rest) : known - versions.length;
-        counts?.set(rest, readRevision, left);
+        memory?.counts.set(rest, readRevision, left);
+        if (isKept) remember(memory, range, [...versions, version], keyAfter(version.key));
         return { versions, count: versions.length + left, more: true };
       }
       room.take(version);
       versions.push(version);
     }
   }
+  if (isKept) remember(memory, range, versions, isOpenEnded(range) ? null : range.rangeEnd);
   return { versions, count: versions.length, more: false };
+}
+
+/** @param to null: there is no end */
+function remember(memory: ReadMemory, { key }: Range, versions: readonly Version[], to: Buffer | null): void {
+  memory.ranges.fill(memory.filling, key.toString('latin1'), to === null ? null : to.toString('latin1'), versions);
 }
 
 async function selectAll(source: RowSource, range: Range): Promise<Selection> {
@@ -138,7 +152,7 @@ async function selectAll(source: RowSource, range: Range): Promise<Selection> {
 }
 
 /** How much of a page is left by the limit and by bytes. */
-class Room {
+export class Room {
   #items: number;
   #sizeBytes: number;
   readonly #keysOnly: boolean;
@@ -159,8 +173,8 @@ class Room {
   }
 }
 
-/** Bounds and orders other than the key's need every version of the range. */
-function needsAll(range: Range): boolean {
+/** Whether each version is wanted or not by itself, in order of key: bounds and other orders need every version of the range. */
+export function isOneByOne(range: Range): boolean {
   const hasBounds =
     range.minModRevision !== 0 ||
     range.maxModRevision !== 0 ||
@@ -168,7 +182,7 @@ function needsAll(range: Range): boolean {
     range.maxCreateRevision !== 0;
   const isSorted = range.sort !== null && (range.sort.target !== 'Key' || range.sort.descending);
   const isReversible = range.revision === 0 && range.sort?.target === 'Key';
-  return hasBounds || (isSorted && !isReversible);
+  return !hasBounds && (!isSorted || isReversible);
 }
 
 function isWithinBounds(range: Range, { modRevision, createRevision }: Version): boolean {

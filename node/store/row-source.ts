@@ -164,9 +164,9 @@ async function* scanPages(reader: EngineReader, keys: Keys, options: PageOptions
     return;
   }
   let { from, to } = currentRange(keys);
+  const limits = { limit: pageRows, maxBytes: PAGE_BYTES, hasSmallValues: true };
   while (Buffer.compare(from, to) < 0) {
-    const limit = { limit: pageRows, maxBytes: PAGE_BYTES };
-    const rows = await reader.scan({ from, to }, { ...limit, reverse: descending, keysOnly });
+    const rows = await reader.scan({ from, to }, { ...limits, reverse: descending, keysOnly });
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows;

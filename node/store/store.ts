@@ -7,20 +7,22 @@
  */
 import type { AuthState } from './auth/state.ts';
 import { Compaction, readCompactionProgress } from './compaction.ts';
+import { CurrentVersions } from './current-versions.ts';
 import { Draft } from './draft.ts';
 import type { Engine, EngineReader } from './engine.ts';
 import { invariant } from './errors.ts';
 import { Exclusive } from './exclusive.ts';
 import { executeEntry } from './execute.ts';
-import { executeTxn } from './execute-txn.ts';
+import { readTxn } from './execute-txn.ts';
 import { History } from './history.ts';
 import { ANSWER_LIMITS } from './idempotency.ts';
 import { attachedPages } from './lease-draft.ts';
 import { type Applied, appliedRowKey, decodeApplied, type Meta, readMeta } from './meta.ts';
 import { PointReads } from './point-reads.ts';
 import { prefetch, prefetchCommand } from './prefetch.ts';
-import { assertReadable, pointResult, readRange } from './range-read.ts';
+import { assertReadable, pointResult, type ReadMemory, readRange } from './range-read.ts';
 import { isReadOnly } from './read-only.ts';
+import { type Recent, recentRange, recentTxn } from './recent-read.ts';
 import { RememberedCounts } from './remembered-counts.ts';
 import { leaseOfKey, leaseTable } from './row-keys.ts';
 import { CurrentSource, RevisionSource, type RowSource } from './row-source.ts';
@@ -41,7 +43,6 @@ import type {
   WatchOptions,
 } from './types.ts';
 import { Unwritten } from './unwritten.ts';
-import { VersionCache } from './version-cache.ts';
 import { WatchHub } from './watch-hub.ts';
 
 export type StoreStats = {
@@ -71,6 +72,7 @@ export type StoreOptions = {
 };
 
 const CACHE_BYTES = 8 << 20;
+const RANGE_CACHE_BYTES = 4 << 20;
 const LEASE_PAGE_ROWS = 10_000;
 
 export class Store {
@@ -79,7 +81,7 @@ export class Store {
   readonly #unwritten: Unwritten;
   readonly #compaction: Compaction;
   readonly #pointReads: PointReads;
-  readonly #cache = new VersionCache(CACHE_BYTES);
+  readonly #cache = new CurrentVersions(CACHE_BYTES, RANGE_CACHE_BYTES);
   readonly #hub: WatchHub;
   readonly #counts = new RememberedCounts();
   #meta: Meta;
@@ -218,11 +220,15 @@ export class Store {
    */
   read(txn: Txn): Promise<TxnResult | Failed> {
     invariant(isReadOnly(txn), 'only the log may carry a transaction that writes');
-    return this.#inSnapshot(0, async (source, applied) => {
-      const draft = new Draft(source.reader, { ...this.#meta, applied }, this.#leases, ANSWER_LIMITS);
-      await prefetchCommand(draft, txn);
-      return executeTxn(draft, txn);
-    });
+    const recent = recentTxn(this.#recent, txn);
+    if (recent !== null) return Promise.resolve(recent);
+    return this.#remembering((memory) =>
+      this.#inSnapshot(0, async (source, applied) => {
+        const draft = new Draft(source.reader, { ...this.#meta, applied }, this.#leases, ANSWER_LIMITS);
+        await prefetchCommand(draft, txn);
+        return readTxn(draft, txn, memory);
+      }),
+    );
   }
 
   /**
@@ -309,10 +315,27 @@ export class Store {
     };
   }
 
-  #rangeInSnapshot(range: Range): Promise<RangeResult> {
-    return this.#inSnapshot(range.revision, (source, applied) =>
-      readRange(source, range, applied.revision, this.#counts),
+  async #rangeInSnapshot(range: Range): Promise<RangeResult> {
+    const recent = recentRange(this.#recent, range);
+    if (recent !== null) return recent;
+    return this.#remembering((memory) =>
+      this.#inSnapshot(range.revision, (source, applied) => readRange(source, range, applied.revision, memory)),
     );
+  }
+
+  /** What memory has now. */
+  get #recent(): Recent {
+    return { versions: this.#cache, counts: this.#counts, applied: this.#meta.applied };
+  }
+
+  async #remembering<T>(read: (memory: ReadMemory) => Promise<T>): Promise<T> {
+    const { ranges } = this.#cache;
+    const filling = ranges.beginFilling();
+    try {
+      return await read({ counts: this.#counts, ranges, filling });
+    } finally {
+      ranges.endFilling(filling);
+    }
   }
 
   async #inSnapshot<T>(revision: number, read: (source: RowSource, applied: Applied) => Promise<T>): Promise<T> {

@@ -148,6 +148,7 @@ test('a write that would answer more than every member should hold is refused, a
   ];
   for (const one of tooMuch) assert.equal(codeOf(await subject.apply(one)), 'too_large');
   assert.equal(subject.store.revision, revision);
+  for (const n of [0, 3]) assert.equal(codeOf(await subject.store.read(readsOf(tooMuch[n]!))), 'too_large');
   const fitting = [txn([all, range('a', 'b', { keysOnly: true }), range('a', 'b', { countOnly: true })])];
   fitting.push(txn([all, range('a', 'b', { limit: 7 })]), txn([put('z', ''), all]));
   for (const one of fitting) assert.equal(codeOf(await subject.apply(one)), 'ok');
@@ -162,11 +163,14 @@ test('a transaction that only reads says the same beside the log as in it', asyn
   const before = fc.array(keyCommands, { maxLength: 12 });
   const reads = txns.map(readsOf);
   await fc.assert(
-    fc.asyncProperty(before, reads, async (commands, read) => {
+    fc.asyncProperty(before, before, reads, async (commands, later, read) => {
       const subject = await StoreUnderTest.found();
       await subject.applyAll(commands);
       const beside = await subject.store.read(read);
       assert.deepEqual(beside, await subject.apply(read));
+      await subject.applyAll(later);
+      const again = await subject.store.read(read);
+      assert.deepEqual(again, await subject.apply(read));
     }),
   );
 });

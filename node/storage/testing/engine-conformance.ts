@@ -90,6 +90,7 @@ const scanOptions: fc.Arbitrary<ScanOptions> = fc.record(
     reverse: fc.boolean(),
     keysOnly: fc.boolean(),
     maxBytes: fc.integer({ min: 1, max: 200 }),
+    hasSmallValues: fc.boolean(),
   },
   { requiredKeys: ['limit'] },
 );
@@ -182,6 +183,9 @@ async function pages(harness: EngineHarness): Promise<void> {
   assert.equal((await engine.scan(range, { limit: 10_000, maxBytes: 1000 })).length, 10);
   assert.equal((await engine.scan(range, { limit: 10_000, maxBytes: 1001 })).length, 11);
   assert.equal((await engine.scan(range, { limit: 10_000, maxBytes: 1 })).length, 1);
+  assert.equal((await engine.scan(range, { limit: 10_000, maxBytes: 40_000, hasSmallValues: true })).length, 400);
+  assert.equal((await engine.scan(range, { limit: 10_000, maxBytes: 1 << 20, hasSmallValues: true })).length, 3000);
+  assert.equal((await engine.scan(range, { limit: 600, maxBytes: 1 << 20, keysOnly: true })).length, 600);
   const last = await engine.scan(range, { limit: 10_000, maxBytes: 20_000, reverse: true });
   assert.deepEqual(
     last.map(({ key }) => key),
