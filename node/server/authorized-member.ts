@@ -24,6 +24,7 @@ import type {
   TxnResult,
   WatchOptions,
 } from '../store/types.ts';
+import { batchesOf } from '../store/watch-batches.ts';
 import { userOfToken } from './auth-token.ts';
 import {
   type Member,
@@ -278,12 +279,19 @@ class AuthorizedWatch implements Watch {
   }
 
   /** What the caller may read no longer ends the watch. */
-  async *[Symbol.asyncIterator](): AsyncIterator<WatchBatch> {
-    for await (const batch of this.#inner) {
-      this.#check();
-      yield batch;
-    }
+  next(): WatchBatch | null | Promise<WatchBatch | null> {
+    const next = this.#inner.next();
+    return next instanceof Promise ? next.then(this.#checked) : this.#checked(next);
   }
+
+  [Symbol.asyncIterator](): AsyncGenerator<WatchBatch, void, undefined> {
+    return batchesOf(this);
+  }
+
+  readonly #checked = (batch: WatchBatch | null): WatchBatch | null => {
+    if (batch !== null) this.#check();
+    return batch;
+  };
 }
 
 const userNeeds: Needs = { rank: 'User', keys: [], leases: [] };

@@ -1,5 +1,6 @@
 /** What the store refuses, in the words of a request. */
 import { StoreError } from '../store/errors.ts';
+import { batchesOf } from '../store/watch-batches.ts';
 import { RequestError, type Watch, type WatchBatch } from './types.ts';
 
 export async function asRequestErrors<T>(action: () => Promise<T>): Promise<T> {
@@ -30,13 +31,18 @@ export class MemberWatch implements Watch {
     this.#watch.close();
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<WatchBatch> {
-    try {
-      yield* this.#watch;
-    } catch (error) {
-      throw translated(error);
-    }
+  next(): WatchBatch | null | Promise<WatchBatch | null> {
+    const next = this.#watch.next();
+    return next instanceof Promise ? next.catch(rethrow) : next;
   }
+
+  [Symbol.asyncIterator](): AsyncGenerator<WatchBatch, void, undefined> {
+    return batchesOf(this);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw translated(error);
 }
 
 function translated(error: unknown): unknown {

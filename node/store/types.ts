@@ -316,6 +316,8 @@ export interface Watch extends AsyncIterable<WatchBatch> {
   readonly revision: number;
   /** Asks for a mark, which comes in its turn: after everything that happened before the call. */
   requestProgress(): void;
+  /** At once where one is at hand; null after the last. One call at a time, by whoever does not iterate. */
+  next(): WatchBatch | null | Promise<WatchBatch | null>;
   /** Ends the iteration; a waiting `next` resolves as done. */
   close(): void;
 }

@@ -4,6 +4,7 @@
  */
 import type { DraftEvent } from './draft.ts';
 import type { History } from './history.ts';
+import { SharedBatch } from './queued-batch.ts';
 import type { Watch, WatchOptions } from './types.ts';
 import { WatchIndex } from './watch-index.ts';
 import { Watcher } from './watcher.ts';
@@ -81,15 +82,25 @@ export class WatchHub {
   #deliver(events: readonly DraftEvent[]): void {
     const touched: Watcher[] = [];
     let event: DraftEvent;
-    const visit = (watcher: Watcher): void => {
+    let shared: SharedBatch;
+    const offer = (watcher: Watcher): void => watcher.offer(event, shared);
+    const gather = (watcher: Watcher): void => {
       if (watcher.gather(event)) touched.push(watcher);
     };
+    let precedingRevision = 0;
     for (let n = 0; n < events.length; n += 1) {
       event = events[n]!;
-      this.#synced.forEach(event.keyText, visit);
       const revision = event.event.item.modRevision;
-      if (events[n + 1]?.event.item.modRevision === revision) continue;
-      for (const watcher of touched) watcher.take(revision);
+      const isLast = events[n + 1]?.event.item.modRevision !== revision;
+      if (isLast && revision !== precedingRevision) {
+        shared = new SharedBatch();
+        this.#synced.forEach(event.keyText, offer);
+      } else {
+        this.#synced.forEach(event.keyText, gather);
+      }
+      precedingRevision = revision;
+      if (!isLast) continue;
+      for (const watcher of touched) watcher.take();
       touched.length = 0;
     }
   }

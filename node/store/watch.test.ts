@@ -193,3 +193,36 @@ test('a watch on a revision to come outlives a snapshot that is compacted below 
   watch.requestProgress();
   assert.deepEqual(described((await batches).filter(({ events }) => events.length > 0)), ['4:Put a=3']);
 });
+
+test('the batch of an event is one for all who watch its key, and its previous version for those who asked', async () => {
+  const subject = await StoreUnderTest.found();
+  await subject.apply(put('a', '1'));
+  const all = [false, false, true, true].map((returnPrevious) =>
+    subject.store.watch(watching('a', null, 0, { returnPrevious })),
+  );
+  const skipping = subject.store.watch(watching('a', null, 0, { skipPuts: true }));
+  await subject.apply(put('a', '2'));
+  const [first, second, third, fourth] = await Promise.all(all.map(async (watch) => watch.next()));
+  assert.deepEqual(described([first!, third!]), ['3:Put a=2', '3:Put a=2 was 1']);
+  assert.equal(first!.events, second!.events);
+  assert.equal(third!.events, fourth!.events);
+  await subject.apply(del('a'));
+  assert.deepEqual(described([(await skipping.next())!]), ['4:Delete a=']);
+});
+
+test('who does not iterate is given what is there at once, waits for what is not, and hears of the end', async () => {
+  const subject = await StoreUnderTest.found();
+  const watch = subject.store.watch(watching('a', null, 0));
+  const waiting = watch.next();
+  assert.ok(waiting instanceof Promise);
+  await subject.apply(put('a', '1'));
+  await subject.apply(put('a', '2'));
+  assert.deepEqual(described([(await waiting)!]), ['2:Put a=1']);
+  const atHand = watch.next();
+  assert.ok(atHand !== null && !(atHand instanceof Promise));
+  assert.deepEqual(described([atHand]), ['3:Put a=2']);
+  const last = watch.next();
+  watch.close();
+  assert.equal(await last, null);
+  assert.equal(watch.next(), null);
+});

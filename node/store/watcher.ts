@@ -6,16 +6,11 @@
 import type { DraftEvent } from './draft.ts';
 import { invariant, StoreError } from './errors.ts';
 import { includes } from './key-range.ts';
-import { type Position, type StoredEvent, toKeyValue } from './row-values.ts';
-import type { Keys, KeyValue, Watch, WatchBatch, WatchedEvent, WatchOptions } from './types.ts';
+import { QueuedBatch, type SharedBatch } from './queued-batch.ts';
+import type { Position, StoredEvent } from './row-values.ts';
+import type { Keys, Watch, WatchBatch, WatchOptions } from './types.ts';
+import { batchesOf } from './watch-batches.ts';
 import type { WatchHub } from './watch-hub.ts';
-
-/** `previous` as far as memory has it; else it is looked up when the batch is delivered. */
-type Queued = { readonly event: StoredEvent; readonly previous: KeyValue | null };
-type QueuedBatch = { readonly revision: number; readonly events: readonly Queued[]; readonly sizeBytes: number };
-
-/** Of an event or a mark, beside its key and values. */
-const OVERHEAD_BYTES = 128;
 
 export class Watcher implements Watch {
   readonly keys: Keys;
@@ -27,14 +22,12 @@ export class Watcher implements Watch {
   #queue: QueuedBatch[] = [];
   #queuedBytes = 0;
   /** Of the revision that is being published. */
-  #gathered: Queued[] = [];
-  #gatheredBytes = 0;
+  #gathered: QueuedBatch | null = null;
   /** Where to read on in history; null while synced. */
   #position: Position | null;
   /** Read from history, its revision perhaps not complete yet. */
-  #partial: { readonly revision: number; readonly events: Queued[] } | null = null;
+  #partial: QueuedBatch | null = null;
   #wake: (() => void) | null = null;
-  #isIterated = false;
   #isClosed = false;
 
   constructor(hub: WatchHub, options: WatchOptions, maxQueuedBytes: number) {
@@ -66,55 +59,36 @@ export class Watcher implements Watch {
     this.#wakeUp();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<WatchBatch, void, undefined> {
-    invariant(!this.#isIterated, 'a watch is iterated once');
-    this.#isIterated = true;
-    try {
-      while (!this.#isClosed) {
-        const batch = this.#queue.shift();
-        if (batch !== undefined) {
-          this.#queuedBytes -= batch.sizeBytes;
-          yield { revision: batch.revision, events: await this.#withPrevious(batch.events) };
-        } else if (this.#position !== null) {
-          await this.#readOn(this.#position);
-        } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-        }
-      }
-    } finally {
-      this.close();
-    }
+  next(): WatchBatch | null | Promise<WatchBatch | null> {
+    if (this.#isClosed) return null;
+    const next = this.#queue.shift();
+    return next === undefined ? this.#nextLater() : this.#delivered(next);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<WatchBatch, void, undefined> {
+    return batchesOf(this);
+  }
+
+  /** For one who may want the only event of a revision. */
+  offer(event: DraftEvent, shared: SharedBatch): void {
+    if (this.#wants(event.event)) this.#queueOrFallBehind(shared.of(event, this.#options.returnPrevious));
   }
 
   /** Keeps an event of the revision being published, if wanted. True for the first one. */
-  gather({ event, previous }: DraftEvent): boolean {
-    if (!this.#wants(event)) return false;
-    const { key, value } = event.item;
-    const isPreviousAtHand = this.#options.returnPrevious && previous !== null && previous.value !== null;
-    this.#gathered.push({ event, previous: isPreviousAtHand ? toKeyValue(previous, previous.value) : null });
-    this.#gatheredBytes += OVERHEAD_BYTES + key.length + value.length + (isPreviousAtHand ? previous.valueBytes : 0);
-    return this.#gathered.length === 1;
+  gather(event: DraftEvent): boolean {
+    if (!this.#wants(event.event)) return false;
+    const isFirst = this.#gathered === null;
+    this.#gathered ??= new QueuedBatch(event.event.item.modRevision);
+    this.#gathered.add(event, this.#options.returnPrevious);
+    return isFirst;
   }
 
   /** Queues what was gathered of a revision, all of which was published. */
-  take(revision: number): void {
-    const batch = { revision, events: this.#gathered, sizeBytes: this.#gatheredBytes };
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    const next = this.#queue[0];
-    if (next !== undefined && this.#queuedBytes + batch.sizeBytes > this.#maxQueuedBytes) {
-      // What a mark stands for was delivered before it was queued.
-      const isMark = next.events.length === 0;
-      const undelivered = isMark ? next.revision + 1 : next.revision;
-      this.#position = { revision: Math.max(this.#firstRevision, undelivered), sub: 0 };
-      this.#queue = [];
-      this.#queuedBytes = 0;
-      this.#hub.demoted(this);
-      return;
-    }
-    this.#enqueue(batch);
+  take(): void {
+    const gathered = this.#gathered;
+    invariant(gathered !== null, 'a watch takes what it has gathered');
+    this.#gathered = null;
+    this.#queueOrFallBehind(gathered);
   }
 
   /** Goes on from another hub's history; what is queued is still good. */
@@ -123,6 +97,40 @@ export class Watcher implements Watch {
     this.#position ??= { revision: next, sub: 0 };
     this.#hub = hub;
     this.#wakeUp();
+  }
+
+  async #nextLater(): Promise<WatchBatch | null> {
+    invariant(this.#wake === null, 'a watch is asked for one batch at a time');
+    try {
+      while (!this.#isClosed) {
+        const next = this.#queue.shift();
+        if (next !== undefined) return await this.#delivered(next);
+        if (this.#position !== null) await this.#readOn(this.#position);
+        else await new Promise<void>(this.#sleep);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    return null;
+  }
+
+  readonly #sleep = (resolve: () => void): void => {
+    this.#wake = resolve;
+  };
+
+  #queueOrFallBehind(batch: QueuedBatch): void {
+    const next = this.#queue[0];
+    if (next !== undefined && this.#queuedBytes + batch.sizeBytes > this.#maxQueuedBytes) {
+      // What a mark stands for was delivered before it was queued.
+      const undelivered = next.isMark ? next.batch.revision + 1 : next.batch.revision;
+      this.#position = { revision: Math.max(this.#firstRevision, undelivered), sub: 0 };
+      this.#queue = [];
+      this.#queuedBytes = 0;
+      this.#hub.demoted(this);
+      return;
+    }
+    this.#enqueue(batch);
   }
 
   async #readOn(position: Position): Promise<void> {
@@ -158,15 +166,15 @@ export class Watcher implements Watch {
 
   #addPartial(event: StoredEvent): void {
     const revision = event.item.modRevision;
-    if (this.#partial !== null && this.#partial.revision !== revision) this.#finishPartial();
+    if (this.#partial !== null && this.#partial.batch.revision !== revision) this.#finishPartial();
     if (!includes(this.keys, event.item.key) || !this.#wants(event)) return;
-    this.#partial ??= { revision, events: [] };
-    this.#partial.events.push({ event, previous: null });
+    this.#partial ??= new QueuedBatch(revision);
+    this.#partial.addStored(event, this.#options.returnPrevious);
   }
 
   #finishPartial(): void {
     if (this.#partial === null) return;
-    this.#enqueue({ ...this.#partial, sizeBytes: 0 });
+    this.#enqueue(this.#partial);
     this.#partial = null;
   }
 
@@ -185,11 +193,11 @@ export class Watcher implements Watch {
   #enqueueMark(): void {
     // Marks that nobody pulls must not pile up.
     const last = this.#queue.at(-1);
-    if (last?.events.length === 0) {
+    if (last?.isMark) {
       this.#queue.pop();
       this.#queuedBytes -= last.sizeBytes;
     }
-    this.#enqueue({ revision: this.#hub.revision, events: [], sizeBytes: OVERHEAD_BYTES });
+    this.#enqueue(QueuedBatch.mark(this.#hub.revision));
   }
 
   #enqueue(batch: QueuedBatch): void {
@@ -203,24 +211,19 @@ export class Watcher implements Watch {
     this.#wake = null;
   }
 
-  async #withPrevious(queued: readonly Queued[]): Promise<WatchedEvent[]> {
-    const events: WatchedEvent[] = queued.map(({ event, previous }) => ({
-      kind: event.kind,
-      item: event.item,
-      previous,
-    }));
-    if (!this.#options.returnPrevious) return events;
-    const absent: { readonly at: number; readonly position: Position }[] = [];
-    const { compactedRevision, history } = this.#hub;
-    queued.forEach(({ event, previous }, at) => {
-      const isReadable = event.item.modRevision > compactedRevision;
-      if (previous === null && event.previous !== null && isReadable) absent.push({ at, position: event.previous });
-    });
-    if (absent.length === 0) return events;
-    const items = await history.items(absent.map(({ position }) => position));
+  #delivered(next: QueuedBatch): WatchBatch | Promise<WatchBatch> {
+    this.#queuedBytes -= next.sizeBytes;
+    // What is compacted has no previous versions any more.
+    const isWhole = next.absent.length === 0 || next.batch.revision <= this.#hub.compactedRevision;
+    return isWhole ? next.batch : this.#withPrevious(next);
+  }
+
+  async #withPrevious({ batch, absent }: QueuedBatch): Promise<WatchBatch> {
+    const items = await this.#hub.history.items(absent.map(({ position }) => position));
+    const events = [...batch.events];
     absent.forEach(({ at }, n) => {
       events[at] = { ...events[at]!, previous: items[n]! };
     });
-    return events;
+    return { revision: batch.revision, events };
   }
 }

@@ -59,7 +59,11 @@ export class Output {
     this.#cut();
     const pieces = this.#pieces;
     this.#pieces = [];
-    this.#nextSlabBytes = Math.min(MAX_SLAB_BYTES, Math.max(MIN_SLAB_BYTES, this.#bytes * 4));
+    // A few bytes between bursts, such as the answer to a ping, do not cut the next burst in pieces.
+    this.#nextSlabBytes = Math.min(
+      MAX_SLAB_BYTES,
+      Math.max(MIN_SLAB_BYTES, this.#bytes * 4, this.#nextSlabBytes >>> 1),
+    );
     this.#bytes = 0;
     return pieces;
   }

@@ -50,7 +50,7 @@ export function decodeWatchRequest(bytes: Buffer): WatchRequest {
 }
 
 export function encodeWatchResponse(writer: ProtoWriter, response: WatchResponse): void {
-  if (response.events !== undefined) encodeEvents(writer, 11, response.events);
+  if (response.events !== undefined) encodeSharedEvents(writer, response.events);
   writer.bool(7, response.fragment ?? false);
   writer.string(6, response.cancelReason ?? '');
   writer.integer(5, response.compactRevision ?? 0);
@@ -58,6 +58,24 @@ export function encodeWatchResponse(writer: ProtoWriter, response: WatchResponse
   writer.bool(3, response.created ?? false);
   writer.integer(2, response.watchId);
   encodeHeader(writer, response.header);
+}
+
+/** What is kept for the next one who watches the same. */
+const MAX_SHARED_BYTES = 64 * 1024;
+let sharedEvents: readonly WatchedEvent[] | null = null;
+let sharedBytes: Buffer | null = null;
+
+/** Those who watch the same key are given the same array, one right after the other: it is encoded once. */
+function encodeSharedEvents(writer: ProtoWriter, events: readonly WatchedEvent[]): void {
+  if (events === sharedEvents && sharedBytes !== null) {
+    writer.raw(sharedBytes);
+    return;
+  }
+  const end = writer.position;
+  encodeEvents(writer, 11, events);
+  // Only what a second one wants will be wanted by a third.
+  sharedBytes = events === sharedEvents && writer.position - end <= MAX_SHARED_BYTES ? writer.copySince(end) : null;
+  sharedEvents = events;
 }
 
 function readCreate(reader: ProtoReader): WatchCreateRequest {

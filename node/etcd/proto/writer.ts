@@ -13,6 +13,7 @@ const INITIAL_BYTES = 16 * 1024;
 /** A message up to here is copied out; a larger one takes the buffer with it. */
 const COPIED_BYTES = 8 * 1024;
 const FRAME_HEAD_BYTES = 5;
+const MAX_VARINT_BYTES = 10;
 
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
@@ -80,6 +81,11 @@ export class ProtoWriter {
     this.#buffer.set(bytes, this.#start);
   }
 
+  /** What was written since `position` was `end`. */
+  copySince(end: number): Buffer {
+    return Buffer.from(this.#buffer.subarray(this.#start, this.#buffer.length - end));
+  }
+
   /** What was written, as a gRPC message with its five bytes of head; the writer is empty then. */
   finishFrame(): Buffer {
     const length = this.position;
@@ -116,8 +122,7 @@ export class ProtoWriter {
       this.#buffer[this.#start] = value;
       return;
     }
-    let size = 1;
-    for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
+    const size = sizeOf(value);
     this.#reserve(size);
     this.#start -= size;
     let at = this.#start;
@@ -129,11 +134,19 @@ export class ProtoWriter {
   }
 
   #bigVarint(value: bigint): void {
-    const bytes: number[] = [];
-    let rest = BigInt.asUintN(64, value);
-    for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-    bytes.push(Number(rest));
-    this.raw(Uint8Array.from(bytes));
+    // In halves that fit a number: each step of a bigint would be garbage.
+    let low = Number(value & 0xffffffffn);
+    let high = Number((value >> 32n) & 0xffffffffn);
+    this.#reserve(MAX_VARINT_BYTES);
+    const size = high === 0 ? sizeOf(low) : 4 + sizeOf(high * 16 + (low >>> 28));
+    this.#start -= size;
+    let at = this.#start;
+    for (let left = size; left > 1; left -= 1) {
+      this.#buffer[at++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    this.#buffer[at] = low;
   }
 
   #reserve(bytes: number): void {
@@ -145,4 +158,10 @@ export class ProtoWriter {
     this.#buffer = larger;
     this.#start = size - written.length;
   }
+}
+
+function sizeOf(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
+  return size;
 }

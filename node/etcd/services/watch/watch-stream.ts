@@ -122,11 +122,15 @@ export class WatchStream {
   }
 
   async #deliver(watching: Watching): Promise<void> {
+    const { watch } = watching;
     try {
-      for await (const batch of watching.watch) {
+      for (;;) {
+        const next = watch.next();
+        const batch = next instanceof Promise ? await next : next;
         if (!this.#isOpen(watching)) return;
-        if (batch.events.length === 0) await this.#marked(watching, batch.revision);
-        else await this.#sendEvents(watching, batch);
+        if (batch === null) break;
+        const isSending = batch.events.length === 0 ? this.#marked(watching, batch) : this.#sendEvents(watching, batch);
+        if (isSending !== undefined) await isSending;
       }
       // Not by us: the member ends it.
       if (this.#isOpen(watching)) throw etcdError('stopped');
@@ -141,14 +145,20 @@ export class WatchStream {
         compactRevision: error.detail.compacted_revision ?? this.#etcd.member.position().compactedRevision,
         cancelReason: etcdText('compacted'),
       });
+    } finally {
+      watch.close();
     }
   }
 
-  async #sendEvents(watching: Watching, { revision, events }: WatchBatch): Promise<void> {
+  #sendEvents(watching: Watching, batch: WatchBatch): Promise<void> | undefined {
     watching.isQuiet = false;
+    if (watching.isFragmented) return this.#sendFragments(watching, batch);
+    const { revision, events } = batch;
+    return this.#send({ header: this.#etcd.header(revision), watchId: watching.id, events });
+  }
+
+  async #sendFragments({ id: watchId }: Watching, { revision, events }: WatchBatch): Promise<void> {
     const header = this.#etcd.header(revision);
-    const { id: watchId } = watching;
-    if (!watching.isFragmented) return this.#send({ header, watchId, events });
     const parts = fragmentsOf(events, this.#etcd.limits.maxRequestBytes);
     for (const [n, part] of parts.entries()) {
       await this.#send({ header, watchId, events: part, fragment: n < parts.length - 1 });
@@ -164,7 +174,7 @@ export class WatchStream {
   }
 
   /** Everything through `revision` was delivered to this watch. */
-  async #marked(watching: Watching, revision: number): Promise<void> {
+  async #marked(watching: Watching, { revision }: WatchBatch): Promise<void> {
     if (watching.isNotified) {
       watching.isNotified = false;
       await this.#send({ header: this.#etcd.header(revision), watchId: watching.id });
