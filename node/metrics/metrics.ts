@@ -2,14 +2,11 @@
  * Every Prometheus metric of a member, with its help text. Who fills it: the driver through `metricsObserver`, the
  * API through `observeRequest`, and at each scrape `collect` with what is read from the member's present state.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Timings } from './timings.ts';
 
 /** Each look wakes an idle process; what is measured includes this time between two. */
 const EVENT_LOOP_LOOKS_MS = 25;
-/** From an fsync on a fast disk to a request that waits out its timeout. */
-const SECONDS_BUCKETS = [
-  0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-];
 
 export type Metrics = {
   readonly registry: Registry;
@@ -39,12 +36,12 @@ export type Metrics = {
   readonly proposalsPending: Gauge;
   readonly proposalsCommitted: Counter;
   readonly proposalsRefused: Counter<'reason'>;
-  readonly logAppendSeconds: Histogram;
+  readonly logAppendSeconds: Timings;
   readonly logAppendedEntries: Counter;
   readonly logAppendedBytes: Counter;
-  readonly replicateSeconds: Histogram;
-  readonly quorumSeconds: Histogram;
-  readonly applySeconds: Histogram;
+  readonly replicateSeconds: Timings;
+  readonly quorumSeconds: Timings;
+  readonly applySeconds: Timings;
   readonly appliedEntries: Counter;
 
   readonly peerConnected: Gauge<'peer'>;
@@ -60,8 +57,8 @@ export type Metrics = {
   readonly snapshotsReceived: Counter<'outcome'>;
   readonly snapshotSentBytes: Counter;
   readonly snapshotReceivedBytes: Counter;
-  readonly snapshotSendSeconds: Histogram;
-  readonly snapshotReceiveSeconds: Histogram;
+  readonly snapshotSendSeconds: Timings;
+  readonly snapshotReceiveSeconds: Timings;
 
   readonly storeSizeBytes: Gauge;
   readonly logSizeBytes: Gauge;
@@ -79,9 +76,9 @@ export type Metrics = {
   readonly certificateNotAfterSeconds: Gauge<'use'>;
 
   readonly httpRequests: Counter<'method' | 'route' | 'code'>;
-  readonly httpRequestSeconds: Histogram<'method' | 'route'>;
+  readonly httpRequestSeconds: Timings<'method' | 'route'>;
   readonly grpcRequests: Counter<'method' | 'code'>;
-  readonly grpcRequestSeconds: Histogram<'method'>;
+  readonly grpcRequestSeconds: Timings<'method'>;
 };
 
 /** @param withProcess false leaves out the process's own (CPU, memory, event loop delay, garbage collection) */
@@ -97,8 +94,9 @@ export function createMetrics(withProcess = true): Metrics {
     new Gauge({ name: `quorate_${name}`, help, labelNames, registers });
   const counter = <L extends string = string>(name: string, help: string, labelNames: L[] = []): Counter<L> =>
     new Counter({ name: `quorate_${name}`, help, labelNames, registers });
-  const seconds = <L extends string = string>(name: string, help: string, labelNames: L[] = []): Histogram<L> =>
-    new Histogram({ name: `quorate_${name}`, help, labelNames, registers, buckets: SECONDS_BUCKETS });
+  const seconds = (name: string, help: string): Timings => new Timings(registry, `quorate_${name}`, help, false);
+  const labelledSeconds = <L extends string>(name: string, help: string): Timings<L> =>
+    new Timings<L>(registry, `quorate_${name}`, help, true);
 
   return {
     registry,
@@ -183,18 +181,14 @@ export function createMetrics(withProcess = true): Metrics {
     ),
 
     httpRequests: counter('http_requests_total', 'Requests answered on the client port.', ['method', 'route', 'code']),
-    httpRequestSeconds: seconds('http_request_seconds', 'Time to answer a request on the client port.', [
-      'method',
-      'route',
-    ]),
+    httpRequestSeconds: labelledSeconds('http_request_seconds', 'Time to answer a request on the client port.'),
     grpcRequests: counter('grpc_requests_total', 'Calls of the etcd API that have ended, over gRPC or its gateway.', [
       'method',
       'code',
     ]),
-    grpcRequestSeconds: seconds(
+    grpcRequestSeconds: labelledSeconds(
       'grpc_request_seconds',
       'Time until a call of the etcd API has ended, over gRPC or its gateway; of a stream too.',
-      ['method'],
     ),
   };
 }
