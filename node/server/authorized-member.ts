@@ -94,9 +94,12 @@ export class AuthorizedMember implements Member {
     return this.#inner.onEvent(listener);
   }
 
-  async propose(command: Command, options: WriteOptions): Promise<Result> {
+  propose(command: Command, options: WriteOptions): Promise<Result> {
     const state = this.#inner.auth();
-    if (!state.isEnabled) return this.#inner.propose(command, options);
+    return state.isEnabled ? this.#proposeAuthorized(state, command, options) : this.#inner.propose(command, options);
+  }
+
+  async #proposeAuthorized(state: AuthState, command: Command, options: WriteOptions): Promise<Result> {
     const needs = needsOf(command);
     this.#check(needs);
     for (const lease of needs.leases) await this.#checkLease(lease, options);

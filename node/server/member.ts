@@ -192,11 +192,15 @@ export class LocalMember implements Member {
     return () => void this.#listeners.delete(listener);
   }
 
-  async propose(command: Command, options: WriteOptions): Promise<Result> {
-    const replica = this.#serving();
-    if (command.kind === 'ChangeAuth') assertClusterSpeaks(EXTENDED_FORMAT, replica.servingStore().format);
-    if (command.kind === 'MarkCorrupt') assertClusterSpeaks(MARKS_FORMAT, replica.servingStore().format);
-    return replica.propose(withDefaults(command, this.#with), options);
+  propose(command: Command, options: WriteOptions): Promise<Result> {
+    try {
+      const replica = this.#serving();
+      if (command.kind === 'ChangeAuth') assertClusterSpeaks(EXTENDED_FORMAT, replica.servingStore().format);
+      if (command.kind === 'MarkCorrupt') assertClusterSpeaks(MARKS_FORMAT, replica.servingStore().format);
+      return replica.propose(withDefaults(command, this.#with), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async range(range: Range, options: ReadOptions): Promise<RangeResult> {

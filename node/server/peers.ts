@@ -40,15 +40,25 @@ export class Peers {
 
   send(messages: readonly Message[]): void {
     if (messages.length === 0) return;
+    const [first] = messages;
+    if (messages.every(({ to }) => to === first!.to)) {
+      this.#sendTo(first!.to, messages);
+      return;
+    }
     const byPeer = new Map<MemberId, Message[]>();
     for (const message of messages) {
-      if (message.kind === 'AppendRequest' && message.entries.length > 0)
-        this.#samples.sent(message.to, message.entries);
       const list = byPeer.get(message.to);
       if (list === undefined) byPeer.set(message.to, [message]);
       else list.push(message);
     }
-    for (const [peer, list] of byPeer) this.#network.send(peer, { kind: 'Raft', messages: list });
+    for (const [peer, list] of byPeer) this.#sendTo(peer, list);
+  }
+
+  #sendTo(peer: MemberId, messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.kind === 'AppendRequest' && message.entries.length > 0) this.#samples.sent(peer, message.entries);
+    }
+    this.#network.send(peer, { kind: 'Raft', messages });
   }
 
   /** @param hints for a member that has not seen the membership yet */

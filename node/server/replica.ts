@@ -302,9 +302,9 @@ export class Replica {
     );
   }
 
-  async propose(command: Command, options: WriteOptions): Promise<Result> {
-    if (this.#isStopped) throw stopping();
-    return this.#writes.submit(command, options);
+  /** Not async, as everything on the way of a write that need not be: each layer costs promises and turns of their queue. */
+  propose(command: Command, options: WriteOptions): Promise<Result> {
+    return this.#isStopped ? Promise.reject(stopping()) : this.#writes.submit(command, options);
   }
 
   /**
@@ -434,11 +434,13 @@ export class Replica {
   #schedule(): void {
     if (this.#isTurnScheduled || this.#isStopped) return;
     this.#isTurnScheduled = true;
-    this.#with.clock.soon(() => {
-      this.#isTurnScheduled = false;
-      if (!this.#isStopped) this.#turn();
-    });
+    this.#with.clock.soon(this.#scheduledTurn);
   }
+
+  readonly #scheduledTurn = (): void => {
+    this.#isTurnScheduled = false;
+    if (!this.#isStopped) this.#turn();
+  };
 
   /** True when the core has taken a staged snapshot. */
   #turn(): boolean {

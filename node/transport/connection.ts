@@ -105,11 +105,13 @@ export class Connection {
   flushSoon(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    process.nextTick(() => {
-      this.#isFlushScheduled = false;
-      if (this.#isOpen) this.#flush();
-    });
+    process.nextTick(this.#flushNow);
   }
+
+  readonly #flushNow = (): void => {
+    this.#isFlushScheduled = false;
+    if (this.#isOpen) this.#flush();
+  };
 
   /** Resolves when the queue has gone to the system, or the connection has ended. */
   async drained(): Promise<void> {
@@ -212,6 +214,10 @@ export class Connection {
     this.#traffic.bytesSent += sizeBytes;
     const parts = this.writer.take();
     const last = parts.length - 1;
+    if (last === 0) {
+      this.#socket.write(parts[0]!, this.#release);
+      return;
+    }
     this.#socket.cork();
     for (let i = 0; i < last; i++) this.#socket.write(parts[i]!);
     this.#socket.write(parts[last]!, this.#release);
