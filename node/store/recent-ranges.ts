@@ -86,6 +86,7 @@ export class RecentRanges {
    * @param versions in order of key
    */
   fill(filling: Filling, from: string, to: string | null, versions: readonly Version[]): void {
+    if (to !== null && to <= from) return;
     let sizeBytes = 0;
     for (const version of versions) sizeBytes += sizeOf(version);
     if (sizeBytes > this.#maxBytes) return;
