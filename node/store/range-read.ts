@@ -29,7 +29,9 @@ export async function readRange(
   memory: ReadMemory | null,
 ): Promise<RangeResult> {
   if (range.countOnly) {
-    return { kind: 'Range', revision, items: [], count: await source.count(range), more: false };
+    const count = await source.count(range);
+    if (range.rangeEnd !== null && isNewest(range, revision)) memory?.counts.setNewest(range, revision, count);
+    return { kind: 'Range', revision, items: [], count, more: false };
   }
   const { versions, count, more } = await select(source, range, revision, memory);
   const values = range.keysOnly ? null : await loadValues(source.reader, versions);
@@ -93,7 +95,7 @@ async function selectPage(
 ): Promise<Selection> {
   const readRevision = range.revision === 0 ? revision : range.revision;
   const descending = range.sort?.descending ?? false;
-  const isKept = memory !== null && !descending && readRevision === revision && range.rangeEnd !== null;
+  const isKept = memory !== null && !descending && isNewest(range, revision) && range.rangeEnd !== null;
   const pageRows = range.limit === 0 ? PAGE_ROWS : Math.min(range.limit + 1, PAGE_ROWS);
   const versions: Version[] = [];
   const room = new Room(range);
@@ -107,6 +109,7 @@ async function selectPage(
           memory?.counts.get(range, readRevision) ?? (coversAllKeys(range) ? await source.count(range) : null);
         const left = known === null ? await source.count(rest) : known - versions.length;
         memory?.counts.set(rest, readRevision, left);
+        if (isNewest(range, revision)) memory?.counts.setNewest(range, revision, versions.length + left);
         if (isKept) remember(memory, range, [...versions, version], keyAfter(version.key));
         return { versions, count: versions.length + left, more: true };
       }
@@ -116,6 +119,10 @@ async function selectPage(
   }
   if (isKept) remember(memory, range, versions, isOpenEnded(range) ? null : range.rangeEnd);
   return { versions, count: versions.length, more: false };
+}
+
+function isNewest(range: Range, revision: number): boolean {
+  return range.revision === 0 || range.revision === revision;
 }
 
 /** @param to null: there is no end */

@@ -85,7 +85,7 @@ test('what memory says of ranges and keys is what a sorted map has, whatever cha
             const version = ranges.get(key);
             if (version !== undefined) assert.deepEqual(version, model.get(key));
           }
-            const filling = ranges.beginFilling();
+          const filling = ranges.beginFilling();
           step.before.forEach(set);
           const read = model.read(from, to, limit);
           step.after.forEach(set);

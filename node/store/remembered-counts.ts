@@ -1,26 +1,101 @@
 /**
- * Counts of what is left of ranges that are read page by page. A page tells how many keys follow it, and counting
- * them anew for each page would make a long list quadratic. At one revision the count cannot change.
+ * How many keys there are in ranges that were lately counted: a page tells how many keys follow it, and counting them
+ * anew for each would make a long list quadratic, and one whose first page is read again and again as slow as the
+ * whole. At one revision a count cannot change; for the newest, keys that come and go are counted along.
  */
+import type { DraftEvent } from './draft.ts';
+import { isOpenEnded } from './key-range.ts';
 import type { Keys } from './types.ts';
 
 const MAX_REMEMBERED = 1024;
+/** Each key that comes or goes is held against all of them. */
+const MAX_CURRENT = 16;
+/** As far back as counts may be that are still being made. */
+const MAX_CHANGES = 2048;
+
+/** Keys are latin1 texts, whose order is that of their bytes; no end: null. */
+type Span = { readonly from: string; readonly to: string | null };
+type Current = { readonly span: Span; count: number };
+type Change = { readonly keyText: string; readonly revision: number; readonly difference: 1 | -1 };
 
 export class RememberedCounts {
   readonly #counts = new Map<string, number>();
+  /** As of the last change; those asked for lately are the last. */
+  readonly #current = new Map<string, Current>();
+  /** Keys that came or went, the newest last. */
+  #changes: Change[] = [];
+  /** What came or went until then is not among the changes any more. */
+  #forgottenRevision = 0;
 
+  /** @param revision that is applied, or was not long ago */
   get(keys: Keys, revision: number): number | null {
-    return this.#counts.get(nameOf(keys, revision)) ?? null;
+    const count = this.#counts.get(nameAt(keys, revision));
+    if (count !== undefined) return count;
+    const current = this.#current.get(nameOf(keys));
+    if (current === undefined || revision < this.#forgottenRevision) return null;
+    return current.count - this.#changeSince(current.span, revision);
   }
 
   set(keys: Keys, revision: number, count: number): void {
-    this.#counts.set(nameOf(keys, revision), count);
-    if (this.#counts.size <= MAX_REMEMBERED) return;
-    const oldest = this.#counts.keys().next();
-    if (!oldest.done) this.#counts.delete(oldest.value);
+    this.#counts.set(nameAt(keys, revision), count);
+    forgetOldest(this.#counts, MAX_REMEMBERED);
+  }
+
+  /**
+   * @param keys a range
+   * @param revision the newest in the moment in which they were counted
+   */
+  setNewest(keys: Keys, revision: number, count: number): void {
+    if (revision < this.#forgottenRevision) return;
+    const name = nameOf(keys);
+    const span = {
+      from: keys.key.toString('latin1'),
+      to: isOpenEnded(keys) ? null : keys.rangeEnd!.toString('latin1'),
+    };
+    this.#current.delete(name);
+    this.#current.set(name, { span, count: count + this.#changeSince(span, revision) });
+    forgetOldest(this.#current, MAX_CURRENT);
+  }
+
+  /** To be told of everything that is applied, in the moment in which readers see it. */
+  changed(events: readonly DraftEvent[]): void {
+    for (const { event, keyText, previous } of events) {
+      if (event.kind === 'Put' && previous !== null) continue;
+      const difference = event.kind === 'Put' ? 1 : -1;
+      this.#changes.push({ keyText, revision: event.item.modRevision, difference });
+      for (const current of this.#current.values()) if (isIn(current.span, keyText)) current.count += difference;
+    }
+    if (this.#changes.length <= MAX_CHANGES) return;
+    const forgotten = this.#changes.length - MAX_CHANGES / 2;
+    this.#forgottenRevision = this.#changes[forgotten - 1]!.revision;
+    this.#changes = this.#changes.slice(forgotten);
+  }
+
+  #changeSince(span: Span, revision: number): number {
+    let sum = 0;
+    for (let n = this.#changes.length - 1; n >= 0; n -= 1) {
+      const change = this.#changes[n]!;
+      if (change.revision <= revision) break;
+      if (isIn(span, change.keyText)) sum += change.difference;
+    }
+    return sum;
   }
 }
 
-function nameOf({ key, rangeEnd }: Keys, revision: number): string {
-  return `${revision} ${key.toString('base64')} ${rangeEnd === null ? '' : rangeEnd.toString('base64')}`;
+function isIn({ from, to }: Span, keyText: string): boolean {
+  return from <= keyText && (to === null || keyText < to);
+}
+
+function forgetOldest(map: Map<string, unknown>, size: number): void {
+  if (map.size <= size) return;
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
+}
+
+function nameAt(keys: Keys, revision: number): string {
+  return `${revision} ${nameOf(keys)}`;
+}
+
+function nameOf({ key, rangeEnd }: Keys): string {
+  return `${key.toString('base64')} ${rangeEnd === null ? '' : rangeEnd.toString('base64')}`;
 }

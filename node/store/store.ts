@@ -191,6 +191,7 @@ export class Store {
       this.#unwritten.add(draft.operations(), changed, applied);
       this.#meta = { applied, cluster: draft.cluster, auth: draft.auth, corrupt: draft.corrupt };
       for (const [keyText, version] of changed) this.#cache.set(keyText, version);
+      this.#counts.changed(draft.events);
       draft.leases.commitTo(this.#leases);
       this.#hub.publish(draft.events, applied);
       return results;
