@@ -28,13 +28,6 @@ export class SendQueue {
     return taken;
   }
 
-  clear(): void {
-    this.#chunks = [];
-    this.#next = 0;
-    this.#offset = 0;
-    this.#bytes = 0;
-  }
-
   #advance(): void {
     this.#next += 1;
     this.#offset = 0;

@@ -127,7 +127,7 @@ export class Sender {
     if (goesAtOnce) {
       this.#frame(stream, chunk);
     } else {
-      stream.waiting.push(chunk);
+      stream.hold(chunk);
       this.#waitingBytes += length;
       if (stream.sendWindow > 0) this.#ready.add(stream);
     }

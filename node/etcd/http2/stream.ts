@@ -27,6 +27,8 @@ export const STREAM_WINDOW_BYTES: number = 1 << 20;
 /** From this on, whoever sends is asked to wait. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
+const EMPTY_QUEUE = new SendQueue();
+
 export const NO_TRAILERS: Buffer = Buffer.alloc(0);
 
 export class Stream {
@@ -42,7 +44,8 @@ export class Stream {
   readonly receiveWindow: ReceiveWindow = new ReceiveWindow(STREAM_WINDOW_BYTES);
   /** May be negative (section 6.9.2). */
   sendWindow: number;
-  readonly waiting: SendQueue = new SendQueue();
+  /** Most never have to wait: those share a queue that stays empty. Added to by `hold`. */
+  waiting: SendQueue = EMPTY_QUEUE;
   /** Go when nothing waits any more. */
   trailers: Buffer | null = null;
 
@@ -119,6 +122,12 @@ export class Stream {
     else this.#raise(bytes);
   }
 
+  /** By the connection: goes when there is room. */
+  hold(chunk: Buffer): void {
+    if (this.waiting === EMPTY_QUEUE) this.waiting = new SendQueue();
+    this.waiting.push(chunk);
+  }
+
   /** By the connection: nothing waits any more. */
   drained(): void {
     this.#drain?.resolve();
@@ -128,7 +137,7 @@ export class Stream {
   /** By the connection, once. */
   close(): void {
     this.#isClosed = true;
-    this.waiting.clear();
+    this.waiting = EMPTY_QUEUE;
     this.drained();
     const { receiver } = this;
     this.receiver = null;
