@@ -10,8 +10,10 @@
  */
 
 const INITIAL_BYTES = 16 * 1024;
-/** A message up to here is copied out; a larger one takes the buffer with it. */
-const COPIED_BYTES = 8 * 1024;
+/** Messages of one kind differ a little in size. */
+const SLACK_BYTES = 1024;
+/** What comes after a large message may be much smaller, and would keep all of its buffer. */
+const MOST_EXPECTED_BYTES = 64 * 1024;
 const FRAME_HEAD_BYTES = 5;
 const MAX_VARINT_BYTES = 10;
 
@@ -19,8 +21,12 @@ const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
 export class ProtoWriter {
-  #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  /** For most messages; a larger one gets a buffer of its own, which leaves with it. */
+  readonly #own = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #buffer: Buffer = this.#own;
   #start: number = INITIAL_BYTES;
+  /** Of the last message that outgrew its own buffer: the next one of its kind need not grow step by step. */
+  #largeBytes = 0;
 
   /** Counts down; only ever given back to `message`. */
   get position(): number {
@@ -99,12 +105,12 @@ export class ProtoWriter {
   /** What was written; the writer is empty then. */
   finish(): Buffer {
     const written = this.#buffer.subarray(this.#start);
-    if (written.length > COPIED_BYTES) {
-      this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-      this.#start = INITIAL_BYTES;
+    const isOwn = this.#buffer === this.#own;
+    this.reset();
+    if (!isOwn) {
+      this.#largeBytes = written.length;
       return written;
     }
-    this.#start = this.#buffer.length;
     const copy = Buffer.allocUnsafe(written.length);
     copy.set(written);
     return copy;
@@ -112,7 +118,8 @@ export class ProtoWriter {
 
   /** Forgets what was written, when an encoder failed half way. */
   reset(): void {
-    this.#start = this.#buffer.length;
+    this.#buffer = this.#own;
+    this.#start = INITIAL_BYTES;
   }
 
   #varint(value: number): void {
@@ -152,7 +159,8 @@ export class ProtoWriter {
   #reserve(bytes: number): void {
     if (this.#start >= bytes) return;
     const written = this.#buffer.subarray(this.#start);
-    const size = Math.max(this.#buffer.length * 2, written.length + bytes);
+    const expected = this.#buffer === this.#own ? Math.min(this.#largeBytes + SLACK_BYTES, MOST_EXPECTED_BYTES) : 0;
+    const size = Math.max(this.#buffer.length * 2, written.length + bytes, expected);
     const larger = Buffer.allocUnsafeSlow(size);
     larger.set(written, size - written.length);
     this.#buffer = larger;
