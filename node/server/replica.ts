@@ -76,6 +76,8 @@ const HOUSEKEEPING_MS = 50;
 
 /** How long the news of a commit may wait for entries to ride with: watchers on followers wait as long. */
 const COMMIT_NEWS_WAIT_MS = 1;
+/** After it has waited in vain: writes come too seldom to ride with the next, and watchers would wait for nothing. */
+const COMMIT_NEWS_AT_ONCE_MS = 100;
 
 /** A large store takes minutes to be read. */
 const HASH_TIMEOUT_MS = 1_800_000;
@@ -116,7 +118,7 @@ export class Replica {
   #isStopped = false;
   /** Runs while followers are not told of a commit that they do not wait for. */
   #commitNews: Timer | null = null;
-  #isCommitNewsDue = false;
+  #commitNewsMayWaitFromMs = 0;
   #lastHousekeepingMs = 0;
   #leaderLastKnownMs: number;
 
@@ -445,16 +447,16 @@ export class Replica {
   /** True when the core has taken a staged snapshot. */
   #turn(): boolean {
     let isInstalling = false;
+    const mayHoldCommit = this.#with.clock.nowMs() >= this.#commitNewsMayWaitFromMs;
     try {
       for (;;) {
         this.#writes.handOver();
         this.#startReads();
-        const output = this.#raft.takeOutput(!this.#isCommitNewsDue);
+        const output = this.#raft.takeOutput(mayHoldCommit);
         if (output === null) break;
         this.#carryOut(output);
         if (output.append !== null && output.append.snapshot !== null) isInstalling = true;
       }
-      this.#isCommitNewsDue = false;
       this.#timeCommitNews();
     } catch (error) {
       this.#fail(error);
@@ -470,7 +472,7 @@ export class Replica {
     }
     this.#commitNews ??= this.#with.clock.after(COMMIT_NEWS_WAIT_MS, () => {
       this.#commitNews = null;
-      this.#isCommitNewsDue = true;
+      this.#commitNewsMayWaitFromMs = this.#with.clock.nowMs() + COMMIT_NEWS_AT_ONCE_MS;
       this.#schedule();
     });
   }
