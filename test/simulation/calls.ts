@@ -53,9 +53,11 @@ export function call<T>(
       scheduler.cancel(patience);
     });
     life.deliver(() => {
+      // What a process that was killed in this very moment still says, nobody hears.
       ask(member).then(
-        (value) => answer({ kind: 'Answered', value }),
+        (value) => life.isAlive && answer({ kind: 'Answered', value }),
         (error: unknown) => {
+          if (!life.isAlive) return;
           if (isDiskError(error) && machine.mayDiskFail) {
             answer({ kind: 'Unknown', code: 'disk error' });
             return;
