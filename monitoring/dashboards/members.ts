@@ -166,6 +166,12 @@ export const membersDashboard: Dashboard = {
           'One batch of committed entries, to the store.',
           ...quantiles('quorate_apply_seconds'),
         ),
+        graph(
+          'Time to write out',
+          's',
+          'What was applied, to RocksDB: no write waits for it unless it takes long.',
+          ...quantiles('quorate_write_out_seconds'),
+        ),
         graph('Log', 'Bps', 'Bytes made durable.', query(MEMBER, byMember(rate('quorate_log_appended_bytes_total')))),
         graph(
           'Entries in a batch',

@@ -111,7 +111,7 @@ test('every metric is there, with its type and its help', async () => {
       'snapshot_received_bytes_total http_requests_total grpc_requests_total',
     ],
     histogram: [
-      'log_append_seconds replicate_seconds quorum_seconds apply_seconds snapshot_send_seconds',
+      'log_append_seconds replicate_seconds quorum_seconds apply_seconds write_out_seconds snapshot_send_seconds',
       'snapshot_receive_seconds http_request_seconds grpc_request_seconds',
     ],
   };
@@ -190,6 +190,7 @@ test('what the driver tells of is counted', async () => {
   observer.quorumReached(0.001);
   observer.replicated(0.001);
   observer.applied(0.0001, 64);
+  observer.wroteOut(0.002);
   observer.proposalsCommitted(1);
   observer.proposalRefused('NoSpace');
   observer.snapshotSent(1, 'Installed');
@@ -209,6 +210,7 @@ test('what the driver tells of is counted', async () => {
     'quorate_quorum_seconds_count 1',
     'quorate_replicate_seconds_count 1',
     'quorate_apply_seconds_count 1',
+    'quorate_write_out_seconds_count 1',
     'quorate_applied_entries_total 64',
     'quorate_proposals_committed_total 1',
     'quorate_proposals_refused_total{reason="NoSpace"} 1',

@@ -42,6 +42,7 @@ export type Metrics = {
   readonly replicateSeconds: Timings;
   readonly quorumSeconds: Timings;
   readonly applySeconds: Timings;
+  readonly writeOutSeconds: Timings;
   readonly appliedEntries: Counter;
 
   readonly peerConnected: Gauge<'peer'>;
@@ -132,6 +133,7 @@ export function createMetrics(withProcess = true): Metrics {
     replicateSeconds: seconds('replicate_seconds', 'Time from sending entries to a peer until it acknowledged them.'),
     quorumSeconds: seconds('quorum_seconds', 'Time from appending entries as leader until a quorum had them.'),
     applySeconds: seconds('apply_seconds', 'Time to apply one batch of committed entries.'),
+    writeOutSeconds: seconds('write_out_seconds', 'Time until RocksDB had taken what was applied since the last time.'),
     appliedEntries: counter('applied_entries_total', 'Entries applied to the store.'),
 
     peerConnected: gauge('peer_connected', '1 when there is a connection to the peer.', ['peer']),

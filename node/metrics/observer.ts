@@ -26,6 +26,7 @@ export function metricsObserver(metrics: Metrics): Omit<Observer, 'log'> {
       metrics.applySeconds.observe(seconds);
       metrics.appliedEntries.inc(entries);
     },
+    wroteOut: (seconds) => metrics.writeOutSeconds.observe(seconds),
     proposalsCommitted: (count) => metrics.proposalsCommitted.inc(count),
     proposalRefused: (reason) => metrics.proposalsRefused.inc({ reason }),
     snapshotSent: (seconds, outcome) => {

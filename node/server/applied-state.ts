@@ -149,7 +149,10 @@ export class AppliedState {
 
   /** Hands what is applied to the engine, so that it is not only in memory; nothing waits for it. */
   writeOut(): void {
-    this.#store?.writeOut().catch(this.#with.events.fatal);
+    const { clock, observer, events } = this.#with;
+    if (this.#store === null || this.#store.isWrittenOut) return;
+    const startedMs = clock.nowMs();
+    this.#store.writeOut().then(() => observer.wroteOut((clock.nowMs() - startedMs) / 1000), events.fatal);
   }
 
   /** Resolves when everything applied before the call would survive a crash. */

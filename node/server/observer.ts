@@ -16,6 +16,8 @@ export type Observer = {
   /** From sending entries to a peer until it acknowledged them. */
   replicated(seconds: number): void;
   applied(seconds: number, entries: number): void;
+  /** The engine has taken what was applied since the last time. */
+  wroteOut(seconds: number): void;
   proposalsCommitted(count: number): void;
   proposalRefused(reason: ProposalRefusal): void;
   snapshotSent(seconds: number, outcome: 'Installed' | 'Failed'): void;
@@ -30,6 +32,7 @@ export const silentObserver: Observer = {
   quorumReached: () => {},
   replicated: () => {},
   applied: () => {},
+  wroteOut: () => {},
   proposalsCommitted: () => {},
   proposalRefused: () => {},
   snapshotSent: () => {},

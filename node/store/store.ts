@@ -232,6 +232,10 @@ export class Store {
     );
   }
 
+  get isWrittenOut(): boolean {
+    return this.#unwritten.isEmpty;
+  }
+
   /**
    * Resolves when the engine has everything that was applied before the call, in memory: durable after its `flush`. Rejects
    * as the engine does, and then always: the member must end.
