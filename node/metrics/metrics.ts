@@ -95,9 +95,9 @@ export function createMetrics(withProcess = true): Metrics {
     new Gauge({ name: `quorate_${name}`, help, labelNames, registers });
   const counter = <L extends string = string>(name: string, help: string, labelNames: L[] = []): Counter<L> =>
     new Counter({ name: `quorate_${name}`, help, labelNames, registers });
-  const seconds = (name: string, help: string): Timings => new Timings(registry, `quorate_${name}`, help, false);
-  const labelledSeconds = <L extends string>(name: string, help: string): Timings<L> =>
-    new Timings<L>(registry, `quorate_${name}`, help, true);
+  const seconds = (name: string, help: string): Timings => new Timings(registry, `quorate_${name}`, help, []);
+  const labelledSeconds = <L extends string>(name: string, help: string, labelNames: readonly L[]): Timings<L> =>
+    new Timings<L>(registry, `quorate_${name}`, help, labelNames);
 
   return {
     registry,
@@ -183,7 +183,10 @@ export function createMetrics(withProcess = true): Metrics {
     ),
 
     httpRequests: counter('http_requests_total', 'Requests answered on the client port.', ['method', 'route', 'code']),
-    httpRequestSeconds: labelledSeconds('http_request_seconds', 'Time to answer a request on the client port.'),
+    httpRequestSeconds: labelledSeconds('http_request_seconds', 'Time to answer a request on the client port.', [
+      'method',
+      'route',
+    ]),
     grpcRequests: counter('grpc_requests_total', 'Calls of the etcd API that have ended, over gRPC or its gateway.', [
       'method',
       'code',
@@ -191,6 +194,7 @@ export function createMetrics(withProcess = true): Metrics {
     grpcRequestSeconds: labelledSeconds(
       'grpc_request_seconds',
       'Time until a call of the etcd API has ended, over gRPC or its gateway; of a stream too.',
+      ['method'],
     ),
   };
 }

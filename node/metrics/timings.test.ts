@@ -14,7 +14,7 @@ async function texts(
 ): Promise<{ readonly own: string; readonly usual: string }> {
   const own = new Registry();
   const usual = new Registry();
-  const timings = new Timings<'method'>(own, 'took_seconds', 'Time.', labelNames.length > 0);
+  const timings = new Timings<'method'>(own, 'took_seconds', 'Time.', labelNames);
   const histogram = new Histogram({
     name: 'took_seconds',
     help: 'Time.',

@@ -18,14 +18,16 @@ type Value = {
 export class Timings<L extends string = never> {
   readonly name: string;
   readonly help: string;
+  readonly labelNames: readonly L[];
   readonly #series: TimingSeries[] = [];
   readonly #unlabelled: TimingSeries | null;
 
-  /** @param isLabelled false for a single series, which is shown before anything was counted */
-  constructor(registry: Registry, name: string, help: string, isLabelled: boolean) {
+  /** @param labelNames none for a single series, which is shown before anything was counted */
+  constructor(registry: Registry, name: string, help: string, labelNames: readonly L[]) {
     this.name = name;
     this.help = help;
-    this.#unlabelled = isLabelled ? null : this.#add({});
+    this.labelNames = labelNames;
+    this.#unlabelled = labelNames.length > 0 ? null : this.#add({});
     // Of a metric the registry only asks its name and what `get` resolves with.
     registry.registerMetric(this as unknown as Metric<string>);
   }
