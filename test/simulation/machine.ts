@@ -179,6 +179,8 @@ export class Machine {
   #die(how: string): ProcessState | null {
     const process = this.#process;
     if (process === null) return null;
+    // An answer may have left in this very step, before the end.
+    this.#observers.dying(this);
     this.#note(`dies, ${how}`);
     this.#process = null;
     process.life.kill();

@@ -35,6 +35,11 @@ export class Observers {
     for (const { process } of machines) if (process !== null) process.life.hasRun = false;
   }
 
+  /** Its process ends in the middle of a step. */
+  dying(machine: Machine): void {
+    this.#look([machine]);
+  }
+
   /** What the processes that have run in this step say of themselves. */
   #look(machines: readonly Machine[]): void {
     for (const machine of machines) {
