@@ -165,7 +165,7 @@ export class AppliedState {
     this.#isStopped = true;
     await this.#applier?.stop();
     await this.#compaction;
-    await this.#store?.writeOut();
+    await this.flush();
     this.#store?.close();
   }
 

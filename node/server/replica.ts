@@ -386,7 +386,6 @@ export class Replica {
     const stateStopped = this.#state.stop();
     await this.#writer.stop();
     await stateStopped;
-    await this.#with.folder.engine?.flush();
   }
 
   async #begin(): Promise<void> {

@@ -7,11 +7,9 @@
  * for longest is forgotten as a whole when there is no room.
  */
 import { MAX_INLINE_VALUE_BYTES, type Version } from './row-values.ts';
+import { isInSpan, type TextSpan } from './text-span.ts';
 
-type Stretch = {
-  readonly from: string;
-  /** Not in it any more; null: there is no end. */
-  readonly to: string | null;
+type Stretch = TextSpan & {
   readonly keys: string[];
   readonly versions: Version[];
   sizeBytes: number;
@@ -93,7 +91,7 @@ export class RecentRanges {
     const keys = versions.map(({ key }) => key.toString('latin1'));
     let stretch: Stretch = { from, to, keys, versions: inOnePiece(versions), sizeBytes, readAt: ++this.#reads };
     for (const [keyText, version] of filling.changes) {
-      if (isIn(stretch, keyText)) change(stretch, keyText, version);
+      if (isInSpan(stretch, keyText)) change(stretch, keyText, version);
     }
     for (let n = this.#stretches.length - 1; n >= 0; n -= 1) {
       const other = this.#stretches[n]!;
@@ -130,7 +128,7 @@ export class RecentRanges {
       else high = middle;
     }
     const stretch = this.#stretches[low - 1];
-    return stretch !== undefined && isIn(stretch, keyText) ? low - 1 : -1;
+    return stretch !== undefined && isInSpan(stretch, keyText) ? low - 1 : -1;
   }
 
   #add(stretch: Stretch): void {
@@ -151,10 +149,6 @@ export class RecentRanges {
     });
     this.#remove(oldest);
   }
-}
-
-function isIn({ from, to }: Stretch, keyText: string): boolean {
-  return from <= keyText && (to === null || keyText < to);
 }
 
 /** Also where one ends where the other begins. */

@@ -2,11 +2,12 @@
 import { MAX_ANSWER_BYTES } from './answer-bytes.ts';
 import { satisfies } from './compare.ts';
 import type { CurrentVersions } from './current-versions.ts';
-import { coversAllKeys, isOpenEnded } from './key-range.ts';
+import { coversAllKeys } from './key-range.ts';
 import type { Applied } from './meta.ts';
 import { isOneByOne, pointResult, Room } from './range-read.ts';
 import type { RememberedCounts } from './remembered-counts.ts';
 import { toKeyValue } from './row-values.ts';
+import { textSpan } from './text-span.ts';
 import type { Keys, Range, RangeResult, Txn, TxnResult } from './types.ts';
 
 /** What memory has, all of one moment. */
@@ -41,7 +42,7 @@ export function recentTxn(recent: Recent, txn: Txn): TxnResult | null {
 
 function recentPage({ versions, counts, applied }: Recent, range: Range): RangeResult | null {
   const { revision } = applied;
-  const [from, to] = textsOf(range);
+  const { from, to } = textSpan(range);
   const found = versions.ranges.find(from, to, range.limit === 0 ? Number.POSITIVE_INFINITY : range.limit + 1);
   if (found === null) return null;
   const items: RangeResult['items'][number][] = [];
@@ -61,7 +62,7 @@ function recentPage({ versions, counts, applied }: Recent, range: Range): RangeR
 
 function recentCount({ versions, counts, applied }: Recent, range: Keys): number | null {
   if (coversAllKeys(range)) return applied.keyCount;
-  const [from, to] = textsOf(range);
+  const { from, to } = textSpan(range);
   const found = versions.ranges.find(from, to, Number.POSITIVE_INFINITY);
   return found === null ? counts.get(range, applied.revision) : found.end - found.start;
 }
@@ -93,10 +94,4 @@ function readStep(
   if (result === null) return null;
   for (const { key, value } of result.items) room.left -= key.length + value.length;
   return room.left < 0 ? null : result;
-}
-
-/** From and to as texts; null: there is no end. */
-function textsOf(range: Keys): [string, string | null] {
-  const to = isOpenEnded(range) ? null : range.rangeEnd!.toString('latin1');
-  return [range.key.toString('latin1'), to];
 }

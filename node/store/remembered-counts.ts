@@ -4,7 +4,7 @@
  * whole. At one revision a count cannot change; for the newest, keys that come and go are counted along.
  */
 import type { DraftEvent } from './draft.ts';
-import { isOpenEnded } from './key-range.ts';
+import { isInSpan, type TextSpan, textSpan } from './text-span.ts';
 import type { Keys } from './types.ts';
 
 const MAX_REMEMBERED = 1024;
@@ -13,9 +13,7 @@ const MAX_CURRENT = 16;
 /** As far back as counts may be that are still being made. */
 const MAX_CHANGES = 2048;
 
-/** Keys are latin1 texts, whose order is that of their bytes; no end: null. */
-type Span = { readonly from: string; readonly to: string | null };
-type Current = { readonly span: Span; count: number };
+type Current = { readonly span: TextSpan; count: number };
 type Change = { readonly keyText: string; readonly revision: number; readonly difference: 1 | -1 };
 
 export class RememberedCounts {
@@ -48,10 +46,7 @@ export class RememberedCounts {
   setNewest(keys: Keys, revision: number, count: number): void {
     if (revision < this.#forgottenRevision) return;
     const name = nameOf(keys);
-    const span = {
-      from: keys.key.toString('latin1'),
-      to: isOpenEnded(keys) ? null : keys.rangeEnd!.toString('latin1'),
-    };
+    const span = textSpan(keys);
     this.#current.delete(name);
     this.#current.set(name, { span, count: count + this.#changeSince(span, revision) });
     forgetOldest(this.#current, MAX_CURRENT);
@@ -63,7 +58,7 @@ export class RememberedCounts {
       if (event.kind === 'Put' && previous !== null) continue;
       const difference = event.kind === 'Put' ? 1 : -1;
       this.#changes.push({ keyText, revision: event.item.modRevision, difference });
-      for (const current of this.#current.values()) if (isIn(current.span, keyText)) current.count += difference;
+      for (const current of this.#current.values()) if (isInSpan(current.span, keyText)) current.count += difference;
     }
     if (this.#changes.length <= MAX_CHANGES) return;
     const forgotten = this.#changes.length - MAX_CHANGES / 2;
@@ -71,19 +66,15 @@ export class RememberedCounts {
     this.#changes = this.#changes.slice(forgotten);
   }
 
-  #changeSince(span: Span, revision: number): number {
+  #changeSince(span: TextSpan, revision: number): number {
     let sum = 0;
     for (let n = this.#changes.length - 1; n >= 0; n -= 1) {
       const change = this.#changes[n]!;
       if (change.revision <= revision) break;
-      if (isIn(span, change.keyText)) sum += change.difference;
+      if (isInSpan(span, change.keyText)) sum += change.difference;
     }
     return sum;
   }
-}
-
-function isIn({ from, to }: Span, keyText: string): boolean {
-  return from <= keyText && (to === null || keyText < to);
 }
 
 function forgetOldest(map: Map<string, unknown>, size: number): void {
