@@ -20,7 +20,7 @@ import { attachedPages } from './lease-draft.ts';
 import { type Applied, appliedRowKey, decodeApplied, type Meta, readMeta } from './meta.ts';
 import { PointReads } from './point-reads.ts';
 import { prefetch, prefetchCommand } from './prefetch.ts';
-import { assertReadable, pointResult, type ReadMemory, readRange } from './range-read.ts';
+import { assertReadable, type ReadMemory, readRange } from './range-read.ts';
 import { isReadOnly } from './read-only.ts';
 import { type Recent, recentRange, recentTxn } from './recent-read.ts';
 import { RememberedCounts } from './remembered-counts.ts';
@@ -206,13 +206,10 @@ export class Store {
    * @throws StoreError with `compacted` or `future_revision`
    */
   async range(range: Range): Promise<RangeResult> {
-    if (range.rangeEnd === null && range.revision === 0) {
-      const version = this.#cache.get(range.key.toString('latin1'));
-      const isEnough = version === null || version?.value != null || range.keysOnly || range.countOnly;
-      if (version !== undefined && isEnough) return pointResult(range, version, this.revision);
-      return this.#pointReads.read(range);
-    }
-    return this.#rangeInSnapshot(range);
+    const recent = recentRange(this.#recent, range);
+    if (recent !== null) return recent;
+    const isNewestOfOne = range.rangeEnd === null && range.revision === 0;
+    return isNewestOfOne ? this.#pointReads.read(range) : this.#rangeInSnapshot(range);
   }
 
   /**
@@ -320,9 +317,7 @@ export class Store {
     };
   }
 
-  async #rangeInSnapshot(range: Range): Promise<RangeResult> {
-    const recent = recentRange(this.#recent, range);
-    if (recent !== null) return recent;
+  #rangeInSnapshot(range: Range): Promise<RangeResult> {
     return this.#remembering((memory) =>
       this.#inSnapshot(range.revision, (source, applied) => readRange(source, range, applied.revision, memory)),
     );
