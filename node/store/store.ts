@@ -1,6 +1,6 @@
 /**
- * The replicated state machine over an engine: a thin shell that fetches, has the pure parts decide, writes, and
- * only then lets readers, watchers and callers know.
+ * The replicated state machine over an engine: a thin shell that fetches, has the pure parts decide, lets readers,
+ * watchers and callers know, and writes what they know later, in larger batches (unwritten.ts): the log has it.
  *
  * One entry is applied exactly once: its index is written with its effects in one atomic batch, and `open` goes on
  * from what it finds there (etcd issue 13766 is what happens otherwise).
