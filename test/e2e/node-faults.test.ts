@@ -27,11 +27,11 @@ for (const { fault, mend, what } of [
     const node = await nodeOf(cluster, leader);
     const traffic = await startTraffic(cluster, { node: await otherNode(cluster, node) });
     const beganMs = Date.now();
-    await breakNode(t, faults, fault, mend, node);
+    const mendNode = await breakNode(t, faults, fault, mend, node);
     await traffic.goesOn(60_000);
     await until('the node to be missed', 120_000, async () => !(await isNodeReady(cluster, node)));
     reportGap(`the leader's node without ${what}`, await traffic.longestGapMs(beganMs));
-    await command(faults, [mend, node]);
+    await mendNode();
     await until('the node to be back', 120_000, () => isNodeReady(cluster, node));
     await isSettled(cluster, 300_000);
     await traffic.verify();
@@ -91,13 +91,26 @@ async function otherNode({ kubectl }: RaftClusterUnderTest, node: string): Promi
   return (await kubectl.list('nodes')).map(({ metadata }) => metadata.name).find((name) => name !== node)!;
 }
 
-async function breakNode(t: TestContext, faults: string, fault: string, mend: string, node: string): Promise<void> {
-  let isMended = false;
-  t.after(async () => {
-    if (!isMended) await command(faults, [mend, node]).catch(() => '');
-    isMended = true;
-  });
+/**
+ * Gives what mends the node. The test's end mends it if the test did not, and never twice: a node that is started again
+ * while it runs has a second kubelet, which no later fault ends.
+ */
+async function breakNode(
+  t: TestContext,
+  faults: string,
+  fault: string,
+  mend: string,
+  node: string,
+): Promise<() => Promise<void>> {
+  let isBroken = true;
+  const mendNode = async (): Promise<void> => {
+    if (!isBroken) return;
+    await command(faults, [mend, node]);
+    isBroken = false;
+  };
+  t.after(() => mendNode().catch(() => {}));
   await command(faults, [fault, node]);
+  return mendNode;
 }
 
 async function nodeOf({ kubectl }: RaftClusterUnderTest, pod: string): Promise<string> {
