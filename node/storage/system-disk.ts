@@ -7,50 +7,77 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, statfs, unlink } fro
 import type { Disk, DiskFile } from './disk.ts';
 import { DiskPace } from './disk-pace.ts';
 
+/** What holds up the main thread, and how long. */
+export type BlockingCalls = {
+  /** How many bytes the disk took. */
+  write(fd: number, chunks: readonly Uint8Array[], position: number): number;
+  sync(fd: number): void;
+  nowMs(): number;
+};
+
+const KERNEL: BlockingCalls = {
+  write: (fd, chunks, position) =>
+    chunks.length === 1
+      ? writeSync(fd, chunks[0]!, 0, chunks[0]!.length, position)
+      : writevSync(fd, chunks as Uint8Array[], position),
+  sync: fdatasyncSync,
+  nowMs: () => performance.now(),
+};
+
 const OPEN_FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const;
 
-export const systemDisk: Disk = {
-  open: async (path, mode) => new SystemFile(await open(path, OPEN_FLAGS[mode])),
-  list: async (folder) => (await readdir(folder)).sort(),
-  rename,
-  remove: unlink,
-  removeFolder: (folder) => rm(folder, { recursive: true, force: true }),
-  makeFolder: async (folder) => void (await mkdir(folder, { recursive: true })),
-  syncFolder: async (folder) => {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
-  freeBytes: async (folder) => {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  },
-};
+/** @param blocking other than the kernel's for tests of disks that stall */
+export function createSystemDisk(blocking: BlockingCalls = KERNEL): Disk {
+  // One for all files: a member's log and its records lie on one disk.
+  const pace = new DiskPace();
+  return {
+    open: async (path, mode) => new SystemFile(await open(path, OPEN_FLAGS[mode]), pace, blocking),
+    list: async (folder) => (await readdir(folder)).sort(),
+    rename,
+    remove: unlink,
+    removeFolder: (folder) => rm(folder, { recursive: true, force: true }),
+    makeFolder: async (folder) => void (await mkdir(folder, { recursive: true })),
+    syncFolder: async (folder) => {
+      const handle = await open(folder, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    },
+    freeBytes: async (folder) => {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    },
+  };
+}
+
+export const systemDisk: Disk = createSystemDisk();
 
 /** What a fast disk has synced before another thread would have begun. */
 const SMALL_BYTES = 128 * 1024;
 
-/** One for all files: a member's log and its records lie on one disk. */
-const pace = new DiskPace();
-
 class SystemFile implements DiskFile {
   readonly #handle: FileHandle;
+  readonly #pace: DiskPace;
+  readonly #blocking: BlockingCalls;
   #unsyncedBytes = 0;
   /** Whether the main thread does what is written until the next sync. */
   #isHere = false;
+  /** How long it was held up by that so far: a disk may stall in a write as well as in its sync. */
+  #heldUpMs = 0;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, pace: DiskPace, blocking: BlockingCalls) {
     this.#handle = handle;
+    this.#pace = pace;
+    this.#blocking = blocking;
   }
 
   async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
     const isFirst = this.#unsyncedBytes === 0;
     for (const chunk of chunks) this.#unsyncedBytes += chunk.length;
     const isSmall = this.#unsyncedBytes <= SMALL_BYTES;
-    if (isFirst) this.#isHere = isSmall && pace.takesNextHere();
+    if (isFirst) this.#isHere = isSmall && this.#pace.takesNextHere();
     else if (!isSmall) this.#isHere = false;
     let rest = chunks;
     let at = position;
@@ -77,10 +104,10 @@ class SystemFile implements DiskFile {
     const isHere = this.#isHere;
     this.#isHere = false;
     this.#unsyncedBytes = 0;
-    if (!isHere) return this.#handle.datasync();
-    const startedMs = performance.now();
-    fdatasyncSync(this.#handle.fd);
-    pace.tookHere(performance.now() - startedMs);
+    if (isHere) this.#holdUp(() => this.#blocking.sync(this.#handle.fd));
+    if (isHere || this.#heldUpMs > 0) this.#pace.tookHere(this.#heldUpMs);
+    this.#heldUpMs = 0;
+    if (!isHere) await this.#handle.datasync();
   }
 
   truncate(size: number): Promise<void> {
@@ -96,10 +123,14 @@ class SystemFile implements DiskFile {
   }
 
   #writeHere(chunks: readonly Uint8Array[], position: number): number {
-    const first = chunks[0]!;
-    return chunks.length === 1
-      ? writeSync(this.#handle.fd, first, 0, first.length, position)
-      : writevSync(this.#handle.fd, chunks as Uint8Array[], position);
+    return this.#holdUp(() => this.#blocking.write(this.#handle.fd, chunks, position));
+  }
+
+  #holdUp<T>(call: () => T): T {
+    const startedMs = this.#blocking.nowMs();
+    const result = call();
+    this.#heldUpMs += this.#blocking.nowMs() - startedMs;
+    return result;
   }
 
   async #writeAway(chunks: readonly Uint8Array[], position: number): Promise<number> {
