@@ -130,3 +130,30 @@ test('a large value is left to the engine', () => {
   assert.equal(version!.value, null);
   assert.equal(version!.valueBytes, 2000);
 });
+
+test('ranges without any key are forgotten too', () => {
+  const ranges = new RecentRanges(100_000);
+  for (let n = 1000; n < 2000; n += 1) {
+    const filling = ranges.beginFilling();
+    ranges.fill(filling, `${n}/`, `${n}0`, []);
+    ranges.endFilling(filling);
+  }
+  const isKnown = (n: number): boolean => ranges.find(`${n}/`, `${n}0`, 1) !== null;
+  const known = Array.from({ length: 1000 }, (_, n) => 1000 + n).filter(isKnown);
+  assert.ok(known.length < 250, `${known.length} empty ranges are remembered in 100,000 bytes`);
+  assert.ok(isKnown(1999));
+});
+
+test('what changes while a slow read is under way is kept no further than memory allows', () => {
+  const ranges = new RecentRanges(100_000);
+  const filling = ranges.beginFilling();
+  let most = 0;
+  for (let n = 0; n < 10_000; n += 1) {
+    ranges.set(`a${n}`, n % 2 === 0 ? versionOf(`a${n}`, 'x') : null);
+    most = Math.max(most, filling.changes.length);
+  }
+  assert.ok(most < 250, `${most} changes were kept`);
+  ranges.fill(filling, 'a', 'b', []);
+  ranges.endFilling(filling);
+  assert.equal(ranges.find('a', 'b', 1), null);
+});

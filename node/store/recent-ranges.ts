@@ -9,30 +9,25 @@
 import { MAX_INLINE_VALUE_BYTES, type Version } from './row-values.ts';
 import { isInSpan, type TextSpan } from './text-span.ts';
 
-type Stretch = TextSpan & {
-  readonly keys: string[];
-  readonly versions: Version[];
-  sizeBytes: number;
-  readAt: number;
-};
+type Stretch = TextSpan & { readonly keys: string[]; readonly versions: Version[]; sizeBytes: number };
 
 /** A read of the engine, and what has changed since it began: laid over what it finds. */
-export type Filling = { readonly changes: [string, Version | null][] };
+export type Filling = { readonly changes: (readonly [string, Version | null])[]; sizeBytes: number };
 
 /** Those from `start` on, `end` not among them. Only good until the next change. */
 export type Found = { readonly versions: readonly Version[]; readonly start: number; readonly end: number };
 
-/** What a version costs beside its key and value. */
+/** What a version costs beside its key and value, and about what a stretch costs beside its bounds. */
 const OVERHEAD_BYTES = 400;
 
 export class RecentRanges {
   readonly #maxBytes: number;
   /** In order of key; none overlaps another. */
   readonly #stretches: Stretch[] = [];
+  /** The same, the one last that was read last. */
+  readonly #byAge = new Set<Stretch>();
   readonly #fillings = new Set<Filling>();
   #sizeBytes = 0;
-  /** Counts reads: the clock by which stretches grow old. */
-  #reads = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -53,8 +48,8 @@ export class RecentRanges {
     const isWhole = stretch.to === null || (to !== null && to <= stretch.to);
     const end = isWhole && to !== null ? firstAtOrAfter(keys, to) : keys.length;
     if (!isWhole && end - start < limit) return null;
-    this.#reads += 1;
-    stretch.readAt = this.#reads;
+    this.#byAge.delete(stretch);
+    this.#byAge.add(stretch);
     return { versions, start, end: Math.min(end, start + limit) };
   }
 
@@ -68,7 +63,7 @@ export class RecentRanges {
 
   /** To be called in the moment in which a read begins that may be remembered, and `endFilling` when it has ended. */
   beginFilling(): Filling {
-    const filling: Filling = { changes: [] };
+    const filling: Filling = { changes: [], sizeBytes: 0 };
     this.#fillings.add(filling);
     return filling;
   }
@@ -84,18 +79,18 @@ export class RecentRanges {
    * @param versions in order of key
    */
   fill(filling: Filling, from: string, to: string | null, versions: readonly Version[]): void {
-    if (to !== null && to <= from) return;
-    let sizeBytes = 0;
-    for (const version of versions) sizeBytes += sizeOf(version);
+    if ((to !== null && to <= from) || !this.#fillings.has(filling)) return;
+    const sizeBytes = sizeOfAll({ from, to }, versions);
     if (sizeBytes > this.#maxBytes) return;
     const keys = versions.map(({ key }) => key.toString('latin1'));
-    let stretch: Stretch = { from, to, keys, versions: inOnePiece(versions), sizeBytes, readAt: ++this.#reads };
+    let stretch: Stretch = { from, to, keys, versions: inOnePiece(versions), sizeBytes };
     for (const [keyText, version] of filling.changes) {
       if (isInSpan(stretch, keyText)) change(stretch, keyText, version);
     }
-    for (let n = this.#stretches.length - 1; n >= 0; n -= 1) {
+    // Those that it meets lie side by side: the one before the first that begins after it, and others before that.
+    for (let n = this.#firstAfter(to) - 1; n >= 0; n -= 1) {
       const other = this.#stretches[n]!;
-      if (!meets(other, stretch)) continue;
+      if (!meets(other, stretch)) break;
       this.#remove(n);
       const joined = join(other, stretch);
       if (joined.sizeBytes <= this.#maxBytes) stretch = joined;
@@ -109,7 +104,7 @@ export class RecentRanges {
     const at = this.#stretchAt(keyText);
     if (at === -1 && this.#fillings.size === 0) return;
     const kept = version === null ? null : owned(version);
-    for (const { changes } of this.#fillings) changes.push([keyText, kept]);
+    if (this.#fillings.size > 0) this.#noteChange(keyText, kept);
     const stretch = this.#stretches[at];
     if (stretch === undefined) return;
     const before = stretch.sizeBytes;
@@ -118,36 +113,55 @@ export class RecentRanges {
     while (this.#sizeBytes > this.#maxBytes) this.#removeOldest();
   }
 
+  /** For the reads that are under way. What has to wait for longer than memory allows is read in vain. */
+  #noteChange(keyText: string, version: Version | null): void {
+    const noted = [keyText, version] as const;
+    const sizeBytes = version === null ? OVERHEAD_BYTES + keyText.length : sizeOf(version);
+    for (const filling of this.#fillings) {
+      filling.changes.push(noted);
+      filling.sizeBytes += sizeBytes;
+      if (filling.sizeBytes <= this.#maxBytes) continue;
+      this.#fillings.delete(filling);
+      filling.changes.length = 0;
+    }
+  }
+
   /** Of the stretch that a key belongs to; -1 when there is none. */
   #stretchAt(keyText: string): number {
+    const at = this.#firstAfter(keyText) - 1;
+    const stretch = this.#stretches[at];
+    return stretch !== undefined && isInSpan(stretch, keyText) ? at : -1;
+  }
+
+  /** Of the first stretch that begins after a key; null: after all keys. */
+  #firstAfter(keyText: string | null): number {
     let low = 0;
     let high = this.#stretches.length;
+    if (keyText === null) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.#stretches[middle]!.from <= keyText) low = middle + 1;
       else high = middle;
     }
-    const stretch = this.#stretches[low - 1];
-    return stretch !== undefined && isInSpan(stretch, keyText) ? low - 1 : -1;
+    return low;
   }
 
   #add(stretch: Stretch): void {
-    const at = this.#stretches.findIndex(({ from }) => from > stretch.from);
-    this.#stretches.splice(at === -1 ? this.#stretches.length : at, 0, stretch);
+    this.#stretches.splice(this.#firstAfter(stretch.from), 0, stretch);
+    this.#byAge.add(stretch);
     this.#sizeBytes += stretch.sizeBytes;
   }
 
   #remove(at: number): void {
-    this.#sizeBytes -= this.#stretches[at]!.sizeBytes;
+    const stretch = this.#stretches[at]!;
     this.#stretches.splice(at, 1);
+    this.#byAge.delete(stretch);
+    this.#sizeBytes -= stretch.sizeBytes;
   }
 
   #removeOldest(): void {
-    let oldest = 0;
-    this.#stretches.forEach(({ readAt }, n) => {
-      if (readAt < this.#stretches[oldest]!.readAt) oldest = n;
-    });
-    this.#remove(oldest);
+    const [oldest] = this.#byAge;
+    this.#remove(this.#firstAfter(oldest!.from) - 1);
   }
 }
 
@@ -163,9 +177,8 @@ function join(a: Stretch, b: Stretch): Stretch {
   const from = firstAtOrAfter(first.keys, second.from);
   const keys = isSecondInside ? first.keys : [...first.keys.slice(0, from), ...second.keys];
   const versions = isSecondInside ? first.versions : [...first.versions.slice(0, from), ...second.versions];
-  const sizeBytes = versions.reduce((sum, version) => sum + sizeOf(version), 0);
-  const readAt = Math.max(a.readAt, b.readAt);
-  return { from: first.from, to: isSecondInside ? first.to : second.to, keys, versions, sizeBytes, readAt };
+  const span = { from: first.from, to: isSecondInside ? first.to : second.to };
+  return { ...span, keys, versions, sizeBytes: sizeOfAll(span, versions) };
 }
 
 function change(stretch: Stretch, keyText: string, version: Version | null): void {
@@ -220,6 +233,13 @@ function firstAtOrAfter(keys: readonly string[], keyText: string): number {
     else high = middle;
   }
   return low;
+}
+
+/** An empty stretch counts too: there may be any number of them. */
+function sizeOfAll({ from, to }: TextSpan, versions: readonly Version[]): number {
+  let sizeBytes = OVERHEAD_BYTES + from.length + (to?.length ?? 0);
+  for (const version of versions) sizeBytes += sizeOf(version);
+  return sizeBytes;
 }
 
 function sizeOf({ key, value }: Version): number {
