@@ -12,6 +12,10 @@ const MAX_REMEMBERED = 1024;
 const MAX_CURRENT = 16;
 /** As far back as counts may be that are still being made. */
 const MAX_CHANGES = 2048;
+/** Of the keys among them: each may be as large as a request. */
+const MAX_CHANGED_BYTES = 1 << 20;
+/** Ranges with longer bounds are counted anew each time. */
+const MAX_BOUNDS_BYTES = 4096;
 
 type Current = { readonly span: TextSpan; count: number };
 type Change = { readonly keyText: string; readonly revision: number; readonly difference: 1 | -1 };
@@ -22,6 +26,7 @@ export class RememberedCounts {
   readonly #current = new Map<string, Current>();
   /** Keys that came or went, the newest last. */
   #changes: Change[] = [];
+  #changedBytes = 0;
   /** What came or went until then is not among the changes any more. */
   #forgottenRevision = 0;
 
@@ -35,6 +40,7 @@ export class RememberedCounts {
   }
 
   set(keys: Keys, revision: number, count: number): void {
+    if (boundsBytes(keys) > MAX_BOUNDS_BYTES) return;
     this.#counts.set(nameAt(keys, revision), count);
     forgetOldest(this.#counts, MAX_REMEMBERED);
   }
@@ -44,7 +50,7 @@ export class RememberedCounts {
    * @param revision the newest in the moment in which they were counted
    */
   setNewest(keys: Keys, revision: number, count: number): void {
-    if (revision < this.#forgottenRevision) return;
+    if (revision < this.#forgottenRevision || boundsBytes(keys) > MAX_BOUNDS_BYTES) return;
     const name = nameOf(keys);
     const span = textSpan(keys);
     this.#current.delete(name);
@@ -58,10 +64,18 @@ export class RememberedCounts {
       if (event.kind === 'Put' && previous !== null) continue;
       const difference = event.kind === 'Put' ? 1 : -1;
       this.#changes.push({ keyText, revision: event.item.modRevision, difference });
+      this.#changedBytes += keyText.length;
       for (const current of this.#current.values()) if (isInSpan(current.span, keyText)) current.count += difference;
     }
-    if (this.#changes.length <= MAX_CHANGES) return;
-    const forgotten = this.#changes.length - MAX_CHANGES / 2;
+    if (this.#changes.length > MAX_CHANGES || this.#changedBytes > MAX_CHANGED_BYTES) this.#forgetOldChanges();
+  }
+
+  #forgetOldChanges(): void {
+    let forgotten = Math.max(0, this.#changes.length - MAX_CHANGES / 2);
+    for (let n = 0; n < forgotten; n += 1) this.#changedBytes -= this.#changes[n]!.keyText.length;
+    for (; this.#changedBytes > MAX_CHANGED_BYTES / 2; forgotten += 1) {
+      this.#changedBytes -= this.#changes[forgotten]!.keyText.length;
+    }
     this.#forgottenRevision = this.#changes[forgotten - 1]!.revision;
     this.#changes = this.#changes.slice(forgotten);
   }
@@ -75,6 +89,10 @@ export class RememberedCounts {
     }
     return sum;
   }
+}
+
+function boundsBytes({ key, rangeEnd }: Keys): number {
+  return key.length + (rangeEnd?.length ?? 0);
 }
 
 function forgetOldest(map: Map<string, unknown>, size: number): void {
