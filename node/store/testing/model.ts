@@ -63,6 +63,11 @@ export class Model {
     return this.#refuseRange(range) ?? this.#range(range);
   }
 
+  /** Also at a revision that is compacted. */
+  rangeOfAnyAge(range: Range): RangeResult {
+    return this.#range(range);
+  }
+
   /** Everything a watch made now gets, were it to end at the present revision; null when it is compacted. */
   watch(options: WatchOptions): WatchBatch[] | null {
     const first = options.startRevision === 0 ? this.revision + 1 : options.startRevision;
