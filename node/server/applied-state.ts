@@ -43,6 +43,7 @@ export class AppliedState {
   /** Resolves when no step is under way; null while none is. */
   #compaction: Promise<void> | null = null;
   #isInstalling = false;
+  #isWritingOut = false;
   #isStopped = false;
 
   /** @param membership the newest acknowledged; it may be ahead of the store's */
@@ -150,9 +151,13 @@ export class AppliedState {
   /** Hands what is applied to the engine, so that it is not only in memory; nothing waits for it. */
   writeOut(): void {
     const { clock, observer, events } = this.#with;
-    if (this.#store === null || this.#store.isWrittenOut) return;
+    if (this.#store === null || this.#store.isWrittenOut || this.#isWritingOut) return;
+    this.#isWritingOut = true;
     const startedMs = clock.nowMs();
-    this.#store.writeOut().then(() => observer.wroteOut((clock.nowMs() - startedMs) / 1000), events.fatal);
+    this.#store.writeOut().then(() => {
+      this.#isWritingOut = false;
+      observer.wroteOut((clock.nowMs() - startedMs) / 1000);
+    }, events.fatal);
   }
 
   /** Resolves when everything applied before the call would survive a crash. */
