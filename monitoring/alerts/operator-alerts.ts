@@ -3,6 +3,7 @@ import { clusterDegraded } from './operator/cluster-degraded.ts';
 import { clusterIdConflict } from './operator/cluster-id-conflict.ts';
 import { clusterPaused } from './operator/cluster-paused.ts';
 import { clusterUnavailable } from './operator/cluster-unavailable.ts';
+import { dataDiffers } from './operator/data-differs.ts';
 import { disruptionBudgetMissing } from './operator/disruption-budget-missing.ts';
 import { drainBlocked } from './operator/drain-blocked.ts';
 import { operatorDown } from './operator/operator-down.ts';
@@ -21,6 +22,7 @@ export const operatorAlerts: readonly Alert[] = [
   operatorQueueStuck,
   clusterUnavailable,
   clusterIdConflict,
+  dataDiffers,
   clusterDegraded,
   progressStalled,
   rolloutStuck,

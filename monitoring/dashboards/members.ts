@@ -70,6 +70,12 @@ export const membersDashboard: Dashboard = {
             redFrom: 1,
           },
         ),
+        number(
+          'With other keys',
+          'Members that are marked as holding other keys than a quorum (alarm CORRUPT): writes are refused.',
+          `max(${series('quorate_corrupt_members')})`,
+          { redFrom: 1 },
+        ),
         number('Keys', 'In the store, leaving out old revisions.', `max(${series('quorate_keys')})`),
         number('Term', 'The highest; it rises with every election.', `max(${series('quorate_term')})`),
         graph(

@@ -31,6 +31,12 @@ export const operatorDashboard: Dashboard = {
         number('Clusters', 'That the operator knows.', 'sum(quorate_operator_clusters)'),
         number('Not available', 'Without a quorum.', clustersWith('Available', 'False'), { redFrom: 1 }),
         number('Degraded', 'Serving with fewer members than wanted.', clustersWith('Degraded', 'True'), { redFrom: 1 }),
+        number(
+          'With different keys',
+          'Members do not hold the same (alarm CORRUPT): writes are refused.',
+          clustersWith('DataConsistent', 'False'),
+          { redFrom: 1 },
+        ),
         number('Without progress', 'Past their deadline.', clustersWith('Progressing', 'False'), { redFrom: 1 }),
         number('Blocking a drain', 'A node waits for them.', clustersWith('DrainBlocked', 'True'), { redFrom: 1 }),
         number('Operators that act', 'One, but for the seconds of a change.', 'sum(quorate_operator_leader)', {

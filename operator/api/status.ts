@@ -15,6 +15,7 @@ export const conditionTypes = [
   'StorageReady',
   'DrainBlocked',
   'ClusterIDConsistent',
+  'DataConsistent',
   'DisruptionBudget',
   'EvenVoters',
   'Paused',
@@ -24,7 +25,7 @@ const condition = z.object({
   type: z
     .string()
     .describe(
-      'Ready (serves, whole, as the spec says), Available (a quorum serves), Progressing, Degraded, MembersUpToDate, StorageReady, DrainBlocked, ClusterIDConsistent, DisruptionBudget, EvenVoters or Paused.',
+      'Ready (serves, whole, as the spec says), Available (a quorum serves), Progressing, Degraded, MembersUpToDate, StorageReady, DrainBlocked, ClusterIDConsistent, DataConsistent, DisruptionBudget, EvenVoters or Paused.',
     ),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it is so.'),
   observedGeneration: generation.optional().describe('metadata.generation that this was said of.'),
@@ -133,6 +134,14 @@ export const raftClusterStatus = z.object({
     })
     .optional()
     .describe('There when a quorum of voting members is lost.'),
+  dataMismatch: z
+    .object({
+      members: z.array(z.string()).describe('Whose keys are not those of a quorum.'),
+      isDecided: z.boolean().describe('False: no quorum holds the same keys, and nobody knows whose are wrong.'),
+      since: time.describe('When the operator saw it; RFC 3339.'),
+    })
+    .optional()
+    .describe('There while members were found to hold different keys (alarm CORRUPT): writes are refused.'),
   certificates: z
     .array(
       z.object({ name: z.string().describe('Of the Secret.'), notAfter: time.describe('When it ends; RFC 3339.') }),

@@ -22,6 +22,10 @@ export type Place = {
   /** The member's data is in this place. */
   readonly isMember: boolean;
   /** It serves, knows a leader, and the leader (if it answers us) says that it keeps up. */
+  readonly isThere: boolean;
+  /** It is marked: its keys are not those of a quorum. It votes, but what it holds must reach nobody. */
+  readonly differs: boolean;
+  /** It is there, and its keys are those of the others, as far as is known. */
   readonly isHealthy: boolean;
   /** Its ordinal is below the size that is being reached. */
   readonly isWanted: boolean;
@@ -62,11 +66,15 @@ export function viewOf(observed: Observed): ClusterView {
   const places = slots.map((slot): Place => {
     const member = configuration?.members.find(({ name }) => name === slot.name) ?? null;
     const isMember = member !== null && member.incarnation === slot.incarnation;
+    const isThere = isMember && serves(slot.status) && keepsUp(member.id, leader, spec);
+    const differs = observed.comparison.kind === 'Differs' && observed.comparison.members.includes(slot.name);
     return {
       ...slot,
       member,
       isMember,
-      isHealthy: isMember && serves(slot.status) && keepsUp(member.id, leader, spec),
+      isThere,
+      differs,
+      isHealthy: isThere && !differs,
       isWanted: slot.ordinal < target[slot.set],
     };
   });
@@ -183,7 +191,7 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-type BarePlace = Omit<Place, 'member' | 'isMember' | 'isHealthy' | 'isWanted'>;
+type BarePlace = Omit<Place, 'member' | 'isMember' | 'isThere' | 'differs' | 'isHealthy' | 'isWanted'>;
 
 function placeOf(slot: Observed['slots'][number]): BarePlace {
   const { set, ordinal, name, peerAddress, pod, volume, report } = slot;

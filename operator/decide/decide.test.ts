@@ -54,6 +54,8 @@ const legitimate = [
   /^the quorum is lost$/,
   // After a status was lost nobody knows who voted.
   /^no linearizable read/,
+  // With the policy Retain, by its user's wish.
+  /^volume \S+ (is kept for you|holds a former member and is kept)/,
   // Founders lost before they accepted: nobody forms twice.
   /^too few founders answer/,
 ];

@@ -35,7 +35,7 @@ function tell(view: ClusterView, place: Place): Outcome {
 
 function promote(view: ClusterView): Outcome {
   const { configuration, voters, target } = view;
-  const learners = pendingVoters(view).filter(({ isWanted }) => isWanted);
+  const learners = pendingVoters(view).filter(({ isWanted, differs }) => isWanted && !differs);
   if (configuration === null || learners.length === 0) return pass;
   const expectedConfigIndex = configuration.config_index;
   const behind = learners.filter((place) => !isInSync(view, place));

@@ -145,6 +145,12 @@ function consent(view: ClusterView, offered: Offer, survivors: readonly Place[])
       `spec.quorumRecovery.survivor is ${chosen}, which has no data or does not answer`,
     ]);
   }
+  // Its log is the most advanced, and its keys are wrong: which of the two counts for more only its user knows.
+  if (spec.quorumRecovery.survivor === undefined && placeNamed(view, chosen)?.differs === true) {
+    return wait('the quorum is lost', [
+      `${chosen} holds other keys than a quorum did: say by spec.quorumRecovery.survivor which of ${survivors.map(({ name }) => name).join(', ')} to go on from`,
+    ]);
+  }
   const message = `Going on from ${chosen}: all other members are stopped first`;
   const quorumRecovery: Offer = {
     ...offered,

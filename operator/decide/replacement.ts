@@ -13,8 +13,7 @@ export const continueReplacement: Rule = (view) => {
   const member = configuration.members.find((candidate) => candidate.incarnation === incarnation);
   if (member !== undefined) {
     const place = placeNamed(view, name);
-    if (place?.isMember === true && place.isHealthy)
-      return finish(view, 'Recovered', `${name} is back before it was replaced`);
+    if (place?.isThere === true) return finish(view, 'Recovered', `${name} is back before it was replaced`);
     const objection = objectionToRemoval(view, member);
     if (objection !== null) return note(`${name} is not replaced now: ${objection}`);
     return act(

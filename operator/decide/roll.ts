@@ -39,6 +39,7 @@ function settled(view: ClusterView, place: Place): Outcome {
   if (pod.unschedulable !== null) return note(`the rollout stops: pod ${name} has no node: ${pod.unschedulable}`);
   // One that is to join, or is parked, is another rule's business and holds no vote.
   if (member === null && status?.state === 'Parked') return pass;
+  if (place.differs) return note(`the rollout waits until ${name} holds the same keys as a quorum`, null);
   if (!isHealthy) return note(`the rollout waits until ${name} takes part and has caught up`, SOON_MS);
   if (!pod.isReady) return note(`the rollout waits until pod ${name} is ready`, SOON_MS);
   const readyMs = view.nowMs - (pod.readyChangedMs ?? view.nowMs);

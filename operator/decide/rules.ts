@@ -1,6 +1,7 @@
 /** All rules, in the order in which they are asked. The first that acts or waits decides the pass. */
 import { addMembers } from './add-members.ts';
 import { adopt } from './adopt.ts';
+import { dataDiffers } from './data-differs.ts';
 import { deletion } from './deletion.ts';
 import { disposeVolumes } from './dispose-volumes.ts';
 import { finishJoins } from './finish-joins.ts';
@@ -47,6 +48,7 @@ export const rules: readonly Rule[] = [
   // From here on there is a linearizable configuration.
   quorumLoss,
   joint,
+  dataDiffers,
   latchTarget,
   continueReplacement,
   finishJoins,

@@ -8,6 +8,7 @@ import type { Clock, ObjectName, Stored } from '../kube/types.ts';
 import type { Members } from '../members/types.ts';
 import { askMembers, readConfiguration } from './ask-members.ts';
 import { readCluster } from './cluster-kind.ts';
+import { comparisonOf } from './comparison.ts';
 import { nodeView, podView } from './pod-view.ts';
 import { rollingElsewhere } from './rolling-elsewhere.ts';
 import { slotsOf } from './slots.ts';
@@ -48,6 +49,7 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
   const sets = { Voters: viewSet(statefulSets, name, 'Voters'), Readers: viewSet(statefulSets, name, 'Readers') };
   const members = await parts.membersOf(cluster);
   const slots = await askMembers(members, slotsOf(name, { sets, pods: podViews, volumes: volumeViews }));
+  const reading = await readConfiguration(members, slots, cluster.status.clusterID);
   return deepFreeze({
     nowMs: parts.clock.wallMs(),
     cluster,
@@ -55,7 +57,8 @@ export async function observe(name: ObjectName, source: Source, parts: ObserverP
     templateHashes: parts.templateHashes(cluster),
     sets,
     slots,
-    ...(await readConfiguration(members, slots, cluster.status.clusterID)),
+    ...reading,
+    comparison: comparisonOf(slots, cluster.status.clusterID, reading.configuration),
     pdb:
       budget === null
         ? null

@@ -24,12 +24,31 @@ export type Observed = {
   readonly configuration: ApiCluster | null;
   /** Why there is none, for the reader. */
   readonly configurationError: string | null;
+  /** Of the members' keys, as they told. */
+  readonly comparison: Comparison;
   readonly pdb: { readonly minAvailable: number; readonly disruptionsAllowed: number } | null;
   /** The namespace is being deleted: nothing is created, nothing waits for a quorum. */
   readonly isNamespaceTerminating: boolean;
   /** Another cluster that is taking the operator's image now, or is not well after that: this one waits its turn. */
   readonly rollingElsewhere: string | null;
 } & MonitoringContext;
+
+/**
+ * After a compaction the leader compares the hashes of all keys. Who differs from a quorum is marked (alarm CORRUPT), and
+ * from then on all members refuse writes.
+ */
+export type Comparison =
+  /** No member of the cluster answers, or they are of a version that compares nothing. */
+  | { readonly kind: 'NotTold' }
+  /** Nobody is marked. */
+  | { readonly kind: 'Equal' }
+  | {
+      readonly kind: 'Differs';
+      /** Names of those that are marked. */
+      readonly members: readonly string[];
+      /** False when no quorum holds the same: then nobody knows whose keys are wrong. */
+      readonly isDecided: boolean;
+    };
 
 /** What the operators of Prometheus and Grafana have brought, and the chart. */
 export type MonitoringContext = {

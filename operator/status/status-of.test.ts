@@ -83,6 +83,7 @@ test('a healthy cluster', () => {
       'StorageReady=True Bound',
       'DrainBlocked=False NotBlocked',
       'ClusterIDConsistent=True Consistent',
+      'DataConsistent=True Consistent',
       'DisruptionBudget=True QuorumKept',
       'EvenVoters=False OddVoters',
       'Paused=False Active',
@@ -344,6 +345,42 @@ test('data of the cluster before a recovery is expected until it is wiped', () =
     },
   });
   assert.equal(conditionIn(status, 'ClusterIDConsistent').status, 'True');
+});
+
+test('a member that holds other keys is named, with what its user does about it', () => {
+  const comparison = { kind: 'Differs', members: ['db-1'], isDecided: true } as const;
+  const status = statusAfterHealth({ comparison });
+  const { status: holds, reason, message } = conditionIn(status, 'DataConsistent');
+  assert.deepEqual([holds, reason], ['False', 'MembersDiffer']);
+  assert.equal(
+    message,
+    'db-1 holds other keys than a quorum, and writes are refused. The operator destroys nothing: keep a copy of its ' +
+      'volume, then have it replaced by deleting pvc/data-db-1 and pod/db-1 (runbook QuorateCorrupt).',
+  );
+  assert.equal(conditionIn(status, 'Ready').reason, 'MembersDiffer');
+  assert.equal(conditionIn(status, 'Degraded').reason, 'MembersDiffer');
+  assert.deepEqual(
+    [conditionIn(status, 'Available').status, conditionIn(status, 'Available').reason],
+    ['True', 'ReadsOnly'],
+    'reads are answered',
+  );
+});
+
+test('where no quorum holds the same keys nobody is named as the wrong one', () => {
+  const status = statusAfterHealth({ comparison: { kind: 'Differs', members: [], isDecided: false } });
+  const { status: holds, reason, message } = conditionIn(status, 'DataConsistent');
+  assert.deepEqual([holds, reason], ['False', 'NoQuorumAgrees']);
+  assert.doesNotMatch(message, /delet/);
+});
+
+test('what members said of their keys holds until one says otherwise', () => {
+  const dataMismatch = { members: ['db-1'], isDecided: true, since: 's' };
+  const silent = observedOf({ comparison: { kind: 'NotTold' } });
+  const reasonIn = (observed: Observed, previous: RaftClusterStatus): string =>
+    conditionIn(statusOf(observed, decisionOf(), previous), 'DataConsistent').reason;
+  assert.equal(reasonIn(silent, { ...formed, dataMismatch }), 'MembersDiffer');
+  assert.equal(reasonIn(silent, formed), 'NotTold');
+  assert.equal(reasonIn(observedOf(), { ...formed, dataMismatch }), 'Consistent');
 });
 
 test('scaling shows how far it has come', () => {

@@ -8,6 +8,7 @@ import { type Condition, type ConditionType, conditionTypes, type RaftClusterSta
 import type { Decision } from '../decide/types.ts';
 import type { Observed } from '../observe/types.ts';
 import { available } from './conditions/available.ts';
+import { dataConsistent } from './conditions/data-consistent.ts';
 import { degraded } from './conditions/degraded.ts';
 import { disruptionBudget, drainBlocked } from './conditions/disruption.ts';
 import type { Finder } from './conditions/finding.ts';
@@ -30,6 +31,7 @@ const finders: Readonly<Record<ConditionType, Finder>> = {
   StorageReady: storageReady,
   DrainBlocked: drainBlocked,
   ClusterIDConsistent: clusterIdConsistent,
+  DataConsistent: dataConsistent,
   DisruptionBudget: disruptionBudget,
   EvenVoters: evenVoters,
   Paused: paused,

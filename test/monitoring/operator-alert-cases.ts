@@ -66,6 +66,7 @@ export const operatorAlertCases: readonly AlertCase[] = [
   },
   conditionCase('QuorateClusterUnavailable', 'Available', 'False', 2),
   conditionCase('QuorateClusterIdConflict', 'ClusterIDConsistent', 'False', 1),
+  conditionCase('QuorateDataDiffers', 'DataConsistent', 'False', 1),
   conditionCase('QuorateClusterDegraded', 'Degraded', 'True', 30),
   conditionCase('QuorateProgressStalled', 'Progressing', 'False', 1),
   conditionCase('QuorateRolloutStuck', 'MembersUpToDate', 'False', 60),

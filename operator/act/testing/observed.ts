@@ -46,6 +46,7 @@ export function observedCluster(change: Partial<Observed> = {}): Observed {
     })),
     configuration: { cluster_id: clusterId, config_index: 9, members },
     configurationError: null,
+    comparison: { kind: 'Equal' },
     pdb: null,
     isNamespaceTerminating: false,
     rollingElsewhere: null,

@@ -50,7 +50,7 @@ export const bugs: readonly Bug[] = [
     make: () =>
       changing((act, observed) => {
         const volume = observed.slots.find((slot) => act.kind === 'RemoveMember' && slot.name === act.name)?.volume;
-        if (act.kind !== 'RemoveMember' || volume == null) return act;
+        if (act.kind !== 'RemoveMember' || volume?.incarnation !== act.incarnation) return act;
         return { kind: 'DeleteVolume', volume, incarnation: act.incarnation, clusterId: '' };
       }),
     caught: /destroyed, whose member counts/,
@@ -116,6 +116,11 @@ export const bugs: readonly Bug[] = [
       });
     },
     caught: /may still run/,
+  },
+  {
+    name: 'takes a member whose keys differ for a healthy one',
+    make: () => (observed) => decide({ ...observed, comparison: { kind: 'Equal' } }),
+    caught: /one that differs|keys differ|keys are right|takes the quorum/,
   },
   {
     name: 'does the same for ever',

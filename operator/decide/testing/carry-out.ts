@@ -50,7 +50,7 @@ function perform(world: World, act: Act): string[] {
         if (raft.members.some((member) => member.name === name)) return [`${name} is added, whose name is held`];
         raft.members.push({ id: raft.nextId, name, peer_address, incarnation, role: 'Learner' });
         raft.nextId += 1;
-        return tooManyLearners(world, raft);
+        return [...tooManyLearners(world, raft), ...badSource(world)];
       });
     case 'Join':
       return join(world, act);
@@ -59,7 +59,8 @@ function perform(world: World, act: Act): string[] {
         const member = raft.members.find(({ id }) => id === act.memberId);
         if (member !== undefined)
           raft.members = raft.members.map((one) => (one === member ? { ...one, role: 'Voter' } : one));
-        return member === undefined ? ['a member is promoted that is none'] : [];
+        if (member === undefined) return ['a member is promoted that is none'];
+        return raft.marks.includes(member.id) ? [`${member.name} gets a vote, whose keys differ`] : [];
       });
     case 'SetVoters':
       return change(world, act.expectedConfigIndex, (raft) => {
@@ -72,8 +73,9 @@ function perform(world: World, act: Act): string[] {
     case 'RemoveMember':
       return change(world, act.expectedConfigIndex, (raft) => {
         const isLeader = leaderIn(world, world.status.clusterID ?? '') === act.memberId;
+        const problems = [...(isLeader ? ['the leader is removed'] : []), ...lostEvidence(world, raft, act.memberId)];
         raft.members = raft.members.filter(({ id }) => id !== act.memberId);
-        return isLeader ? ['the leader is removed'] : [];
+        return problems;
       });
     case 'TransferLeader':
       return transfer(world, act.to);
@@ -157,6 +159,7 @@ function bootstrap(world: World, act: Extract<Act, { kind: 'Bootstrap' }>): stri
       members: founding.founders.map((founder) => ({ ...founder, role: 'Voter' })),
       nextId: founding.founders.length + 1,
       leader: 0,
+      marks: [],
     };
   }
   return problems;
@@ -169,7 +172,7 @@ function join(world: World, { slot, record: grant }: Extract<Act, { kind: 'Join'
   const isSame = folder.grant?.kind === 'Joiner' && folder.grant.id === grant.member_id;
   if (folder.grant !== null && !isSame) return [`${slot} is told to join, but belongs to a cluster`];
   folder.grant = { kind: 'Joiner', clusterId: grant.cluster_id, id: grant.member_id };
-  return [];
+  return badSource(world);
 }
 
 function transfer(world: World, to: number): string[] {
@@ -178,6 +181,7 @@ function transfer(world: World, to: number): string[] {
   const member = raft === undefined ? undefined : votersOf(raft).find((voter) => voter.id === to);
   if (raft === undefined || member === undefined) return ['leadership is given to one that does not vote'];
   raft.leader = to;
+  if (raft.marks.includes(to)) return ['leadership is given to one whose keys differ'];
   return isAlive(world, id, member) ? [] : ['leadership is given to one that is away'];
 }
 
@@ -187,7 +191,30 @@ function change(world: World, expected: number, apply: (raft: Raft) => string[])
   if (raft === undefined || !hasQuorum(world, id)) return ['a change of membership without a quorum'];
   if (raft.configIndex !== expected) return ['a change of membership on an old view'];
   raft.configIndex += 1;
-  return apply(raft);
+  const problems = apply(raft);
+  raft.marks = raft.marks.filter((mark) => mark === 0 || raft.members.some((member) => member.id === mark));
+  return problems;
+}
+
+/** A newcomer's first snapshot is the leader's. */
+function badSource(world: World): string[] {
+  const id = world.status.clusterID ?? '';
+  const marks = world.rafts[id]?.marks ?? [];
+  return marks.includes(0) || marks.includes(leaderIn(world, id))
+    ? ['a newcomer gets its keys from one that differs']
+    : [];
+}
+
+/** Whose keys differ is replaced by its user alone; while nobody knows whose do, nobody is. */
+function lostEvidence(world: World, raft: Raft, id: number): string[] {
+  if (raft.marks.includes(0)) return ['a member is removed while nobody knows whose keys are right'];
+  const member = raft.members.find((one) => one.id === id);
+  if (member === undefined || !raft.marks.includes(id)) return [];
+  const { replicas = 0, readReplicas = 0 } = world.status.target ?? {};
+  const isWanted = Number(member.name.replace(/^\D*/, '')) < (member.name.includes('read') ? readReplicas : replicas);
+  const isRunning =
+    world.pods[member.name]?.phase === 'Running' && isAlive(world, world.status.clusterID ?? '', member);
+  return isWanted && isRunning ? [`${member.name} is removed by the operator itself, because its keys differ`] : [];
 }
 
 function tooManyLearners(world: World, raft: Raft): string[] {
@@ -269,7 +296,8 @@ function recover(world: World, act: Extract<Act, { kind: 'RecoverQuorum' }>): st
   };
   folder.grant = { kind: 'Survivor', clusterId: act.clusterId, id };
   const nextId = (world.rafts[former]?.nextId ?? id) + 1;
-  world.rafts[act.clusterId] = { configIndex: 1, members: [self], nextId, leader: id };
+  const marks = (world.rafts[former]?.marks ?? []).filter((mark) => mark === 0 || mark === id);
+  world.rafts[act.clusterId] = { configIndex: 1, members: [self], nextId, leader: id, marks };
   return problems;
 }
 
@@ -283,14 +311,17 @@ function brokenQuorum(world: World, id: string, act: Act): string[] {
   return [`${act.kind} takes the quorum`];
 }
 
-/** A pod on its way out counts no more, though its process still answers. */
+/** A pod on its way out counts no more, though its process still answers; nor does one whose keys differ. */
 function hasServing(world: World, id: string): boolean {
   const raft = world.rafts[id];
   if (raft === undefined) return false;
   const voters = votersOf(raft);
   const serving = voters.filter(
     (member) =>
-      world.pods[member.name]?.phase === 'Running' && isAlive(world, id, member) && isKept(world, member.name),
+      world.pods[member.name]?.phase === 'Running' &&
+      isAlive(world, id, member) &&
+      isKept(world, member.name) &&
+      !raft.marks.includes(member.id),
   );
   return serving.length >= Math.floor(voters.length / 2) + 1;
 }

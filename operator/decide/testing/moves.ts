@@ -1,7 +1,7 @@
 /** What the world does by itself: Kubernetes' controllers, members, faults, users. Each move is one small step. */
 import { podName } from '../../api/names.ts';
 import { CLUSTER } from './observe-world.ts';
-import { BROKEN, clusterIdOf, folderOf, isAlive, leaderIn, runs, templateOf, type World } from './world.ts';
+import { BROKEN, clusterIdOf, folderOf, isAlive, leaderIn, runs, templateOf, votersOf, type World } from './world.ts';
 
 export type Move = { readonly name: string; readonly apply: (world: World) => void };
 
@@ -185,6 +185,7 @@ export function faultMoves(world: World): Move[] {
       });
     }
   }
+  moves.push(...markMoves(world));
   return moves.map(({ name, apply }) => ({
     name,
     apply: (w) => {
@@ -192,6 +193,37 @@ export function faultMoves(world: World): Move[] {
       w.faultsLeft -= 1;
     },
   }));
+}
+
+/** A comparison that finds different keys: of one member, while a quorum agrees, or of nobody knows whom. */
+function markMoves(world: World): Move[] {
+  const id = world.status.clusterID ?? '';
+  const raft = world.rafts[id];
+  if (raft === undefined || leaderIn(world, id) === 0 || raft.members.length < 2) return [];
+  const voters = votersOf(raft);
+  const agreeing = voters.filter((voter) => !raft.marks.includes(voter.id));
+  const marking = (name: string, mark: number): Move => ({ name, apply: (w) => void w.rafts[id]!.marks.push(mark) });
+  const found = raft.members.filter((member) => {
+    const left = agreeing.filter((voter) => voter.id !== member.id).length;
+    return !raft.marks.includes(member.id) && left * 2 > voters.length;
+  });
+  return [
+    ...found.map((member) => marking(`find other keys in ${member.name}`, member.id)),
+    ...(raft.marks.length === 0 ? [marking('find other keys, nobody knows whose', 0)] : []),
+  ];
+}
+
+/** By the user, who has mended what was wrong; a quorum must agree to it. Null when there is nothing to lift. */
+export function liftMarks(world: World): Move | null {
+  const id = world.status.clusterID ?? '';
+  const raft = world.rafts[id];
+  if (raft === undefined || raft.marks.length === 0 || leaderIn(world, id) === 0) return null;
+  return {
+    name: 'user: lifts the alarm',
+    apply: (w) => {
+      w.rafts[id]!.marks = [];
+    },
+  };
 }
 
 /** A status that was lost: restored from a backup of the API server, or applied anew. */

@@ -53,6 +53,7 @@ export function observeWorld(world: World): Observed {
     slots,
     configuration,
     configurationError: configuration === null ? 'nobody leads' : null,
+    comparison: comparisonIn(world, slots, id),
     pdb: pdbOf(world),
     isNamespaceTerminating: false,
     rollingElsewhere: null,
@@ -61,6 +62,18 @@ export function observeWorld(world: World): Observed {
     hasGrafanaDashboards: false,
     chartBringsAlerts: false,
   };
+}
+
+/** As members tell that answer. */
+function comparisonIn({ rafts }: World, slots: readonly Slot[], id: string | undefined): Observed['comparison'] {
+  const raft = id === undefined ? undefined : rafts[id];
+  const isTold = slots.some(
+    ({ report }) => report?.kind === 'Answered' && report.status.state === 'Member' && report.status.cluster_id === id,
+  );
+  if (raft === undefined || !isTold) return { kind: 'NotTold' };
+  if (raft.marks.length === 0) return { kind: 'Equal' };
+  const members = raft.members.filter((member) => raft.marks.includes(member.id)).map(({ name }) => name);
+  return { kind: 'Differs', members, isDecided: !raft.marks.includes(0) };
 }
 
 function lostSince(how: 'Short' | 'Long'): string {

@@ -3,7 +3,7 @@ import type { RaftClusterSpec } from '../../api/types.ts';
 import type { Observed } from '../../observe/types.ts';
 import type { Decision } from '../types.ts';
 import { carryOut } from './carry-out.ts';
-import { faultMoves, loseStatus, type Move, progressMoves } from './moves.ts';
+import { faultMoves, liftMarks, loseStatus, type Move, progressMoves } from './moves.ts';
 import { observeWorld } from './observe-world.ts';
 import { BROKEN, newWorld, type World } from './world.ts';
 
@@ -67,6 +67,10 @@ export function editMoves(world: World): Move[] {
       ? []
       : [
           edit('consents', ({ quorumRecovery }) => ({ quorumRecovery: { ...quorumRecovery, acknowledge: nonce } })),
+          edit('names the survivor', ({ quorumRecovery }) => {
+            const [survivor] = world.status.quorumRecovery?.survivors ?? [];
+            return { quorumRecovery: survivor === undefined ? quorumRecovery : { ...quorumRecovery, survivor } };
+          }),
           edit('withdraws', ({ quorumRecovery: { acknowledge: _, ...rest } }) => ({ quorumRecovery: rest })),
         ]),
   ];
@@ -93,9 +97,15 @@ export function walk(spec: RaftClusterSpec, random: () => number, decide: Decide
   for (const [name, how] of Object.entries(world.deadNodes)) if (how === 'Silent') delete world.deadNodes[name];
   trace.push('from here on nothing happens by itself');
   untilQuiet(world, decide, trace);
-  for (let again = 0; again < 3 && world.status.quorumRecovery?.step === 'Offered'; again++) {
-    const consent = editMoves(world).find(({ name }) => name === 'user: consents');
-    if (consent !== undefined) make(world, consent, trace);
+  for (let again = 0; again < 4; again++) {
+    const lift = liftMarks(world);
+    if (lift === null && world.status.quorumRecovery?.step !== 'Offered') break;
+    const edits = editMoves(world);
+    for (const wanted of ['user: consents', 'user: names the survivor']) {
+      const edit = edits.find(({ name }) => name === wanted);
+      if (edit !== undefined) make(world, edit, trace);
+    }
+    if (lift !== null) make(world, lift, trace);
     untilQuiet(world, decide, trace);
   }
   return world;

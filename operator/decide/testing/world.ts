@@ -45,6 +45,8 @@ export type Raft = {
   members: ApiMember[];
   nextId: number;
   leader: number;
+  /** Ids whose keys are not those of a quorum; 0 for nobody knows whose. They go with their members. */
+  marks: number[];
 };
 
 export type World = {

@@ -7,6 +7,12 @@ export const available: Finder = ({ observed, cluster, voters, previous, members
     return no('Hibernating', 'replicas is 0: the pods are stopped, and the volumes are kept.');
   }
   if (observed.configuration !== null) {
+    if (observed.comparison.kind === 'Differs') {
+      return yes(
+        'ReadsOnly',
+        'A quorum of voters answers reads; writes are refused, see the condition DataConsistent.',
+      );
+    }
     return yes('QuorumServes', 'A quorum of voters answers reads and writes.');
   }
   if (previous.hibernation !== undefined) return no('Waking', 'The pods of the cluster are started again.');

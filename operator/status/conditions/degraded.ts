@@ -2,6 +2,7 @@
 import type { MemberStatus } from '../../api/types.ts';
 import { type Facts, listed, verb } from '../facts.ts';
 import { available } from './available.ts';
+import { dataConsistent } from './data-consistent.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';
 import { clusterIdConsistent } from './identity.ts';
 import { progressing } from './progressing.ts';
@@ -13,6 +14,7 @@ const BROKEN_AFTER_MS = 60_000;
 export const degraded: Finder = (facts) =>
   quorumLost(facts) ??
   ofOther(clusterIdConsistent(facts), ['SeveralClusters', 'ForeignData']) ??
+  ofOther(dataConsistent(facts), ['MembersDiffer', 'NoQuorumAgrees']) ??
   brokenMembers(facts) ??
   ofOther(storageReady(facts), ['VolumeLost', 'NoSpace', 'CannotGrow']) ??
   ofOther(progressing(facts), ['DeadlineExceeded']) ??

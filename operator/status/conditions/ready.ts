@@ -1,6 +1,7 @@
 /** Ready: everything is as the spec says and serves. Its reason is what `kubectl get` shows as the status. */
 import { type Facts, listed, verb } from '../facts.ts';
 import { available } from './available.ts';
+import { dataConsistent } from './data-consistent.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';
 import { clusterIdConsistent } from './identity.ts';
 import { progressing } from './progressing.ts';
@@ -15,6 +16,7 @@ export const ready: Finder = (facts) =>
   forming(facts) ??
   recovering(facts) ??
   unavailable(facts) ??
+  falseOf(dataConsistent(facts)) ??
   falseOf(progressing(facts)) ??
   replacing(facts) ??
   scaling(facts) ??

@@ -137,6 +137,7 @@ export function observedOf(change: Partial<Observed> = {}): Observed {
     slots: Array.from({ length: voters }, (_, ordinal) => slotOf(ordinal)),
     configuration: configurationOf(voters),
     configurationError: null,
+    comparison: { kind: 'Equal' },
     pdb: { minAvailable: 2, disruptionsAllowed: 1 },
     isNamespaceTerminating: false,
     rollingElsewhere: null,
