@@ -20,7 +20,8 @@ import type { ChangeMembership, Command, CommittedEntry, Membership, Result } fr
 import type { Network, PeerFrame, RefusedHandshake } from '../transport/types.ts';
 import { AppliedState } from './applied-state.ts';
 import { type CallHandler, Calls } from './calls.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { CommitNews } from './commit-news.ts';
 import { assertSpoken, FORMAT, FormatTooNew, OLDEST_FORMAT } from './format.ts';
 import { IncomingSnapshots } from './incoming-snapshot.ts';
 import { LatencySamples } from './latency-samples.ts';
@@ -74,11 +75,6 @@ const LEADER_LOST_SPREAD_MS = 50;
 /** How often what has a deadline or a rare duty is looked at. */
 const HOUSEKEEPING_MS = 50;
 
-/** How long the news of a commit may wait for entries to ride with: watchers on followers wait as long. */
-const COMMIT_NEWS_WAIT_MS = 1;
-/** After it has waited in vain: writes come too seldom to ride with the next, and watchers would wait for nothing. */
-const COMMIT_NEWS_AT_ONCE_MS = 100;
-
 /** A large store takes minutes to be read. */
 const HASH_TIMEOUT_MS = 1_800_000;
 
@@ -101,6 +97,7 @@ export class Replica {
   readonly #incoming: IncomingSnapshots;
   readonly #space: SpaceGuard;
   readonly #samples: LatencySamples;
+  readonly #commitNews: CommitNews;
   readonly #ticker: Ticker;
   readonly #mustReapplyThrough: number;
 
@@ -116,9 +113,6 @@ export class Replica {
   #isMember = false;
   #isTurnScheduled = false;
   #isStopped = false;
-  /** Runs while followers are not told of a commit that they do not wait for. */
-  #commitNews: Timer | null = null;
-  #commitNewsMayWaitFromMs = 0;
   #lastHousekeepingMs = 0;
   #leaderLastKnownMs: number;
 
@@ -228,6 +222,7 @@ export class Replica {
         return this.#turn();
       },
     });
+    this.#commitNews = new CommitNews(clock, () => this.#schedule());
     this.#ticker = new Ticker(clock, timing.tickMs, (nowMs) => this.#tick(nowMs));
   }
 
@@ -446,7 +441,7 @@ export class Replica {
   /** True when the core has taken a staged snapshot. */
   #turn(): boolean {
     let isInstalling = false;
-    const mayHoldCommit = this.#with.clock.nowMs() >= this.#commitNewsMayWaitFromMs;
+    const mayHoldCommit = this.#commitNews.mayWait;
     try {
       for (;;) {
         this.#writes.handOver();
@@ -456,24 +451,11 @@ export class Replica {
         this.#carryOut(output);
         if (output.append !== null && output.append.snapshot !== null) isInstalling = true;
       }
-      this.#timeCommitNews();
+      this.#commitNews.turnEnded(this.#raft.isCommitHeld);
     } catch (error) {
       this.#fail(error);
     }
     return isInstalling;
-  }
-
-  #timeCommitNews(): void {
-    if (!this.#raft.isCommitHeld) {
-      this.#commitNews?.cancel();
-      this.#commitNews = null;
-      return;
-    }
-    this.#commitNews ??= this.#with.clock.after(COMMIT_NEWS_WAIT_MS, () => {
-      this.#commitNews = null;
-      this.#commitNewsMayWaitFromMs = this.#with.clock.nowMs() + COMMIT_NEWS_AT_ONCE_MS;
-      this.#schedule();
-    });
   }
 
   #startReads(): void {
