@@ -26,6 +26,7 @@ import { assertSpoken, FORMAT, FormatTooNew, OLDEST_FORMAT } from './format.ts';
 import { IncomingSnapshots } from './incoming-snapshot.ts';
 import { LatencySamples } from './latency-samples.ts';
 import { LeaderDuties } from './leader-duties.ts';
+import { LeaderTime } from './leader-time.ts';
 import { ENTRY_OVERHEAD_BYTES, LogCutter } from './log-cutter.ts';
 import { LogWriter } from './log-writer.ts';
 import type { Observer } from './observer.ts';
@@ -90,6 +91,7 @@ export class Replica {
   readonly #writer: LogWriter;
   readonly #cutter: LogCutter;
   readonly #proposals: Proposals;
+  readonly #time: LeaderTime;
   readonly #writes: WritePath;
   readonly #reads: Reads;
   readonly #calls: Calls;
@@ -101,8 +103,6 @@ export class Replica {
   readonly #ticker: Ticker;
   readonly #mustReapplyThrough: number;
 
-  /** What the store's time was when this leadership began, and when that was here. */
-  #leadingSince = { storeTimeMs: 0, nowMs: 0 };
   /** The last from each address that was dialled, and the last of those who dialled us: these have a new port each time. */
   readonly #refusals = new Map<string, string>();
 
@@ -189,13 +189,14 @@ export class Replica {
       limits.resumeFreeBytes,
       observer,
     );
+    this.#time = new LeaderTime(clock);
     this.#writes = new WritePath({
       raft: this.#raft,
       network,
       clock,
       observer,
       proposals: this.#proposals,
-      leaderTimeMs: () => this.#leaderTimeMs(),
+      time: this.#time,
       isGrowthRefused: () => this.#space.isGrowthRefused(clock.nowMs()),
       notLeader: () => this.notLeader(),
       schedule: () => this.#schedule(),
@@ -565,22 +566,11 @@ export class Replica {
       this.#writes.roleChanged();
       this.#duties = null;
       this.#samples.reset();
-      if (event.role === 'Leader') {
-        this.#leadingSince = { storeTimeMs: this.store?.timeMs ?? 0, nowMs: this.#with.clock.nowMs() };
-      }
+      if (event.role === 'Leader') this.#time.begin(this.store?.timeMs ?? 0);
       if (event.leader !== NO_MEMBER) this.#leaderLastKnownMs = this.#with.clock.nowMs();
     }
     this.#with.events.raft(event);
     this.#with.events.changed();
-  }
-
-  /**
-   * The time that entries carry: it runs while someone leads, and is no wall clock. One that was far ahead on a single
-   * leader would make the store's time stand still until the others had caught up, and no idempotency key be dropped.
-   */
-  #leaderTimeMs(): number {
-    const { storeTimeMs, nowMs } = this.#leadingSince;
-    return Math.floor(storeTimeMs + this.#with.clock.nowMs() - nowMs);
   }
 
   #applied(entries: readonly CommittedEntry[], results: readonly (Result | null)[], bytes: number): void {

@@ -7,6 +7,7 @@ import type { ChangeMembership, Command, Result } from '../store/types.ts';
 import type { ForwardedProposals, ForwardRefused, Network } from '../transport/types.ts';
 import type { Clock } from './clock.ts';
 import { growsTheStore } from './growth.ts';
+import type { LeaderTime } from './leader-time.ts';
 import type { Observer, ProposalRefusal } from './observer.ts';
 import type { Pending, Proposals } from './proposals.ts';
 import { RequestError, type WriteOptions } from './types.ts';
@@ -17,8 +18,7 @@ export type WritePathDependencies = {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly proposals: Proposals;
-  /** Wall time for the log's entries, never before what the store has already seen. */
-  readonly leaderTimeMs: () => number;
+  readonly time: LeaderTime;
   /** True while a voter's disk is nearly full. */
   readonly isGrowthRefused: () => boolean;
   readonly notLeader: () => RequestError;
@@ -55,10 +55,10 @@ export class WritePath {
 
   /** On the leader only, at once or not at all: its caller has checked the change against this leader's view. */
   submitConfiguration(command: ChangeMembership, options: WriteOptions): Promise<Result> {
-    const { raft, proposals, observer, leaderTimeMs, schedule } = this.#with;
+    const { raft, proposals, observer, time, schedule } = this.#with;
     return new Promise((resolve, reject) => {
       const pending = this.#pending(command, options, resolve, reject);
-      stampTime(pending.data, leaderTimeMs());
+      stampTime(pending.data, time.nowMs());
       const proposed = raft.proposeConfiguration(pending.data);
       if (!proposed.accepted) {
         observer.proposalRefused(proposed.reason);
@@ -191,7 +191,7 @@ export class WritePath {
   }
 
   #propose(data: Buffer[] | Uint8Array[]): Refusal | null {
-    const timeMs = this.#with.leaderTimeMs();
+    const timeMs = this.#with.time.nowMs();
     for (const entry of data) stampTime(entry, timeMs);
     const proposed = this.#with.raft.propose(data);
     if (!proposed.accepted) return proposed.reason;
