@@ -3,6 +3,7 @@
  * but for a tail that lets slow followers catch up without a snapshot.
  */
 import type { Raft } from '../raft/raft.ts';
+import type { Entry } from '../raft/types.ts';
 import type { LogPosition } from '../storage/types.ts';
 
 export type LogCutterDependencies = {
@@ -18,22 +19,22 @@ export type LogCutterDependencies = {
 };
 
 /** An entry in memory costs about this much beside its data: a log of many small entries must be cut too. */
-export const ENTRY_OVERHEAD_BYTES = 128;
+const ENTRY_OVERHEAD_BYTES = 128;
 
 export class LogCutter {
   readonly #with: LogCutterDependencies;
   #bytes: number;
   #isCutting = false;
 
-  /** @param restoredBytes what the log held at start */
-  constructor(dependencies: LogCutterDependencies, restoredBytes: number) {
+  /** @param restored what the log held at start */
+  constructor(dependencies: LogCutterDependencies, restored: readonly Entry[]) {
     this.#with = dependencies;
-    this.#bytes = restoredBytes;
+    this.#bytes = restored.reduce((bytes, entry) => bytes + sizeOf(entry), 0);
   }
 
-  /** Call when entries were applied. */
-  applied(bytes: number): void {
-    this.#bytes += bytes;
+  /** So many entries were applied, with so much data. */
+  applied(entries: number, dataBytes: number): void {
+    this.#bytes += dataBytes + entries * ENTRY_OVERHEAD_BYTES;
     if (this.#bytes <= this.#with.maxLogBytes || this.#isCutting) return;
     this.#isCutting = true;
     this.#cut().then(() => {
@@ -59,8 +60,8 @@ export class LogCutter {
     let bytes = 0;
     const entries = raft.entriesFrom(firstIndex, Number.MAX_SAFE_INTEGER);
     for (let i = entries.length - 1; i >= 0; i--) {
-      const entry = entries[i] as (typeof entries)[number];
-      const size = entry.data.length + ENTRY_OVERHEAD_BYTES;
+      const entry = entries[i] as Entry;
+      const size = sizeOf(entry);
       bytes += size;
       if (bytes <= logTailBytes || entry.index > coveredIndex) continue;
       this.#bytes = bytes - size;
@@ -69,4 +70,8 @@ export class LogCutter {
     if (lastIndex >= firstIndex) this.#bytes = bytes;
     return null;
   }
+}
+
+function sizeOf(entry: Entry): number {
+  return entry.data.length + ENTRY_OVERHEAD_BYTES;
 }

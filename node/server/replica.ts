@@ -27,7 +27,7 @@ import { IncomingSnapshots } from './incoming-snapshot.ts';
 import { LatencySamples } from './latency-samples.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { LeaderTime } from './leader-time.ts';
-import { ENTRY_OVERHEAD_BYTES, LogCutter } from './log-cutter.ts';
+import { LogCutter } from './log-cutter.ts';
 import { LogWriter } from './log-writer.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
@@ -35,6 +35,7 @@ import { Peers } from './peers.ts';
 import { Proposals } from './proposals.ts';
 import { raftOptions } from './raft-options.ts';
 import { Reads } from './reads.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { restore } from './restore.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { SpaceGuard } from './space-guard.ts';
@@ -100,11 +101,9 @@ export class Replica {
   readonly #space: SpaceGuard;
   readonly #samples: LatencySamples;
   readonly #commitNews: CommitNews;
+  readonly #refusals: RefusalLog;
   readonly #ticker: Ticker;
   readonly #mustReapplyThrough: number;
-
-  /** The last from each address that was dialled, and the last of those who dialled us: these have a new port each time. */
-  readonly #refusals = new Map<string, string>();
 
   /** While this member leads and knows all that its predecessors decided. */
   #duties: LeaderDuties | null = null;
@@ -178,7 +177,7 @@ export class Replica {
         cut: (base) => this.#writer.cut(base),
         fatal,
       },
-      raft.entries.reduce((bytes, entry) => bytes + entry.data.length + ENTRY_OVERHEAD_BYTES, 0),
+      raft.entries,
     );
     const origin = Math.floor(dependencies.random() * 2 ** 48);
     this.#proposals = new Proposals(origin, limits.maxProposalsInFlight, limits.maxProposalBytesInFlight);
@@ -223,6 +222,7 @@ export class Replica {
         return this.#turn();
       },
     });
+    this.#refusals = new RefusalLog(observer);
     this.#commitNews = new CommitNews(clock, () => this.#schedule());
     this.#ticker = new Ticker(clock, timing.tickMs, (nowMs) => this.#tick(nowMs));
   }
@@ -402,12 +402,7 @@ export class Replica {
         connected: (peer) => observer.log('info', 'peer_connected', { peer }),
         disconnected: (from, isDeliberate) => this.#disconnected(from, isDeliberate),
         refused: (address, reason, call) => {
-          // Comes at each attempt to connect: worth a line only when it changes.
-          const from = call === 'Ours' ? address : 'callers';
-          if (this.#refusals.get(from) !== reason.message) {
-            observer.log('warn', 'peer_refused', { address, call, code: reason.code, message: reason.message });
-          }
-          this.#refusals.set(from, reason.message);
+          this.#refusals.refused(address, reason, call);
           // That we refuse a member that was removed must not make us believe that we were.
           if (call === 'Ours') this.#with.events.refused(reason);
         },
@@ -592,7 +587,7 @@ export class Replica {
     this.#reads.applied(index);
     if (this.#duties !== null) this.#duties.applied(entries, results);
     else this.#startDuties();
-    this.#cutter.applied(bytes + entries.length * ENTRY_OVERHEAD_BYTES);
+    this.#cutter.applied(entries.length, bytes);
     this.#checkMember();
     this.#with.events.changed();
     this.#schedule();
