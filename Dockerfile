@@ -19,7 +19,8 @@ COPY charts/quorate/files/dashboards charts/quorate/files/dashboards
 # Compiled, not stripped at run time: a member is 16 MiB smaller.
 RUN node_modules/.bin/tsc -p . --noEmit false --outDir /out --rootDir . --rewriteRelativeImportExtensions \
       --declaration false --removeComments \
- && cp -r node/api/ui/. /out/node/api/ui/ && cp package.json LICENSE /out/
+ && cp -r node/api/ui/. /out/node/api/ui/ && cp node/etcd/proto/*.proto /out/node/etcd/proto/ \
+ && cp package.json LICENSE /out/
 # Node comes with the base image. Of the native binding's builds, the one for this platform is left.
 RUN npm prune --ignore-scripts --omit=dev --omit=optional && mv node_modules /out/ \
  && cd /out/node_modules && arch="$(node -p process.arch)" \
