@@ -206,6 +206,7 @@ async function startHealth(
     listen: listenHealth,
     drain,
     prestopTimeoutMs: config.prestopTimeoutMs,
+    prestopKey: config.prestopKey,
     drainMs: DRAIN_MS,
     onPrestop: (answer) => log('info', 'may_be_stopped', { ...answer }),
   });

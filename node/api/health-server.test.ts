@@ -6,9 +6,10 @@ import { startTestApi } from './testing/start-test-api.ts';
 
 type Started = { readonly server: HealthServer; readonly drain: Drain; get(path: string): Promise<Response> };
 
-async function start(t: TestContext, drain = new Drain()): Promise<Started> {
+async function start(t: TestContext, drain = new Drain(), prestopKey: string | null = null): Promise<Started> {
   const listen = { host: '127.0.0.1', port: 0 };
-  const server = await startHealthServer({ listen, drain, prestopTimeoutMs: 0, drainMs: 0, onPrestop: () => {} });
+  const limits = { prestopTimeoutMs: 0, drainMs: 0 };
+  const server = await startHealthServer({ listen, drain, ...limits, prestopKey, onPrestop: () => {} });
   t.after(() => server.close());
   return { server, drain, get: (path) => fetch(`http://127.0.0.1:${server.address.port}${path}`) };
 }
@@ -59,6 +60,18 @@ test('there is nothing else on this port, and nothing to change', async (t) => {
   assert.equal((await get('/v1/status')).status, 404);
   const post = await fetch(`http://127.0.0.1:${server.address.port}/prestop`, { method: 'POST' });
   assert.equal(post.status, 405);
+});
+
+test('with a key only who knows it can take the member out of its Services, and nobody is told it', async (t) => {
+  const drain = new Drain();
+  const { get } = await start(t, drain, 'key-of-the-pods');
+  for (const path of ['/prestop', '/prestop/', '/prestop/another-key', '/other']) {
+    const answer = await get(path);
+    assert.equal(answer.status, 404, path);
+    assert.doesNotMatch(await answer.text(), /key-of-the-pods/);
+  }
+  assert.equal(drain.isOn, false);
+  assert.equal((await get('/prestop/key-of-the-pods')).status, 200);
 });
 
 test('a member whose status fails is an error, not a process that ends', async (t) => {

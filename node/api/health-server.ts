@@ -17,6 +17,8 @@ export type HealthServerOptions = {
   readonly listen: { readonly host: string; readonly port: number };
   readonly drain: Drain;
   readonly prestopTimeoutMs: number;
+  /** What `/prestop/KEY` must end with: it takes this member out of Services. Null: `/prestop`, for anybody. */
+  readonly prestopKey: string | null;
   /** As `PrestopOptions.drainMs`. */
   readonly drainMs: number;
   readonly onPrestop: (answer: object) => void;
@@ -60,7 +62,8 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   };
 }
 
-function callsOf({ drain, prestopTimeoutMs: timeoutMs, drainMs, onPrestop }: HealthServerOptions): Map<string, Call> {
+function callsOf(options: HealthServerOptions): Map<string, Call> {
+  const { drain, prestopTimeoutMs: timeoutMs, prestopKey, drainMs, onPrestop } = options;
   const livez: Call = (_watched, _request, response) => send(response, 200, 'text/plain; charset=utf-8', 'ok\n');
   const readyz: Call = (watched, request, response) => {
     const { ready, checks } = drain.readiness(watched?.member.readiness() ?? starting);
@@ -86,7 +89,7 @@ function callsOf({ drain, prestopTimeoutMs: timeoutMs, drainMs, onPrestop }: Hea
     ['/livez', livez],
     ['/readyz', readyz],
     ['/metrics', metrics],
-    ['/prestop', beforeStop],
+    [prestopKey === null ? '/prestop' : `/prestop/${prestopKey}`, beforeStop],
   ]);
 }
 
@@ -98,7 +101,8 @@ async function serve(
 ): Promise<void> {
   const path = request.url!.split('?', 1)[0]!;
   const call = calls.get(path);
-  if (call === undefined) return sendJson(response, 404, { error: `there is ${[...calls.keys()].join(', ')} here` });
+  if (call === undefined)
+    return sendJson(response, 404, { error: 'there is /livez, /readyz, /metrics and /prestop here' });
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return sendJson(response, 405, { error: `${path} takes GET` });
   }

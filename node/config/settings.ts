@@ -60,6 +60,8 @@ const name = textMatching(
   'letters, digits, ".", "_" and "-", or a template such as {{hostname}}',
 );
 
+const prestopKey = textMatching(/^[\w-]{8,128}$/, '8 to 128 letters, digits, "_" and "-"');
+
 /** Validated one by one; how they fit together is the business of config.ts. */
 export type Settings = {
   readonly name: string;
@@ -79,6 +81,7 @@ export type Settings = {
   readonly watchProgressIntervalMs: number;
   readonly stopTimeoutMs: number;
   readonly prestopTimeoutMs: number;
+  readonly prestopKey: string | null;
   readonly maxRequestBytes: number;
   readonly maxTxnOperations: number;
   readonly maxProposalsInFlight: number;
@@ -180,6 +183,10 @@ const shape: Shape = {
   prestopTimeoutMs: always(durationMs('0', '10m'), 'Timing', 'prestop-timeout', '30s', {
     placeholder: 'TIME',
     help: 'How long /prestop on --listen-health waits at most while the cluster has no quorum without this member. A pod needs a longer grace period than this and --stop-timeout together.',
+  }),
+  prestopKey: maybe(prestopKey, 'Timing', 'prestop-key', {
+    placeholder: 'KEY',
+    help: 'Makes /prestop on --listen-health /prestop/KEY: without one, whoever reaches that port can have Services send this member nobody.',
   }),
 
   maxRequestBytes: always(sizeBytes('1KiB', '64MiB'), 'Limits', 'max-request-size', '1.5MiB', {

@@ -4,7 +4,8 @@
  */
 import * as names from '../api/names.ts';
 import { quantityValue } from '../api/quantity.ts';
-import type { RaftClusterSpec } from '../api/types.ts';
+import type { RaftCluster, RaftClusterSpec } from '../api/types.ts';
+import { hashOf } from './hash.ts';
 
 /** Where things lie in the member's container. */
 export const paths = {
@@ -26,9 +27,18 @@ const everywhere = '[::]';
 const podName = '$(POD_NAME)';
 const podNamespace = '$(POD_NAMESPACE)';
 
+/**
+ * What the kubelet shows to `/prestop`, which makes a member not ready: who may not read the objects of the namespace does
+ * not know it. Made of the uid, so that it needs no place of its own and stays as it is.
+ */
+export function prestopKey({ metadata: { uid } }: RaftCluster): string {
+  return hashOf({ prestop: uid });
+}
+
 /** Arguments of `quorate`. */
-export function memberArguments(cluster: string, spec: RaftClusterSpec): readonly string[] {
-  const host = names.podHost(cluster, podNamespace, podName);
+export function memberArguments(cluster: RaftCluster): readonly string[] {
+  const { metadata, spec } = cluster;
+  const host = names.podHost(metadata.name, podNamespace, podName);
   const scheme = spec.tls.client.mode === 'Disabled' ? 'http' : 'https';
   const flags: Readonly<Record<string, string | true>> = {
     name: podName,
@@ -40,6 +50,7 @@ export function memberArguments(cluster: string, spec: RaftClusterSpec): readonl
     'advertise-peer': `${host}:${names.ports.peer}`,
     'admin-token-file': `${paths.adminToken}/token`,
     'prestop-timeout': `${prestopTimeoutSeconds}s`,
+    'prestop-key': prestopKey(cluster),
     'stop-timeout': `${stopTimeoutSeconds}s`,
     ...settings(spec),
     ...tls(spec),

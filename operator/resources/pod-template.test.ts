@@ -34,7 +34,7 @@ function configOf(args: readonly string[]): ReturnType<typeof parseConfig> {
 test('whatever the spec, a member understands its settings', () => {
   fc.assert(
     fc.property(anySpec, (spec) => {
-      const config = configOf(memberArguments('db', spec));
+      const config = configOf(memberArguments({ ...clusterOf({}), spec }));
       assert.equal(config.electionTimeoutMs, spec.config.electionTimeoutMilliseconds);
       assert.equal(config.peerTls === null, spec.tls.peer.mode === 'Disabled');
       assert.equal(config.clientTls === null, spec.tls.client.mode === 'Disabled');
@@ -45,8 +45,7 @@ test('whatever the spec, a member understands its settings', () => {
 });
 
 test('the reserve of free space follows the volume, up to a quarter of a gibibyte', () => {
-  const reserve = (spec: RaftClusterSpecInput): number =>
-    configOf(memberArguments('db', clusterOf(spec).spec)).minFreeBytes;
+  const reserve = (spec: RaftClusterSpecInput): number => configOf(memberArguments(clusterOf(spec))).minFreeBytes;
   assert.equal(reserve({ storage: { size: '640Mi' } }), 64 * 2 ** 20);
   assert.equal(reserve({ storage: { size: '100Gi' } }), 256 * 2 ** 20);
   assert.equal(reserve({ config: { minFreeSpace: '5Mi' } }), 5 * 2 ** 20);

@@ -6,7 +6,7 @@ import type { StatefulSet } from '../kube/kinds.ts';
 import { clusterLabels } from './child-meta.ts';
 import { hashOf } from './hash.ts';
 import { heapOptions } from './heap.ts';
-import { gracePeriodSeconds, memberArguments, paths } from './member-arguments.ts';
+import { gracePeriodSeconds, memberArguments, paths, prestopKey } from './member-arguments.ts';
 import { probes } from './probes.ts';
 import { nothingToRestore, type RestoreParts, restoreParts } from './restore.ts';
 import { scheduling } from './scheduling.ts';
@@ -93,11 +93,11 @@ const restrictedContainer: NonNullable<Container['securityContext']> = {
 };
 
 function memberContainer(cluster: RaftCluster, image: string, restoreMounts: RestoreParts['mounts']): Container {
-  const { spec, metadata } = cluster;
+  const { spec } = cluster;
   return {
     ...common(cluster, image),
     name: names.memberContainer,
-    args: memberArguments(metadata.name, spec),
+    args: memberArguments(cluster),
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
@@ -110,7 +110,7 @@ function memberContainer(cluster: RaftCluster, image: string, restoreMounts: Res
       { name: 'health', containerPort: names.ports.health, protocol: 'TCP' },
     ],
     resources: spec.resources as NonNullable<Container['resources']>,
-    ...probes,
+    ...probes(prestopKey(cluster)),
     volumeMounts: [
       { name: names.dataClaim, mountPath: paths.data },
       ...ownMounts(cluster),

@@ -9,7 +9,8 @@ type Probes = Pick<Container, 'startupProbe' | 'livenessProbe' | 'readinessProbe
 
 const livez = { path: '/livez', port: 'health' };
 
-export const probes: Probes = {
+/** @param prestopKey as the member was started with */
+export const probes = (prestopKey: string): Probes => ({
   // The port answers while the log is read and a snapshot installed, so that a long replay is never cut short, and this
   // waits for the port alone, on a node that is very busy.
   startupProbe: { httpGet: livez, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 300 },
@@ -22,5 +23,5 @@ export const probes: Probes = {
     failureThreshold: 2,
   },
   // Waits, bounded, while the cluster needs this member for its quorum. SIGTERM hands over leadership.
-  lifecycle: { preStop: { httpGet: { path: '/prestop', port: 'health' } } },
-};
+  lifecycle: { preStop: { httpGet: { path: `/prestop/${prestopKey}`, port: 'health' } } },
+});
