@@ -22,11 +22,11 @@ import {
   Setting,
 } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
-import { RecentIds } from './recent-ids.ts';
 import { RequestHeads } from './request-heads.ts';
 import { Sender } from './sender.ts';
 import { encodeSettings, parseSettings } from './settings.ts';
 import { type Receiver, STREAM_WINDOW_BYTES, Stream, type StreamOwner } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 import type { Turn } from './turn.ts';
 
 export type ConnectionOptions = {
@@ -63,16 +63,11 @@ export class Connection implements StreamOwner {
   readonly #sender: Sender;
   readonly #window = new ReceiveWindow(CONNECTION_WINDOW_BYTES);
   readonly #abuse: AbuseLimits;
-  readonly #streams = new Map<number, Stream>();
-  /** Streams that we have closed while the client may still have been sending. */
-  readonly #reset = new RecentIds();
+  readonly #streams = new StreamTable();
   #prefaceBytes = 0;
   #hasSettings = false;
   #block: HeaderBlock | null = null;
-  #lastStreamId = 0;
   #isAwaitingPing = false;
-  /** GOAWAY was said: no new streams. */
-  #isLeaving = false;
   /** Nothing is read any more. */
   #isOver = false;
   #timer: NodeJS.Timeout;
@@ -101,9 +96,9 @@ export class Connection implements StreamOwner {
 
   /** Takes no new stream, and ends the connection after the last that is open. */
   close(): void {
-    if (this.#isOver || this.#isLeaving) return;
-    this.#isLeaving = true;
-    this.#sender.output.goAway(this.#lastStreamId, ErrorCode.NoError, '');
+    if (this.#isOver || this.#streams.isLeaving) return;
+    this.#streams.leave();
+    this.#sender.output.goAway(this.#streams.lastId, ErrorCode.NoError, '');
     this.#sender.schedule();
     this.#endIfIdle();
   }
@@ -244,8 +239,8 @@ export class Connection implements StreamOwner {
   }
 
   #dataOfNoStream(streamId: number): void {
-    if (this.#isIgnored(streamId)) return this.#abuse.spendControl();
-    this.#assertNotIdle(streamId);
+    if (this.#streams.isIgnored(streamId)) return this.#abuse.spendControl();
+    this.#streams.assertNotIdle(streamId);
     throw new StreamError(ErrorCode.StreamClosed, 'data for a stream that is closed');
   }
 
@@ -289,11 +284,8 @@ export class Connection implements StreamOwner {
       return;
     }
     const head = this.#heads.read(bytes, start, end);
-    if (this.#isIgnored(streamId)) return this.#abuse.spendControl();
-    if (streamId <= this.#lastStreamId) {
-      throw new ConnectionError(ErrorCode.StreamClosed, 'headers for a stream that is closed');
-    }
-    this.#lastStreamId = streamId;
+    if (this.#streams.isIgnored(streamId)) return this.#abuse.spendControl();
+    this.#streams.begin(streamId);
     this.#abuse.earn();
     if (head === 'TooLarge') return this.#refuseTooLarge(streamId, isEnd);
     if (head === 'Malformed' || dependency === streamId) {
@@ -305,7 +297,7 @@ export class Connection implements StreamOwner {
     const opened = new Stream(streamId, head, this, this.#sender.streamWindow);
     assertLength(opened, isEnd);
     opened.isRemoteEnded = isEnd;
-    this.#streams.set(streamId, opened);
+    this.#streams.add(opened);
     const receiver = this.#options.onStream(opened);
     if (receiver === null) return;
     if (opened.destroyed) return receiver.closed();
@@ -345,7 +337,7 @@ export class Connection implements StreamOwner {
     assertOnStream(frame);
     assertSize(frame, 4);
     const stream = this.#streams.get(frame.streamId);
-    if (stream === undefined && !this.#isIgnored(frame.streamId)) this.#assertNotIdle(frame.streamId);
+    if (stream === undefined && !this.#streams.isIgnored(frame.streamId)) this.#streams.assertNotIdle(frame.streamId);
     this.#abuse.spendReset();
     if (stream !== undefined) this.#closeStream(stream);
   }
@@ -360,7 +352,7 @@ export class Connection implements StreamOwner {
     }
     const change = parseSettings(frame.bytes, frame.start, frame.end);
     this.#abuse.spendControl(change.initialWindowBytes === undefined ? 1 : 1 + this.#streams.size / 16);
-    if (!this.#sender.apply(change, this.#streams.values())) {
+    if (!this.#sender.apply(change, this.#streams.open())) {
       throw new ConnectionError(ErrorCode.FlowControlError, 'INITIAL_WINDOW_SIZE takes a window beyond its bound');
     }
     this.#hasSettings = true;
@@ -404,7 +396,7 @@ export class Connection implements StreamOwner {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
       // It may have been on its way when the stream closed.
-      if (!this.#isIgnored(streamId)) this.#assertNotIdle(streamId);
+      if (!this.#streams.isIgnored(streamId)) this.#streams.assertNotIdle(streamId);
       return;
     }
     if (by === 0) throw new StreamError(ErrorCode.ProtocolError, 'WINDOW_UPDATE by nothing');
@@ -413,19 +405,11 @@ export class Connection implements StreamOwner {
     }
   }
 
-  /** Of a stream that we have reset, or that came after our GOAWAY: the client could not know. */
-  #isIgnored(streamId: number): boolean {
-    return (this.#isLeaving && streamId > this.#lastStreamId) || this.#reset.has(streamId);
-  }
-
-  #assertNotIdle(streamId: number): void {
-    if (streamId <= this.#lastStreamId && streamId % 2 === 1) return;
-    throw new ConnectionError(ErrorCode.ProtocolError, `stream ${streamId} was never opened`);
-  }
-
   /** Only a stream that is there can be reset. */
   #errorOn(streamId: number, code: ErrorCode, message: string): StreamError | ConnectionError {
-    return this.#streams.has(streamId) ? new StreamError(code, message) : new ConnectionError(code, message);
+    return this.#streams.get(streamId) === undefined
+      ? new ConnectionError(code, message)
+      : new StreamError(code, message);
   }
 
   /** By a fault of the client's, which may not have us do this all day (CVE-2025-8671). */
@@ -439,7 +423,7 @@ export class Connection implements StreamOwner {
   #sendReset(streamId: number, code: ErrorCode): void {
     this.#sender.output.rstStream(streamId, code);
     this.#sender.schedule();
-    this.#reset.add(streamId);
+    this.#streams.noteReset(streamId);
   }
 
   /** All of the answer was sent; a client that goes on is told that nobody listens (section 8.1). */
@@ -449,14 +433,14 @@ export class Connection implements StreamOwner {
   }
 
   #closeStream(stream: Stream): void {
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
     this.#sender.forget(stream);
     stream.close();
     this.#endIfIdle();
   }
 
   #endIfIdle(): void {
-    if (this.#isLeaving && !this.#isOver && this.#streams.size === 0) this.#end();
+    if (this.#streams.isLeaving && !this.#isOver && this.#streams.size === 0) this.#end();
   }
 
   /** The client has read: it may ask again, even where the rest of a large answer fills the socket at once. */
@@ -473,7 +457,7 @@ export class Connection implements StreamOwner {
     if (this.#isOver) return;
     const fault = error instanceof HpackError ? new ConnectionError(ErrorCode.CompressionError, error.message) : error;
     if (!(fault instanceof ConnectionError)) throw fault;
-    this.#sender.output.goAway(this.#lastStreamId, fault.code, fault.message);
+    this.#sender.output.goAway(this.#streams.lastId, fault.code, fault.message);
     this.#end();
     this.#closeAll();
   }
@@ -505,8 +489,8 @@ export class Connection implements StreamOwner {
   }
 
   #closeAll(): void {
-    for (const stream of this.#streams.values()) {
-      this.#streams.delete(stream.id);
+    for (const stream of this.#streams.open()) {
+      this.#streams.delete(stream);
       this.#sender.forget(stream);
       stream.close();
     }
