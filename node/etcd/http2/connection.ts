@@ -7,20 +7,14 @@
 import type { Socket } from 'node:net';
 import { AbuseLimits } from './abuse-limits.ts';
 import { ConnectionError, StreamError } from './errors.ts';
+import { assertOnConnection, assertOnStream, assertSize } from './frame-checks.ts';
 import { type Frame, FrameReader } from './frame-reader.ts';
 import { HeaderBlock } from './header-block.ts';
 import { encodeHeaders } from './hpack/encode.ts';
 import { HpackError } from './hpack/hpack-error.ts';
 import { PRIORITY_BYTES, stripPadding, stripPriority } from './payload.ts';
-import {
-  DEFAULT_HEADER_TABLE_BYTES,
-  DEFAULT_WINDOW_BYTES,
-  ErrorCode,
-  Flag,
-  FrameType,
-  PREFACE,
-  Setting,
-} from './protocol.ts';
+import { Preface } from './preface.ts';
+import { DEFAULT_HEADER_TABLE_BYTES, DEFAULT_WINDOW_BYTES, ErrorCode, Flag, FrameType, Setting } from './protocol.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { RequestHeads } from './request-heads.ts';
 import { Sender } from './sender.ts';
@@ -64,7 +58,7 @@ export class Connection implements StreamOwner {
   readonly #window = new ReceiveWindow(CONNECTION_WINDOW_BYTES);
   readonly #abuse: AbuseLimits;
   readonly #streams = new StreamTable();
-  #prefaceBytes = 0;
+  readonly #preface = new Preface();
   #hasSettings = false;
   #block: HeaderBlock | null = null;
   #isAwaitingPing = false;
@@ -139,7 +133,7 @@ export class Connection implements StreamOwner {
   #received(chunk: Buffer): void {
     if (this.#isOver) return;
     try {
-      this.#reader.push(this.#prefaceBytes === PREFACE.length ? chunk : this.#afterPreface(chunk));
+      this.#reader.push(this.#preface.isWhole ? chunk : this.#preface.strip(chunk));
       for (let frame = this.#reader.next(); frame !== null && !this.#isOver; frame = this.#reader.next()) {
         this.#take(frame);
       }
@@ -148,16 +142,6 @@ export class Connection implements StreamOwner {
     }
     // A client that asks and does not read must not have us collect its answers (CVE-2019-9512, -9515).
     if (this.#sender.isBlocked && this.#sender.output.bytes > MAX_BLOCKED_BYTES) this.socket.pause();
-  }
-
-  #afterPreface(chunk: Buffer): Buffer {
-    const length = Math.min(chunk.length, PREFACE.length - this.#prefaceBytes);
-    const expected = PREFACE.subarray(this.#prefaceBytes, this.#prefaceBytes + length);
-    if (!expected.equals(chunk.subarray(0, length))) {
-      throw new ConnectionError(ErrorCode.ProtocolError, 'not the preface of HTTP/2');
-    }
-    this.#prefaceBytes += length;
-    return chunk.subarray(length);
   }
 
   #take(frame: Frame): void {
@@ -512,18 +496,6 @@ function assertLength({ head, receivedBytes }: Stream, isEnd: boolean): void {
   if (receivedBytes > contentLength || (isEnd && receivedBytes < contentLength)) {
     throw new StreamError(ErrorCode.ProtocolError, 'content-length and content differ');
   }
-}
-
-function assertOnStream({ streamId }: Frame): void {
-  if (streamId === 0) throw new ConnectionError(ErrorCode.ProtocolError, 'a frame of no stream');
-}
-
-function assertOnConnection({ streamId }: Frame): void {
-  if (streamId !== 0) throw new ConnectionError(ErrorCode.ProtocolError, 'a frame of the connection on a stream');
-}
-
-function assertSize({ start, end }: Frame, size: number): void {
-  if (end - start !== size) throw new ConnectionError(ErrorCode.FrameSizeError, `a frame of ${end - start} bytes`);
 }
 
 function ignore(): void {}
