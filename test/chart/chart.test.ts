@@ -97,6 +97,11 @@ describe('the chart', { skip: withoutHelm }, () => {
     }
   });
 
+  test('makes manifests of every value that may be taken away', () => {
+    const without = render('dashboards.enabled=true', 'dashboards.labels.grafana_dashboard=null', 'resources=null');
+    assert.equal(without.filter(({ kind }) => kind === 'ConfigMap').length, 2);
+  });
+
   test("ships the operator's alerts, those of members when asked, and addresses of runbooks when known", () => {
     const alerts = (...values: string[]): AlertRule[] =>
       only(render('prometheusRule.enabled=true', ...values), 'PrometheusRule').spec.groups.flatMap(
@@ -131,6 +136,11 @@ describe('the chart', { skip: withoutHelm }, () => {
       'tolerations.key=x',
       'affinity.nodeAffinty.x=y',
       'serviceAccount.create=yes please',
+      // What the chart selects by, and what it reads from everywhere.
+      'podLabels.app\\.kubernetes\\.io/name=x',
+      'dashboards.labels.helm\\.sh/chart=x',
+      'image=null',
+      'metrics.service=null',
     ];
     for (const value of wrong) {
       const { status, output } = helm('template', [value]);
