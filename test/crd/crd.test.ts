@@ -77,6 +77,31 @@ test('no rule is without a case', () => {
   assert.deepEqual(new Set(said), asked);
 });
 
+test('kubectl explain has a sentence for every field', () => {
+  const [version] = parse(readFileSync(crdFile, 'utf8')).spec.versions as { schema: { openAPIV3Schema: Schema } }[];
+  const { properties = {} } = version!.schema.openAPIV3Schema;
+  const fields = ['spec', 'status'].flatMap((part) => [...fieldsOf(properties[part]!, part)]);
+  assert.ok(fields.length > 150);
+  assert.deepEqual(
+    fields.filter(({ description }) => !/[.)]$/.test(description)).map(({ path }) => path),
+    [],
+  );
+});
+
+type Schema = {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+};
+
+function* fieldsOf({ properties = {}, items }: Schema, path: string): Generator<{ path: string; description: string }> {
+  if (items !== undefined) yield* fieldsOf(items, `${path}[]`);
+  for (const [name, field] of Object.entries(properties)) {
+    yield { path: `${path}.${name}`, description: field.description ?? '' };
+    yield* fieldsOf(field, `${path}.${name}`);
+  }
+}
+
 function* messagesOf(value: unknown): Generator<string> {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
