@@ -137,7 +137,7 @@ export class Gateway {
     if (method.kind === 'ServerStream') await method.run(first, call, sendOne);
     else if (method.kind === 'AnswerEach') {
       for (const message of messages) await sendOne(await method.run(message, call));
-    } else await method.run(inOrder(messages, route.staysOpen ? call : null), call, sendOne);
+    } else await method.run(inOrder(messages), call, sendOne);
     if (!response.writableEnded) response.end();
   }
 
@@ -166,12 +166,8 @@ export class Gateway {
   }
 }
 
-/** @param call whose end is waited for after the last; null: the last is the end */
-async function* inOrder(messages: readonly Buffer[], call: Call | null): AsyncGenerator<Buffer, void, undefined> {
+async function* inOrder(messages: readonly Buffer[]): AsyncGenerator<Buffer, void, undefined> {
   yield* messages;
-  const signal = call?.signal;
-  if (signal === undefined || signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** etcd's gateway takes the token of `Authorization`, with or without `Bearer`. */

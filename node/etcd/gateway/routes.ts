@@ -5,8 +5,6 @@ export type GatewayRoute = {
   readonly method: string;
   readonly request: string;
   readonly response: string;
-  /** A watch has its answers yet to come when its caller has said all. */
-  readonly staysOpen: boolean;
 };
 
 const kv = 'etcdserverpb.KV';
@@ -79,7 +77,6 @@ export const gatewayRoutes: ReadonlyMap<string, GatewayRoute> = new Map(
       method: `/${service}/${method}`,
       request: `${packageName}.${messages}Request`,
       response: `${packageName}.${messages}Response`,
-      staysOpen: method === 'Watch',
     };
     return [path, route];
   }),

@@ -61,7 +61,8 @@ function encodeOperation(writer: ProtoWriter, result: TxnResult['results'][numbe
       encodeDeleteRangeResponse(writer, { header, result });
       return writer.message(3, end);
     case 'Txn':
-      encodeTxnResponse(writer, { header, result });
+      // etcd names the revision in the answer of the outermost alone.
+      encodeTxnResponse(writer, { header: 0, result });
       return writer.message(4, end);
   }
 }

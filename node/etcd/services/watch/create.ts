@@ -13,8 +13,8 @@ export function toWatchOptions(request: WatchCreateRequest): WatchOptions | Refu
   const key = request.key.length === 0 ? FIRST_KEY : request.key;
   const rangeEnd = request.rangeEnd.length === 0 ? null : request.rangeEnd;
   const keys = { key, rangeEnd };
-  if (rangeEnd !== null && !isOpenEnded(keys) && key.compare(rangeEnd) >= 0) return { refused: 'EmptyRange' };
   if (request.startRevision < 0) return { refused: 'Compacted' };
+  if (rangeEnd !== null && !isOpenEnded(keys) && key.compare(rangeEnd) >= 0) return { refused: 'EmptyRange' };
   return {
     ...keys,
     startRevision: Math.min(request.startRevision, Number.MAX_SAFE_INTEGER),

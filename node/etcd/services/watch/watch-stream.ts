@@ -6,6 +6,7 @@ import { type Member, RequestError } from '../../../server/types.ts';
 import type { Watch, WatchBatch, WatchOptions } from '../../../store/types.ts';
 import type { EtcdContext } from '../../context.ts';
 import { etcdError, etcdText } from '../../errors.ts';
+import type { Call } from '../../grpc/call.ts';
 import type { Send } from '../../grpc/method.ts';
 import type { WatchCreateRequest, WatchRequest, WatchResponse } from '../../proto/watch-codec.ts';
 import { toWatchOptions } from './create.ts';
@@ -45,10 +46,11 @@ export class WatchStream {
     this.#send = send;
   }
 
-  /** Resolves when the caller has sent its last request, or has gone. */
-  async serve(requests: AsyncIterable<WatchRequest>): Promise<void> {
+  /** Resolves when the caller has gone: one that has no more to ask, as of a script, still wants its answers. */
+  async serve(requests: AsyncIterable<WatchRequest>, call: Call): Promise<void> {
+    const gone = new Promise<void>((resolve) => call.onAbort(() => resolve()));
     try {
-      await Promise.race([this.#take(requests), this.#failed.promise]);
+      await Promise.race([this.#take(requests).then(() => gone), this.#failed.promise]);
     } finally {
       if (this.#progressTimer !== null) clearInterval(this.#progressTimer);
       for (const { watch } of this.#watching.values()) watch.close();
@@ -67,9 +69,7 @@ export class WatchStream {
   async #create(request: WatchCreateRequest): Promise<void> {
     const options = toWatchOptions(request);
     if ('refused' in options) {
-      if (options.refused === 'EmptyRange') return this.#refuse('mvcc: watcher range is empty');
-      const { compactedRevision } = this.#etcd.member.position();
-      return this.#refuse(etcdText('compacted'), compactedRevision);
+      return this.#refuse(options.refused === 'EmptyRange' ? 'mvcc: watcher range is empty' : etcdText('compacted'));
     }
     if (request.watchId !== 0 && this.#watching.has(request.watchId)) {
       return this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
@@ -108,8 +108,8 @@ export class WatchStream {
     return this.#nextId - 1;
   }
 
-  async #refuse(cancelReason: string, compactRevision = 0): Promise<void> {
-    const refusal = { watchId: NO_WATCH, created: true, canceled: true, cancelReason, compactRevision };
+  async #refuse(cancelReason: string): Promise<void> {
+    const refusal = { watchId: NO_WATCH, created: true, canceled: true, cancelReason };
     await this.#send({ header: this.#etcd.header(), ...refusal });
   }
 

@@ -7,7 +7,7 @@ import { WatchStream } from './watch-stream.ts';
 export function watchMethods(etcd: EtcdContext): Methods {
   return {
     '/etcdserverpb.Watch/Watch': bidi(decodeWatchRequest, encodeWatchResponse, (requests, call, send) =>
-      new WatchStream(etcd, etcd.memberOf(call), send).serve(requests),
+      new WatchStream(etcd, etcd.memberOf(call), send).serve(requests, call),
     ),
   };
 }
