@@ -170,7 +170,7 @@ export class Reconciler {
     const { api, metrics, observer } = this.#parts;
     if (act.kind === 'Record') {
       // Its fields went with the status.
-      this.#tell(observed.cluster, act);
+      this.#tell(observed.cluster, act, decision.plan.reason);
       metrics.acts.inc({ kind: act.kind, outcome: 'Done' });
       return { againAfterMs: this.#pacing.afterAct(key, act) };
     }
@@ -186,7 +186,7 @@ export class Reconciler {
     }
     metrics.acts.inc({ kind: act.kind, outcome: outcome.kind });
     if (outcome.kind === 'Done') {
-      this.#tell(observed.cluster, act);
+      this.#tell(observed.cluster, act, decision.plan.reason);
       return { againAfterMs: this.#pacing.afterAct(key, act) };
     }
     log.write('info', outcome.kind === 'Refused' ? 'act_refused' : 'act_superseded', {
@@ -305,8 +305,8 @@ export class Reconciler {
     }
   }
 
-  #tell(cluster: RaftCluster, act: Act): void {
-    const note = noteOf(act);
+  #tell(cluster: RaftCluster, act: Act, why: string): void {
+    const note = noteOf(act, why);
     if (note !== null) this.#parts.events.record(clusterEventSubject(cluster), { ...note, action: act.kind });
   }
 
@@ -317,7 +317,7 @@ export class Reconciler {
       if (view === null || !changesImage(view)) return view;
       const { observed, decision } = view;
       await this.#writeStatus(observed.cluster, this.#statusOf(observed, decision), fence, log);
-      if (decision.act !== null) this.#tell(observed.cluster, decision.act);
+      if (decision.act !== null) this.#tell(observed.cluster, decision.act, decision.plan.reason);
       return this.#look(name, this.#fresh);
     });
     this.#imageTurn = turn.catch(() => undefined);

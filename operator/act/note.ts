@@ -1,11 +1,15 @@
 /** What the user reads of an act, as a Kubernetes event: a sentence each. Pure. */
 import type { Act, ActEvent } from '../decide/types.ts';
 
-/** Of an act that was done; null for one that needs no telling. */
-export function noteOf(act: Act): ActEvent | null {
+/**
+ * Of an act that was done; null for one that needs no telling.
+ *
+ * @param why as in the plan: people look here first when a pod of theirs has gone
+ */
+export function noteOf(act: Act, why: string): ActEvent | null {
   switch (act.kind) {
     case 'Record':
-      return act.event;
+      return act.event === null ? null : { ...act.event, message: `${act.event.message}.` };
     case 'Bootstrap':
       return normal('ClusterFormed', `Formed cluster ${act.record.cluster_id} with ${act.slots.join(', ')}.`);
     case 'AddLearner':
@@ -19,24 +23,24 @@ export function noteOf(act: Act): ActEvent | null {
     case 'TransferLeader':
       return normal('LeaderTransferred', `Handed leadership over to ${act.toName}.`);
     case 'RemoveMember':
-      return normal('MemberRemoved', `Removed ${act.name}, member ${act.memberId}, from the cluster.`);
+      return normal('MemberRemoved', `Removed ${act.name}, member ${act.memberId}, from the cluster: ${why}.`);
     case 'MarkVolume':
     case 'AddFinalizer':
       return null;
     case 'DeleteVolume':
       return normal('VolumeDeleted', `Deleted the volume ${act.volume.name}: no member has its data.`);
     case 'ReleaseVolume':
-      return normal('VolumeReleased', `Released the volume of ${act.volume.name}: its data stays, unused.`);
+      return normal('VolumeReleased', `Released the volume ${act.volume.name}: its data stays, unused.`);
     case 'GrowVolume':
       return normal('VolumeGrown', `Asked for ${act.size} for the volume ${act.volume.name}.`);
     case 'ScaleSet':
-      return normal('Scaled', `Set the size of the ${act.set.toLowerCase()}' StatefulSet to ${act.replicas}.`);
+      return normal('Scaled', `Set the size of the ${act.set.toLowerCase()}' StatefulSet to ${act.replicas}: ${why}.`);
     case 'EvictPod':
-      return normal('PodEvicted', `Evicted the pod ${act.pod.name}.`);
+      return normal('PodEvicted', `Evicted the pod ${act.pod.name}: ${why}.`);
     case 'DeletePod':
       return act.force
-        ? { type: 'Warning', reason: 'PodForced', message: `Deleted the pod ${act.pod.name} without grace.` }
-        : normal('PodDeleted', `Deleted the pod ${act.pod.name}.`);
+        ? { type: 'Warning', reason: 'PodForced', message: `Deleted the pod ${act.pod.name} without grace: ${why}.` }
+        : normal('PodDeleted', `Deleted the pod ${act.pod.name}: ${why}.`);
     case 'RecoverQuorum':
       return {
         type: 'Warning',
