@@ -21,7 +21,7 @@ function del(keyText: string, revision: number): DraftEvent {
 }
 
 test('a count follows keys that come and go, also those of before it was made', () => {
-  const counts = new RememberedCounts();
+  const counts = new RememberedCounts(1);
   counts.changed([put('a1', 2), put('a2', 3), put('c', 4), del('a1', 5), put('a1', 6)]);
   counts.setNewest(ALL, 3, 2);
   assert.equal(counts.get(ALL, 6), 2);
@@ -32,8 +32,18 @@ test('a count follows keys that come and go, also those of before it was made', 
   );
 });
 
+test('of the time before a restart nothing is known', () => {
+  const counts = new RememberedCounts(50);
+  counts.setNewest(ALL, 50, 7);
+  counts.changed([put('a1', 51)]);
+  assert.deepEqual(
+    [49, 50, 51].map((revision) => counts.get(ALL, revision)),
+    [null, 7, 8],
+  );
+});
+
 test('large keys that come and go are not kept for long', () => {
-  const counts = new RememberedCounts();
+  const counts = new RememberedCounts(1);
   counts.setNewest(ALL, 1, 0);
   for (let revision = 2; revision <= 40; revision += 1) counts.changed([put(`a${revision}`.padEnd(100_000), revision)]);
   const known = Array.from({ length: 40 }, (_, n) => counts.get(ALL, n + 1));
@@ -49,7 +59,7 @@ test('large keys that come and go are not kept for long', () => {
 });
 
 test('ranges with bounds as large as requests are not remembered', () => {
-  const counts = new RememberedCounts();
+  const counts = new RememberedCounts(1);
   const long = { key: Buffer.alloc(1_000_000, 'a'), rangeEnd: Buffer.from('b') };
   counts.set(long, 7, 1);
   counts.setNewest(long, 7, 1);

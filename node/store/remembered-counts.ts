@@ -28,7 +28,12 @@ export class RememberedCounts {
   #changes: Change[] = [];
   #changedBytes = 0;
   /** What came or went until then is not among the changes any more. */
-  #forgottenRevision = 0;
+  #forgottenRevision: number;
+
+  /** @param revision the store's: nothing is known of what came or went before */
+  constructor(revision: number) {
+    this.#forgottenRevision = revision;
+  }
 
   /** @param revision that is applied, or was not long ago */
   get(keys: Keys, revision: number): number | null {

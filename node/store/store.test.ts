@@ -286,3 +286,20 @@ test('a joint change is left by an entry without a command, and is there after a
   const [again] = await subject.store.apply([{ ...entry(4, null), isConfiguration: true }]);
   assert.deepEqual(again, left);
 });
+
+test('after a restart the count of a page of the past is that of the past', async () => {
+  const subject = await StoreUnderTest.found();
+  for (const key of ['a1', 'a2', 'a3', 'a4']) await subject.apply(put(key, 'x'));
+  await subject.reopen();
+  for (const [key, end] of [
+    ['a', 'b'],
+    ['\0', '\0'],
+  ] as const) {
+    const page = (revision: number) => subject.store.range(range(key, end, { limit: 1, revision }));
+    assert.equal((await page(0)).count, 4);
+    assert.equal((await page(3)).count, 2);
+    await subject.apply(put(`a${key}`, 'x'));
+    assert.equal((await page(3)).count, 2);
+    await subject.apply(del(`a${key}`));
+  }
+});

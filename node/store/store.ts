@@ -83,7 +83,7 @@ export class Store {
   readonly #pointReads: PointReads;
   readonly #cache = new CurrentVersions(CACHE_BYTES, RANGE_CACHE_BYTES);
   readonly #hub: WatchHub;
-  readonly #counts = new RememberedCounts();
+  readonly #counts: RememberedCounts;
   #meta: Meta;
   #isApplying = false;
 
@@ -100,6 +100,7 @@ export class Store {
     this.#leases = leases;
     this.#unwritten = unwritten;
     this.#compaction = compaction;
+    this.#counts = new RememberedCounts(meta.applied.revision);
     this.#pointReads = new PointReads(unwritten.reader, {
       readAlone: (range) => this.#rangeInSnapshot(range),
       found: (key, version, index) => {
