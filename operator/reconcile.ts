@@ -96,6 +96,7 @@ export class Reconciler {
     } catch (error) {
       if (error instanceof SpecNotUnderstood) {
         log.write('error', 'spec_not_understood', { message: error.message });
+        this.#tellNotUnderstood(nameOf(key), error);
         return { againAfterMs: SECRETS_CHECK_MS };
       }
       if (isKubeError(error, 'TooLate')) {
@@ -307,7 +308,20 @@ export class Reconciler {
 
   #tell(cluster: RaftCluster, act: Act, why: string): void {
     const note = noteOf(act, why);
-    if (note !== null) this.#parts.events.record(clusterEventSubject(cluster), { ...note, action: act.kind });
+    if (note !== null) this.#parts.events.record(clusterEventSubject(cluster.metadata), { ...note, action: act.kind });
+  }
+
+  /** Its status is left as it is: what it says of the spec before may still hold, and nothing can be said of this one. */
+  #tellNotUnderstood({ namespace, name }: ObjectName, { message }: SpecNotUnderstood): void {
+    const { caches, events } = this.#parts;
+    const object = caches.clusters.get(namespace, name);
+    if (object === null) return;
+    events.record(clusterEventSubject({ namespace, name, uid: object.metadata.uid }), {
+      type: 'Warning',
+      reason: 'SpecNotUnderstood',
+      message: `This operator does nothing: ${message}. It may be older than the CustomResourceDefinition.`,
+      action: 'Observe',
+    });
   }
 
   async #inImageTurn(name: ObjectName, fence: Fence, log: Log): Promise<View | null> {

@@ -2,7 +2,7 @@
 
 import { raftClusterSpec } from '../api/spec.ts';
 import { apiVersion, group, kind, plural, type RaftCluster, type RaftClusterStatus } from '../api/types.ts';
-import type { Kind, KubeObject, Stored } from '../kube/types.ts';
+import type { Kind, KubeObject, ObjectName, Stored } from '../kube/types.ts';
 
 export interface RaftClusterObject extends KubeObject {
   readonly spec?: unknown;
@@ -12,7 +12,7 @@ export interface RaftClusterObject extends KubeObject {
 
 export const raftClusterKind: Kind<RaftClusterObject> = { apiVersion, kind, plural, namespaced: true };
 
-export const clusterEventSubject = ({ metadata: { namespace, name, uid } }: RaftCluster) => ({
+export const clusterEventSubject = ({ namespace, name, uid }: ObjectName & { readonly uid: string }) => ({
   apiVersion: `${group}/v1`,
   kind,
   metadata: { namespace, name, uid },
