@@ -32,6 +32,17 @@ test('1 to 3 to 5 to 3 to 1, by kubectl scale', async (t) => {
       (await podsOf(cluster)).filter((pod) => pod.metadata.deletionTimestamp === undefined).length,
       replicas,
     );
+    // As an HPA asks.
+    const scale = JSON.parse(
+      await kubectl.run([
+        'get',
+        '--raw',
+        `/apis/quorate.dev/v1/namespaces/${kubectl.namespace}/raftclusters/${name}/scale`,
+      ]),
+    );
+    assert.deepEqual([scale.spec.replicas, scale.status.replicas], [replicas, replicas]);
+    const selected = await kubectl.list('pods', scale.status.selector);
+    assert.equal(selected.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length, replicas);
     const { members = [] } = await memberStatus(cluster, `${name}-0`);
     assert.deepEqual(
       members.map((member) => `${member.name} ${member.role}`).sort(),
