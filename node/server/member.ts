@@ -37,6 +37,7 @@ import { Conditions } from './conditions.ts';
 import { assertClusterSpeaks, EXTENDED_FORMAT, FormatTooNew, MARKS_FORMAT } from './format.ts';
 import { type ChangeBody, LeaderCalls, type LeaseBody, leaseNotFound, type TransferBody } from './leader-calls.ts';
 import { LeaseRenewals } from './lease-renewals.ts';
+import { assertMayRecover } from './may-recover.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
 import { type Phase, parked } from './phase.ts';
@@ -229,7 +230,13 @@ export class LocalMember implements Member {
 
   async keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }> {
     const replica = this.#serving();
-    if (replica.isLeader) return this.#leaderCalls.keepAlive(lease);
+    if (replica.isLeader) {
+      try {
+        return await this.#leaderCalls.keepAlive(lease);
+      } catch (error) {
+        if (options.mayForward === false || !isNotLeader(error)) throw error;
+      }
+    }
     if (options.mayForward !== false) return this.#renewals.renew(lease, options.timeoutMs);
     const body = { lease: lease.toString() } satisfies LeaseBody;
     return (await this.#callLeader('keepAlive', body, options)) as { ttlSeconds: number };
@@ -372,22 +379,16 @@ export class LocalMember implements Member {
           `nonce ${record.nonce} was already used for cluster ${accepted.record.clusterId}`,
         );
       }
-      const replica = this.replica;
-      if (replica === null || replica.store === null) {
-        throw new RequestError(
-          'parked',
-          'this member has no state to recover a cluster from: choose a survivor that has',
-        );
+      const replica = assertMayRecover(this.replica, folder.identity, record);
+      try {
+        await replica.halt();
+        const tail = replica.unappliedEntries();
+        await this.#grant(() => folder.acceptRecovery(record, replica.id, tail), true);
+      } catch (error) {
+        // It has halted, and which cluster its disk is of is not known: the next start goes on from what is there.
+        this.#with.onFatal(error);
+        throw error;
       }
-      if (replica.leader !== NO_MEMBER) {
-        throw new RequestError(
-          'grant_conflict',
-          `the cluster has a leader, member ${replica.leader}: recovery is for a cluster that has lost its quorum`,
-        );
-      }
-      await replica.halt();
-      const tail = replica.unappliedEntries();
-      await this.#grant(() => folder.acceptRecovery(record, replica.id, tail), true);
     });
   }
 
@@ -545,12 +546,23 @@ export class LocalMember implements Member {
     return new RequestError('parked', `this member is parked (${phase.reason}): ${phase.message}`);
   }
 
-  #callLeader(method: string, body: unknown, options: RequestOptions): Promise<unknown> {
+  /** While leadership moves, who is asked may lead no more. It has then done nothing, and who leads next is asked. */
+  async #callLeader(method: string, body: unknown, options: RequestOptions): Promise<unknown> {
     const replica = this.#serving();
     const deadlineMs = this.#with.clock.nowMs() + options.timeoutMs;
-    return this.#conditions
-      .until(() => replica.leader !== NO_MEMBER, options.timeoutMs)
-      .then(() => replica.callLeader(method, body, { ...options, timeoutMs: deadlineMs - this.#with.clock.nowMs() }));
+    const leftMs = (): number => Math.max(0, deadlineMs - this.#with.clock.nowMs());
+    for (;;) {
+      await this.#conditions.until(() => replica.leader !== NO_MEMBER, leftMs());
+      const { leader, term } = replica;
+      try {
+        return await replica.callLeader(method, body, { ...options, timeoutMs: leftMs() });
+      } catch (error) {
+        if (options.mayForward === false || !isNotLeader(error)) throw error;
+        const hasMoved = (): boolean =>
+          replica.leader !== NO_MEMBER && (replica.leader !== leader || replica.term > term);
+        if (!(await this.#conditions.until(hasMoved, leftMs()))) throw error;
+      }
+    }
   }
 
   #raftEvent(event: RaftEvent): void {
@@ -616,6 +628,11 @@ export class LocalMember implements Member {
     this.#transition = next.catch(() => {});
     return next;
   }
+}
+
+/** Of whoever was asked; it may know no other one yet. */
+function isNotLeader(error: unknown): boolean {
+  return error instanceof RequestError && (error.code === 'not_leader' || error.code === 'no_leader');
 }
 
 function isTooNew(error: unknown): error is Error {
