@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiReadiness, ApiVersion } from '../client/types.ts';
 import { type Addresses, resolveAddresses } from './addresses.ts';
 import { type AdminAuth, assertAdmin } from './api/admin-auth.ts';
@@ -52,6 +53,8 @@ const KEEP_ALIVE_MS = 1000;
 const DRAIN_MS = 2000;
 /** With a quorum it takes some milliseconds; without one there is nobody to hand over to. */
 const HAND_OVER_TIMEOUT_MS = 2000;
+/** For requests that a member which stops has accepted, before it stops taking part. */
+const ANSWER_MS = 1000;
 
 type Log = Observer['log'];
 
@@ -125,9 +128,11 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
     forming.abort();
     drain.begin();
     await handOver(member);
-    const stopped = member.stop();
-    await server?.close(config.stopTimeoutMs);
-    await stopped;
+    const closed = server?.close(config.stopTimeoutMs);
+    // What was accepted is answered by a member that is all there. What waits for others, as a lock does, it must end itself.
+    await Promise.race([closed, sleep(ANSWER_MS, undefined, { ref: false })]);
+    await member.stop();
+    await closed;
     await health?.close();
     await lock.release();
     logger.log('info', 'stopped', {});

@@ -230,7 +230,13 @@ export class LocalMember implements Member {
 
   async keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }> {
     const replica = this.#serving();
-    if (replica.isLeader) return this.#leaderCalls.keepAlive(lease);
+    if (replica.isLeader) {
+      try {
+        return await this.#leaderCalls.keepAlive(lease);
+      } catch (error) {
+        if (options.mayForward === false || !isNotLeader(error)) throw error;
+      }
+    }
     if (options.mayForward !== false) return this.#renewals.renew(lease, options.timeoutMs);
     const body = { lease: lease.toString() } satisfies LeaseBody;
     return (await this.#callLeader('keepAlive', body, options)) as { ttlSeconds: number };
@@ -540,12 +546,23 @@ export class LocalMember implements Member {
     return new RequestError('parked', `this member is parked (${phase.reason}): ${phase.message}`);
   }
 
-  #callLeader(method: string, body: unknown, options: RequestOptions): Promise<unknown> {
+  /** While leadership moves, who is asked may lead no more. It has then done nothing, and who leads next is asked. */
+  async #callLeader(method: string, body: unknown, options: RequestOptions): Promise<unknown> {
     const replica = this.#serving();
     const deadlineMs = this.#with.clock.nowMs() + options.timeoutMs;
-    return this.#conditions
-      .until(() => replica.leader !== NO_MEMBER, options.timeoutMs)
-      .then(() => replica.callLeader(method, body, { ...options, timeoutMs: deadlineMs - this.#with.clock.nowMs() }));
+    const leftMs = (): number => Math.max(0, deadlineMs - this.#with.clock.nowMs());
+    for (;;) {
+      await this.#conditions.until(() => replica.leader !== NO_MEMBER, leftMs());
+      const { leader, term } = replica;
+      try {
+        return await replica.callLeader(method, body, { ...options, timeoutMs: leftMs() });
+      } catch (error) {
+        if (options.mayForward === false || !isNotLeader(error)) throw error;
+        const hasMoved = (): boolean =>
+          replica.leader !== NO_MEMBER && (replica.leader !== leader || replica.term > term);
+        if (!(await this.#conditions.until(hasMoved, leftMs()))) throw error;
+      }
+    }
   }
 
   #raftEvent(event: RaftEvent): void {
@@ -611,6 +628,11 @@ export class LocalMember implements Member {
     this.#transition = next.catch(() => {});
     return next;
   }
+}
+
+/** Of whoever was asked; it may know no other one yet. */
+function isNotLeader(error: unknown): boolean {
+  return error instanceof RequestError && (error.code === 'not_leader' || error.code === 'no_leader');
 }
 
 function isTooNew(error: unknown): error is Error {

@@ -4,8 +4,11 @@ import { type TestContext, test } from 'node:test';
 import { type Kubectl, until } from './kubectl.ts';
 import {
   changeSpec,
+  conditionOf,
   createCluster,
+  isConditionTrue,
   isSettled,
+  leaderOf,
   podsOf,
   type RaftClusterUnderTest,
   startTraffic,
@@ -41,6 +44,31 @@ test('a node is drained in the middle of a rollout', async (t) => {
   await drain(t, cluster.kubectl, node!);
   await cluster.kubectl.run(['uncordon', node!]);
   await isSettled(cluster, 300_000);
+  assert.equal((await traffic.verify()).failedWrites, 0);
+});
+
+test('a node is drained while a member is being replaced: it waits, is told why, and goes through', async (t) => {
+  const cluster = await useNamespace(t);
+  if (cluster === null) return;
+  const { kubectl } = cluster;
+  await createCluster(cluster, { replicas: 3 });
+  const traffic = await startTraffic(cluster);
+  const leader = await leaderOf(cluster);
+  const [lost, other] = ['db-0', 'db-1', 'db-2'].filter((name) => name !== leader);
+  const node = (await kubectl.get('pod', other!))!.spec.nodeName as string;
+  await kubectl.run(['delete', `pvc/data-${lost}`, `pod/${lost}`, '--wait=false']);
+  await until(`${lost} to go`, 60_000, async () => {
+    const pod = await kubectl.get('pod', lost!);
+    return pod === null || !isConditionTrue(pod, 'Ready');
+  });
+  const blocked = untilCluster(cluster, 'the drain to be reported as blocked', (object) =>
+    isConditionTrue(object, 'DrainBlocked'),
+  );
+  const [found] = await Promise.all([blocked, drain(t, kubectl, node)]);
+  assert.match(conditionOf(found, 'DrainBlocked')!.message, new RegExp(`^${other} on ${node} cannot be evicted`));
+  await kubectl.run(['uncordon', node]);
+  const settled = await isSettled(cluster, 300_000);
+  assert.equal(conditionOf(settled, 'DrainBlocked')?.status, 'False');
   assert.equal((await traffic.verify()).failedWrites, 0);
 });
 

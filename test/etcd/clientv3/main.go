@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ var scenarios = map[string]func(context.Context, []string){
 	"services": services,
 	"election": election,
 	"members":  members,
+	"restarts": restarts,
 	"snapshot": snapshot,
 }
 
@@ -300,6 +302,40 @@ func awaitKeys(ctx context.Context, client *clientv3.Client, prefix string, coun
 	for must(client.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithCountOnly())).Count != count {
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// restarts: members are stopped and started one after the other, as an upgrade does it, and no call fails.
+func restarts(ctx context.Context, endpoints []string) {
+	const workers, strikes = 8, 3
+	var working sync.WaitGroup
+	stop := make(chan struct{})
+	for worker := range workers {
+		working.Add(1)
+		go func() {
+			defer working.Done()
+			client := connect(endpoints)
+			defer client.Close()
+			key := fmt.Sprintf("restarts/%d", worker)
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				value := strconv.Itoa(n)
+				must(client.Put(ctx, key, value))
+				got := must(client.Get(ctx, key))
+				check(string(got.Kvs[0].Value) == value, "read %q after %q", got.Kvs[0].Value, value)
+			}
+		}()
+	}
+	struck := bufio.NewScanner(os.Stdin)
+	for range strikes {
+		fmt.Println("strike")
+		check(struck.Scan(), "nobody strikes")
+	}
+	close(stop)
+	working.Wait()
 }
 
 func members(ctx context.Context, endpoints []string) {

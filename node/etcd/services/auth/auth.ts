@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { issueToken } from '../../../server/auth-token.ts';
 import { isRoot } from '../../../store/auth/permits.ts';
 import type { AuthChange, AuthState, Permission, Right, Role, User } from '../../../store/auth/state.ts';
+import { isOpenEnded } from '../../../store/key-range.ts';
 import type { EtcdContext } from '../../context.ts';
 import { etcdError } from '../../errors.ts';
 import type { Call } from '../../grpc/call.ts';
@@ -90,6 +91,7 @@ export function authMethods(etcd: EtcdContext): Methods {
       ({ name, perm }) => {
         const right = rights[perm?.permType ?? -1];
         if (!perm || right === undefined) throw etcdError('permissionNotGiven');
+        if (!hasKeys(perm)) throw etcdError('invalidAuthManagement');
         return { kind: 'GrantPermission', name, permission: { right, ...keysOf(perm) } };
       },
     ),
@@ -166,10 +168,14 @@ async function hashOf({ name, password, hashedPassword, options }: Password): Pr
   return hashPassword(password);
 }
 
+/** A right to nothing is a mistake of whoever grants it. */
+function hasKeys({ key, range_end: rangeEnd }: PermissionMessage): boolean {
+  if (key.length === 0) return false;
+  return rangeEnd.length === 0 || isOpenEnded({ key, rangeEnd }) || key.compare(rangeEnd) < 0;
+}
+
 function keysOf({ key, range_end: end }: Omit<PermissionMessage, 'permType'>): Pick<Permission, 'key' | 'rangeEnd'> {
-  // As etcd has it: an empty key is the first of all.
-  const from = key.length === 0 ? Buffer.from([0]) : key;
-  return { key: from.toString('base64'), rangeEnd: end.length === 0 ? null : end.toString('base64') };
+  return { key: key.toString('base64'), rangeEnd: end.length === 0 ? null : end.toString('base64') };
 }
 
 function messageOf({ right, key, rangeEnd }: Permission): PermissionMessage {
