@@ -171,7 +171,7 @@ export class Reconciler {
     const { api, metrics, observer } = this.#parts;
     if (act.kind === 'Record') {
       // Its fields went with the status.
-      this.#tell(observed.cluster, act, decision.plan.reason);
+      this.#tell(observed.cluster, act, decision.plan);
       metrics.acts.inc({ kind: act.kind, outcome: 'Done' });
       return { againAfterMs: this.#pacing.afterAct(key, act) };
     }
@@ -187,7 +187,7 @@ export class Reconciler {
     }
     metrics.acts.inc({ kind: act.kind, outcome: outcome.kind });
     if (outcome.kind === 'Done') {
-      this.#tell(observed.cluster, act, decision.plan.reason);
+      this.#tell(observed.cluster, act, decision.plan);
       return { againAfterMs: this.#pacing.afterAct(key, act) };
     }
     log.write('info', outcome.kind === 'Refused' ? 'act_refused' : 'act_superseded', {
@@ -306,8 +306,8 @@ export class Reconciler {
     }
   }
 
-  #tell(cluster: RaftCluster, act: Act, why: string): void {
-    const note = noteOf(act, why);
+  #tell(cluster: RaftCluster, act: Act, plan: Decision['plan']): void {
+    const note = noteOf(act, plan);
     if (note !== null) this.#parts.events.record(clusterEventSubject(cluster.metadata), { ...note, action: act.kind });
   }
 
@@ -331,7 +331,7 @@ export class Reconciler {
       if (view === null || !changesImage(view)) return view;
       const { observed, decision } = view;
       await this.#writeStatus(observed.cluster, this.#statusOf(observed, decision), fence, log);
-      if (decision.act !== null) this.#tell(observed.cluster, decision.act, decision.plan.reason);
+      if (decision.act !== null) this.#tell(observed.cluster, decision.act, decision.plan);
       return this.#look(name, this.#fresh);
     });
     this.#imageTurn = turn.catch(() => undefined);

@@ -33,14 +33,16 @@ const acts: { readonly [Kind in Act['kind']]: Extract<Act, { kind: Kind }> } = {
   RemoveFinalizer: { kind: 'RemoveFinalizer' },
 };
 
+const plan = (reason: string) => ({ subject: 'db-1, db-2', reason });
+
 test('every act that changes something is told in a sentence, under a reason of one word', () => {
-  const silent = Object.values(acts).filter((act) => noteOf(act, 'why') === null);
+  const silent = Object.values(acts).filter((act) => noteOf(act, plan('why')) === null);
   assert.deepEqual(
     silent.map(({ kind }) => kind),
     ['MarkVolume', 'AddFinalizer'],
   );
   for (const act of Object.values(acts)) {
-    const note = noteOf(act, 'its template is outdated');
+    const note = noteOf(act, plan('its template is outdated'));
     if (note === null) continue;
     assert.match(note.message, /^[A-Z][^.]*[^.:]\.$/, act.kind);
     assert.match(note.reason, /^([A-Z][a-z]+)+$/, act.kind);
@@ -48,12 +50,13 @@ test('every act that changes something is told in a sentence, under a reason of 
 });
 
 test('a pod that goes, a member that leaves and a size that changes say why', () => {
-  const said = (act: Act, why: string): string | undefined => noteOf(act, why)?.message;
+  const said = (act: Act, why: string): string | undefined => noteOf(act, plan(why))?.message;
   assert.equal(said(acts.EvictPod, 'its template is outdated'), 'Evicted the pod db-1: its template is outdated.');
   assert.equal(
     said(acts.RemoveMember, 'it is scaled away'),
     'Removed db-1, member 4, from the cluster: it is scaled away.',
   );
+  assert.equal(said(acts.SetVoters, 'both learners are in sync'), 'Made db-1, db-2 voters in one change, of 3 in all.');
   assert.equal(
     said({ ...acts.DeletePod, force: true }, 'its node n1 does not exist any more'),
     'Deleted the pod db-1 without grace: its node n1 does not exist any more.',

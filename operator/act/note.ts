@@ -1,17 +1,17 @@
 /** What the user reads of an act, as a Kubernetes event: a sentence each. Pure. */
-import type { Act, ActEvent } from '../decide/types.ts';
+import type { Act, ActEvent, Plan } from '../decide/types.ts';
 
 /**
  * Of an act that was done; null for one that needs no telling.
  *
- * @param why as in the plan: people look here first when a pod of theirs has gone
+ * @param plan that it was done for, with whom it is about, and why: people look here first when a pod of theirs has gone
  */
-export function noteOf(act: Act, why: string): ActEvent | null {
+export function noteOf(act: Act, { subject, reason: why }: Pick<Plan, 'subject' | 'reason'>): ActEvent | null {
   switch (act.kind) {
     case 'Record':
       return act.event === null ? null : { ...act.event, message: `${act.event.message}.` };
     case 'Bootstrap':
-      return normal('ClusterFormed', `Formed cluster ${act.record.cluster_id} with ${act.slots.join(', ')}.`);
+      return normal('FoundersTold', `Told ${act.slots.join(', ')} to form cluster ${act.record.cluster_id}.`);
     case 'AddLearner':
       return normal('MemberAdded', `Added ${act.slot} as a learner.`);
     case 'Join':
@@ -19,7 +19,7 @@ export function noteOf(act: Act, why: string): ActEvent | null {
     case 'Promote':
       return normal('MemberPromoted', `Made ${act.name} a voter.`);
     case 'SetVoters':
-      return normal('VotersChanged', `The members ${act.voters.join(', ')} are the voters now.`);
+      return normal('VotersChanged', `Made ${subject} voters in one change, of ${act.voters.length} in all.`);
     case 'TransferLeader':
       return normal('LeaderTransferred', `Handed leadership over to ${act.toName}.`);
     case 'RemoveMember':

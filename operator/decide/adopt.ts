@@ -23,7 +23,7 @@ export const adopt: Rule = (view) => {
     ...(status.hibernation === undefined ? sleeping(view) : {}),
   };
   const message = hasFounded
-    ? `Cluster ${clusterID} is formed with ${status.founding?.founders.length} members`
+    ? `Cluster ${clusterID} has formed with ${status.founding?.founders.map(({ name }) => name).join(', ')}`
     : `Cluster ${clusterID} was found in ${claim?.holder ?? 'its founding record'} and is adopted`;
   return record(found, 'Normal', hasFounded ? 'Formed' : 'Adopted', message, cluster.metadata.name);
 };

@@ -29,6 +29,10 @@ export const latchTarget: Rule = (view) => {
 
 function latch({ spec, target, cluster }: ClusterView): Outcome {
   const latched = { replicas: spec.replicas, readReplicas: spec.readReplicas, generation: cluster.metadata.generation };
-  const message = `Going from ${target.Voters} voters and ${target.Readers} read replicas to ${spec.replicas} and ${spec.readReplicas}`;
+  const changes = [
+    ...(spec.replicas === target.Voters ? [] : [`from ${target.Voters} to ${spec.replicas} voters`]),
+    ...(spec.readReplicas === target.Readers ? [] : [`from ${target.Readers} to ${spec.readReplicas} read replicas`]),
+  ];
+  const message = `Going ${changes.join(', and ')}`;
   return record({ target: latched }, 'Normal', 'Scaling', message, cluster.metadata.name);
 }
