@@ -41,9 +41,10 @@ class Traffic {
   }
 
   async #keepOn(act: (turn: number) => Promise<void>): Promise<void> {
-    for (let turn = 0; this.#isRunning; turn += 1) {
+    let turn = 0;
+    while (this.#isRunning) {
       try {
-        await act(turn);
+        await act(turn++);
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;
       }
