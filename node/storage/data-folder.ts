@@ -21,6 +21,7 @@ import type { SegmentLog } from './log/segment-log.ts';
 import { readSnapshotFile } from './snapshot-file.ts';
 import { ALL_ROWS, EngineSnapshotSource } from './snapshot-source.ts';
 import { checkApplied, planStart } from './start-plan.ts';
+import { StateFolders, stateFoldersAmong } from './state-folders.ts';
 import type {
   DataFolder,
   FoundingRecord,
@@ -73,7 +74,7 @@ export async function openDataFolder(options: DataFolderOptions): Promise<DataFo
   await disk.makeFolder(folder);
   const record = await readFolderRecord(disk, folder);
   const names = await disk.list(folder);
-  const found = { stateFolders: names.filter((name) => STATE_FOLDER.test(name)), hasLog: names.includes(LOG_FOLDER) };
+  const found = { stateFolders: stateFoldersAmong(names), hasLog: names.includes(LOG_FOLDER) };
   if (record === null) {
     const plan = planStart({ record, ...found, base: NOWHERE });
     if (plan.kind === 'Refuse') throw new DataDamaged(join(folder, RECORD_NAME), 0, plan.what);
@@ -116,7 +117,6 @@ async function openRecorded(
 }
 
 const LOG_FOLDER = 'log';
-const STATE_FOLDER = /^state-(\d+)$/;
 const NOWHERE: LogPosition = { index: 0, term: 0 };
 const FOUNDING_POSITION: LogPosition = { index: 1, term: 1 };
 
@@ -144,12 +144,12 @@ async function drawRecord({ disk, folder, drawIncarnation }: DataFolderOptions):
 class OpenDataFolder implements DataFolder {
   readonly #options: DataFolderOptions;
   readonly #segments: SegmentLog;
+  readonly #states: StateFolders;
   readonly log: RaftLog;
   #record: FolderRecord;
   #restored: RestoredLog | null;
   #engine: Engine | null = null;
   #staged: StagedSnapshot | null = null;
-  #lastStateNumber: number;
   #snapshotsOpened = 0;
   #lastChange: Promise<unknown> = Promise.resolve();
 
@@ -158,7 +158,7 @@ class OpenDataFolder implements DataFolder {
     this.#record = record;
     this.#segments = opened.log;
     this.#restored = opened.restored;
-    this.#lastStateNumber = Math.max(0, ...stateFolders.map((name) => Number(STATE_FOLDER.exec(name)?.[1])));
+    this.#states = new StateFolders(options.disk, options.folder, options.openEngine, stateFolders);
     this.log = this.#letGoOfRestored(opened.log);
   }
 
@@ -177,11 +177,11 @@ class OpenDataFolder implements DataFolder {
 
   /** Finishes what a crash has left unfinished, and opens the state. */
   async start(mustRestartLog: boolean, remove: readonly string[]): Promise<void> {
-    await this.#removeStates(remove);
+    await this.#states.remove(remove);
     const { current } = this.#record;
     if (current === null) return;
-    const path = join(this.#options.folder, current.folder);
-    this.#engine = await this.#options.openEngine(path);
+    const path = this.#states.pathOf(current.folder);
+    this.#engine = await this.#states.open(current.folder);
     const applied = await this.#describe(this.#engine, path);
     if (applied.index < current.position.index) {
       throw new DataDamaged(path, 0, `the state has applied ${applied.index}, it began with ${current.position.index}`);
@@ -250,7 +250,7 @@ class OpenDataFolder implements DataFolder {
         throw new SnapshotDamaged(`the snapshot is of cluster ${header.clusterId}, this member of ${clusterId}`);
       }
       await this.#staged?.discard();
-      this.#staged = new StagedSnapshot(id, header, await this.#stage(), this.#options.describeState);
+      this.#staged = new StagedSnapshot(id, header, await this.#states.stage(), this.#options.describeState);
       return this.#staged;
     });
   }
@@ -299,7 +299,7 @@ class OpenDataFolder implements DataFolder {
 
   /** Makes the state that a grant begins with, and it and the grant durable in one moment. */
   async #beginWith(grant: Identity['grant'], origin: StateOrigin, rows: Pages, hardState: HardState): Promise<void> {
-    const staged = await this.#stage();
+    const staged = await this.#states.stage();
     let applied: StateDescription;
     try {
       for await (const page of rows) {
@@ -338,7 +338,7 @@ class OpenDataFolder implements DataFolder {
     await this.#restartLog(applied);
     await this.#noteLogRestarted();
     await old.engine?.close();
-    if (old.folder !== undefined) await this.#removeStates([old.folder]);
+    if (old.folder !== undefined) await this.#states.remove([old.folder]);
   }
 
   async #restartLog({ membership }: StateDescription): Promise<void> {
@@ -352,26 +352,6 @@ class OpenDataFolder implements DataFolder {
     const { current } = this.#record;
     if (current === null || current.isLogRestarted) return;
     await this.#write({ ...this.#record, current: { ...current, isLogRestarted: true } });
-  }
-
-  async #stage(): Promise<StagedState> {
-    const { disk, folder, openEngine } = this.#options;
-    const stateFolder = `state-${++this.#lastStateNumber}`;
-    const path = join(folder, stateFolder);
-    await disk.makeFolder(path);
-    await disk.syncFolder(folder);
-    const engine = await openEngine(path);
-    const drop = async (): Promise<void> => {
-      await engine.close();
-      await this.#removeStates([stateFolder]);
-    };
-    return { engine, stateFolder, drop };
-  }
-
-  async #removeStates(names: readonly string[]): Promise<void> {
-    const { disk, folder } = this.#options;
-    for (const name of names) await disk.removeFolder(join(folder, name));
-    if (names.length > 0) await disk.syncFolder(folder);
   }
 
   async #describe(engine: Engine, path: string): Promise<StateDescription> {
