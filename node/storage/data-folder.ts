@@ -9,7 +9,7 @@
  */
 import { dirname, join } from 'node:path';
 import type { Entry, HardState } from '../raft/types.ts';
-import type { Engine, EngineReader, EngineSnapshot, Row } from '../store/engine.ts';
+import type { Engine, EngineReader, EngineSnapshot } from '../store/engine.ts';
 import { DamagedRecord } from '../store/errors.ts';
 import type { Disk } from './disk.ts';
 import { DataDamaged, NewerFormat, SnapshotDamaged } from './errors.ts';
@@ -18,10 +18,10 @@ import { clusterIdOf, grantFounding, grantJoin, grantRecovery } from './grants.t
 import { StagedSnapshot, type StagedState, type StateDescription } from './incoming-snapshot.ts';
 import { type OpenedLog, openLog } from './log/open-log.ts';
 import type { SegmentLog } from './log/segment-log.ts';
-import { readSnapshotFile } from './snapshot-file.ts';
-import { ALL_ROWS, EngineSnapshotSource } from './snapshot-source.ts';
+import { EngineSnapshotSource } from './snapshot-source.ts';
 import { checkApplied, planStart } from './start-plan.ts';
 import { StateFolders, stateFoldersAmong } from './state-folders.ts';
+import { type RowPages, rowsOf, rowsOfSnapshotFile } from './state-rows.ts';
 import type {
   DataFolder,
   FoundingRecord,
@@ -298,7 +298,7 @@ class OpenDataFolder implements DataFolder {
   }
 
   /** Makes the state that a grant begins with, and it and the grant durable in one moment. */
-  async #beginWith(grant: Identity['grant'], origin: StateOrigin, rows: Pages, hardState: HardState): Promise<void> {
+  async #beginWith(grant: Identity['grant'], origin: StateOrigin, rows: RowPages, hardState: HardState): Promise<void> {
     const staged = await this.#states.stage();
     let applied: StateDescription;
     try {
@@ -390,22 +390,3 @@ class OpenDataFolder implements DataFolder {
     };
   }
 }
-
-type Pages = Iterable<readonly Row[]> | AsyncIterable<readonly Row[]>;
-
-async function* rowsOf(snapshot: EngineSnapshot): AsyncIterable<readonly Row[]> {
-  let from = ALL_ROWS.from;
-  for (;;) {
-    const page = await snapshot.scan({ from, to: ALL_ROWS.to }, { limit: PAGE_ROWS, maxBytes: PAGE_BYTES });
-    if (page.length === 0) return;
-    yield page;
-    from = Buffer.concat([page.at(-1)!.key, Buffer.alloc(1)]);
-  }
-}
-
-async function* rowsOfSnapshotFile(disk: Disk, path: string): AsyncIterable<readonly Row[]> {
-  for await (const content of readSnapshotFile(disk, path)) if (content.kind === 'Rows') yield content.rows;
-}
-
-const PAGE_ROWS = 4096;
-const PAGE_BYTES = 1024 * 1024;
