@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import type { Entry, HardState } from '../raft/types.ts';
 import type { Engine, EngineReader, EngineSnapshot } from '../store/engine.ts';
 import { DamagedRecord } from '../store/errors.ts';
+import { Exclusive } from '../store/exclusive.ts';
 import type { Disk } from './disk.ts';
 import { DataDamaged, NewerFormat, SnapshotDamaged } from './errors.ts';
 import { FOLDER_FORMAT, type FolderRecord, RECORD_NAME, readFolderRecord, writeFolderRecord } from './folder-record.ts';
@@ -151,7 +152,8 @@ class OpenDataFolder implements DataFolder {
   #engine: Engine | null = null;
   #staged: StagedSnapshot | null = null;
   #snapshotsOpened = 0;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  /** Changes of the record, one after the other, whoever asks for them. */
+  readonly #changes = new Exclusive();
 
   constructor(options: DataFolderOptions, record: FolderRecord, opened: OpenedLog, stateFolders: readonly string[]) {
     this.#options = options;
@@ -197,7 +199,7 @@ class OpenDataFolder implements DataFolder {
     memberId: number,
     snapshotFile: string | null = record.snapshotPath,
   ): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const grant = grantFounding(this.identity, record, memberId);
       if (grant === this.identity.grant) return;
       const origin: StateOrigin = { kind: 'Founding', record, memberId };
@@ -211,14 +213,14 @@ class OpenDataFolder implements DataFolder {
   }
 
   acceptJoin(record: JoinRecord): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const grant = grantJoin(this.identity, record);
       if (grant !== this.identity.grant) await this.#write({ ...this.#record, identity: { ...this.identity, grant } });
     });
   }
 
   acceptRecovery(record: RecoveryRecord, memberId: number, tail: readonly Entry[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const grant = grantRecovery(this.identity, this.#engine !== null, record, memberId);
       if (grant === this.identity.grant) return;
       const snapshot = this.#engine!.snapshot();
@@ -237,14 +239,14 @@ class OpenDataFolder implements DataFolder {
   }
 
   markRemoved(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.identity.isRemoved) return;
       await this.#write({ ...this.#record, identity: { ...this.identity, isRemoved: true } });
     });
   }
 
   startSnapshot(id: string, header: SnapshotHeader): Promise<IncomingSnapshot> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const clusterId = clusterIdOf(this.identity.grant);
       if (header.clusterId !== clusterId) {
         throw new SnapshotDamaged(`the snapshot is of cluster ${header.clusterId}, this member of ${clusterId}`);
@@ -261,7 +263,7 @@ class OpenDataFolder implements DataFolder {
   }
 
   installSnapshot(snapshot: IncomingSnapshot, hardState: HardState): Promise<Engine> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const staged = this.#staged;
       if (staged === null || snapshot !== staged || staged.phase !== 'Finished') {
         throw new Error('only the finished snapshot of this folder can be installed');
@@ -289,12 +291,13 @@ class OpenDataFolder implements DataFolder {
     return this.#options.disk.freeBytes(this.#options.folder);
   }
 
-  async close(): Promise<void> {
-    await this.#lastChange;
-    if (this.resumableSnapshot() !== null || this.#staged?.phase === 'Finished')
-      await this.#staged?.staged.engine.close();
-    await this.#engine?.close();
-    await this.#segments.close();
+  close(): Promise<void> {
+    return this.#changes.run(async () => {
+      if (this.resumableSnapshot() !== null || this.#staged?.phase === 'Finished')
+        await this.#staged?.staged.engine.close();
+      await this.#engine?.close();
+      await this.#segments.close();
+    });
   }
 
   /** Makes the state that a grant begins with, and it and the grant durable in one moment. */
@@ -366,13 +369,6 @@ class OpenDataFolder implements DataFolder {
   async #write(record: FolderRecord): Promise<void> {
     await writeFolderRecord(this.#options.disk, this.#options.folder, record);
     this.#record = record;
-  }
-
-  /** Changes of the record come one after the other, whoever asks for them. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const outcome = this.#lastChange.then(change);
-    this.#lastChange = outcome.catch(() => {});
-    return outcome;
   }
 
   /** The entries of a long log must not stay in memory here for as long as the process lives. */
