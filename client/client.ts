@@ -4,6 +4,16 @@ import { Caller, type CallOptions, type Request } from './caller.ts';
 import { QuorateError } from './errors.ts';
 import { KeyValue } from './key-value.ts';
 import { HeldLease } from './lease.ts';
+import {
+  type ClientOptions,
+  callerOptions,
+  type DeleteOptions,
+  type GetOptions,
+  type PutOptions,
+  type RangeOptions,
+  type WriteOptions,
+} from './options.ts';
+import { conditions, leasePath, rangeQuery, readRequest, setReadOptions } from './requests.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 import {
   type DeleteAnswer,
@@ -45,80 +55,11 @@ import {
 } from './types.ts';
 import { Watch, type WatchOptions } from './watch.ts';
 
-export type ClientOptions = {
-  /** Client URLs of members, `http://HOST:PORT`; any of them takes any call, the next one takes over when it is away. */
-  readonly endpoints: readonly string[];
-  /** Sent as a bearer token. */
-  readonly token?: string | undefined;
-  /**
-   * For a whole call with its retries. Default and longest 60,000: members forget an idempotency key some time after,
-   * and a retry later than that could write twice.
-   */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * For one attempt at one member. Default 5,000. What is safe to repeat is given less in a short call: each endpoint
-   * its share of the whole, so that one frozen member does not fail it.
-   */
-  readonly attemptTimeoutMs?: number | undefined;
-  /** In place of the global `fetch`: to bring certificates (`quorate/client/tls`), a proxy, or an observer. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Told of each failure that is about to be retried. */
-  readonly onRetry?: ((error: QuorateError) => void) | undefined;
-};
-
-/** `serializable`: from the member that is asked, at once, maybe a little behind. Default: linearizable. */
-export type Consistency = 'linearizable' | 'serializable';
-
-export type GetOptions = CallOptions & {
-  readonly consistency?: Consistency | undefined;
-  /** As it was at that revision of the store. */
-  readonly revision?: number | undefined;
-};
-
-export type WriteOptions = CallOptions & {
-  /**
-   * Default: a new one for each call. One of your own makes a write happen once even when the whole call is made again.
-   * Null sends none: the write is then not retried where it may have happened, and costs the cluster a little less.
-   */
-  readonly idempotencyKey?: string | null | undefined;
-};
-
-export type PutOptions = WriteOptions & {
-  /** Id of the lease to bind the key to; without it the key is bound to none. */
-  readonly lease?: string | undefined;
-  /** True: answer with the pair that was replaced. */
-  readonly prev?: boolean | undefined;
-  /** Only if the key's modification revision is this one; else `precondition_failed`. */
-  readonly ifRevision?: number | undefined;
-  /** Only if there is no such key; else `precondition_failed`. */
-  readonly ifAbsent?: boolean | undefined;
-};
-
-export type DeleteOptions = WriteOptions & {
-  readonly prev?: boolean | undefined;
-  readonly ifRevision?: number | undefined;
-};
-
-export type RangeOptions = GetOptions & {
-  /** All keys that start with it. Default, without `from`: all keys. */
-  readonly prefix?: Bytes | undefined;
-  /** Keys from this one on; with `prefix`, those of the prefix. */
-  readonly from?: Bytes | undefined;
-  /** Keys before this one. */
-  readonly to?: Bytes | undefined;
-  /** Of items in one page. Default: the member's. */
-  readonly limit?: number | undefined;
-  readonly keysOnly?: boolean | undefined;
-};
-
 /** How one member answers, or why it does not. */
 export type EndpointStatus = { readonly endpoint: string } & (
   | { readonly status: ApiStatus }
   | { readonly error: QuorateError }
 );
-
-const LONGEST_TIMEOUT_MS = 60_000;
-const ATTEMPT_TIMEOUT_MS = 5_000;
 
 /** @throws {QuorateError} `invalid_request` for options that cannot work */
 export function createClient(options: ClientOptions): Client {
@@ -132,21 +73,10 @@ export class Client {
   readonly #caller: Caller;
 
   constructor(options: ClientOptions) {
-    const { timeoutMs = LONGEST_TIMEOUT_MS, attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, token } = options;
-    this.endpoints = options.endpoints.map(checkedEndpoint);
-    if (this.endpoints.length === 0) throw new QuorateError('invalid_request', 'endpoints: at least one is needed');
-    if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMEOUT_MS)) {
-      throw new QuorateError('invalid_request', `timeoutMs: ${timeoutMs} is not between 1 and ${LONGEST_TIMEOUT_MS}`);
-    }
+    const checked = callerOptions(options);
+    this.endpoints = checked.endpoints;
     this.#options = options;
-    this.#caller = new Caller({
-      endpoints: this.endpoints,
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      timeoutMs,
-      attemptTimeoutMs,
-      fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
-      onRetry: options.onRetry ?? (() => undefined),
-    });
+    this.#caller = new Caller(checked);
   }
 
   /** A client with the same options that speaks to this one member only. */
@@ -339,15 +269,13 @@ export class Client {
 
   /** Quorum loss only: makes the one member at this client's only endpoint the sole voter of a new cluster. */
   async recover(record: ApiRecover, options: CallOptions = {}): Promise<void> {
-    if (this.endpoints.length !== 1)
-      throw new QuorateError('invalid_request', 'recover: name exactly one endpoint, the survivor');
+    this.#onlyEndpoint('recover', ', the survivor');
     await this.#caller.json({ method: 'POST', path: '/v1/recover', body: record, isRepeatable: true }, options);
   }
 
   /** All members are about to be stopped: for a minute the one at this client's only endpoint waits for no quorum then. */
   async stopTogether(options: CallOptions = {}): Promise<void> {
-    if (this.endpoints.length !== 1)
-      throw new QuorateError('invalid_request', 'stopTogether: name exactly one endpoint');
+    this.#onlyEndpoint('stopTogether');
     await this.#caller.json({ method: 'POST', path: '/v1/stop-together', isRepeatable: true }, options);
   }
 
@@ -363,12 +291,19 @@ export class Client {
 
   /** Of the member at this client's only endpoint. */
   async readiness(options: CallOptions = {}): Promise<ApiReadiness> {
-    if (this.endpoints.length !== 1) throw new QuorateError('invalid_request', 'readiness: name exactly one endpoint');
-    const answer = await (this.#options.fetch ?? globalThis.fetch)(`${this.endpoints[0]}/readyz?verbose`, {
+    const endpoint = this.#onlyEndpoint('readiness');
+    const answer = await (this.#options.fetch ?? globalThis.fetch)(`${endpoint}/readyz?verbose`, {
       headers: { accept: 'application/json' },
       signal: options.signal ?? null,
     });
     return (await answer.json()) as ApiReadiness;
+  }
+
+  /** @param which of several to name */
+  #onlyEndpoint(call: string, which = ''): string {
+    const [endpoint, another] = this.endpoints;
+    if (endpoint !== undefined && another === undefined) return endpoint;
+    throw new QuorateError('invalid_request', `${call}: name exactly one endpoint${which}`);
   }
 
   #read<T>(path: string, query: URLSearchParams, options: GetOptions): Promise<T> {
@@ -394,35 +329,6 @@ export class Client {
   }
 }
 
-function readRequest(path: string, query: URLSearchParams): Request {
-  return { method: 'GET', path, query, isRepeatable: true, mayWait: true };
-}
-
-function setReadOptions(query: URLSearchParams, options: GetOptions): void {
-  if (options.consistency !== undefined) query.set('consistency', options.consistency);
-  if (options.revision !== undefined) query.set('revision', String(options.revision));
-}
-
-function rangeQuery(options: RangeOptions): URLSearchParams {
-  const query = new URLSearchParams();
-  if (options.prefix !== undefined) setParameter(query, 'prefix', options.prefix);
-  if (options.from !== undefined) setParameter(query, 'from', options.from);
-  if (options.to !== undefined) setParameter(query, 'to', options.to);
-  if (options.limit !== undefined) query.set('limit', String(options.limit));
-  if (options.keysOnly === true) query.set('keys_only', 'true');
-  return query;
-}
-
-function conditions(options: {
-  ifRevision?: number | undefined;
-  ifAbsent?: boolean | undefined;
-}): Record<string, string> {
-  return {
-    ...(options.ifRevision === undefined ? {} : { 'if-match': `"${options.ifRevision}"` }),
-    ...(options.ifAbsent === true ? { 'if-none-match': '*' } : {}),
-  };
-}
-
 async function readKeyValue(key: Bytes, response: Response): Promise<KeyValue> {
   const { headers } = response;
   return new KeyValue(key, new Uint8Array(await response.arrayBuffer()), {
@@ -431,26 +337,6 @@ async function readKeyValue(key: Bytes, response: Response): Promise<KeyValue> {
     version: Number(headers.get(apiHeaders.version)),
     lease: headers.get(apiHeaders.lease),
   });
-}
-
-function leasePath(id: string): string {
-  return `/v1/leases/${encodeURIComponent(id)}`;
-}
-
-function checkedEndpoint(endpoint: string): string {
-  let url: URL;
-  try {
-    url = new URL(endpoint);
-  } catch {
-    throw new QuorateError(
-      'invalid_request',
-      `endpoint '${endpoint}' is not a URL; write it like http://127.0.0.1:2379`,
-    );
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new QuorateError('invalid_request', `endpoint '${endpoint}' must begin with http:// or https://`);
-  }
-  return url.href.replace(/\/+$/, '');
 }
 
 /** Browsers give randomUUID to secure pages only, Node before 19 has no global crypto. */
