@@ -1,4 +1,4 @@
-/** Lets one action run at a time, in the order of the calls: the engine takes one write at a time. */
+/** Lets one action run at a time, in the order of the calls. */
 
 export class Exclusive {
   #last: Promise<unknown> = Promise.resolve();
