@@ -15,6 +15,7 @@ import { type HttpServer, startHttpServer } from './api/http-server.ts';
 import { assertSameOrigin } from './api/origin.ts';
 import { statusOverHttp } from './api/status-over-http.ts';
 import { assertCanListen } from './can-listen.ts';
+import { collectAfterStart } from './collect-after-start.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, type Environment, type Flags, parseConfig } from './config/parse-config.ts';
 import { type EtcdOptions, fixedLimits } from './etcd/context.ts';
@@ -180,6 +181,7 @@ async function startMember(parts: MemberParts): Promise<LocalMember> {
     onFatal,
   });
   noteDamage(member, config.terminationLog);
+  collectAfterStart(member, member.phase.state === 'Member');
   return member;
 }
 
