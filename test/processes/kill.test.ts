@@ -1,4 +1,5 @@
-/** Members that die at once (kill -9), under load. */
+/** Members that die at once (kill -9), or stand still, under load. */
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Load } from './load.ts';
 import { LocalCluster, until } from './local-cluster.ts';
@@ -59,6 +60,27 @@ test('all members die at the same moment, three times: what was acknowledged is 
       await cluster.settled();
     }
     await progress(load);
+    await load.verify();
+  } finally {
+    await cluster.remove();
+  }
+});
+
+test('the leader stands still, as while its disk stalls: the others go on without it, and it follows when it wakes', async () => {
+  const cluster = await LocalCluster.form(3);
+  try {
+    const load = new Load(cluster.client());
+    for (let round = 0; round < 2; round++) {
+      await progress(load);
+      const leader = await cluster.leader();
+      leader.process.kill('SIGSTOP');
+      const next = await cluster.leader(cluster.members.filter((member) => member !== leader));
+      await progress(load);
+      leader.process.kill('SIGCONT');
+      await cluster.settled();
+      const [term, newer] = [(await cluster.statusOf(leader))?.term, (await cluster.statusOf(next))?.term];
+      assert.equal(term, newer, 'the one that stood still knows the term of those that went on');
+    }
     await load.verify();
   } finally {
     await cluster.remove();
