@@ -122,6 +122,8 @@ export function buildReadiness(phase: Phase, options: MemberOptions): ApiReadine
   const isMember = phase.state === 'Member';
   const limitMs = LEADERLESS_ELECTION_TIMEOUTS * options.timing.electionTimeoutMs;
   const hasLeader = replica.leaderlessMs < limitMs;
+  // The others go on answering reads; what this one would answer may be wrong.
+  const differs = replica.store?.corrupt.includes(replica.id) ?? false;
   const checks: ApiReadiness['checks'] = [
     isMember
       ? { name: 'caught_up', ok: true }
@@ -129,8 +131,11 @@ export function buildReadiness(phase: Phase, options: MemberOptions): ApiReadine
     hasLeader
       ? { name: 'leader', ok: true }
       : { name: 'leader', ok: false, message: `no leader known for ${Math.round(replica.leaderlessMs)} ms` },
+    differs
+      ? { name: 'same_keys', ok: false, message: 'its keys are not those of a quorum (alarm CORRUPT)' }
+      : { name: 'same_keys', ok: true },
   ];
-  return { ready: isMember && hasLeader, checks };
+  return { ready: isMember && hasLeader && !differs, checks };
 }
 
 function roleOf(raft: RaftStatus, membership: Membership | null): ApiRole {

@@ -36,7 +36,7 @@ function statusOfSlot(slot: Slot, observed: Observed, before: MemberStatus | und
   const memberId = member?.id ?? status?.member_id ?? volume?.memberId ?? undefined;
   const version = status?.version ?? (pod === null ? undefined : before?.version);
   const ready = pod?.isReady === true && pod.deletionDueMs === null;
-  const reason = ready ? undefined : notReadyReason(slot);
+  const reason = ready ? undefined : notReadyReason(slot, observed);
   return {
     name,
     role: roleOf(name, member, status, observed, before),
@@ -92,7 +92,7 @@ function roleOf(
 }
 
 /** In the order in which they hide each other. */
-function notReadyReason(slot: Slot): string {
+function notReadyReason(slot: Slot, { comparison }: Observed): string {
   const { pod, report } = slot;
   if (pod === null) return 'PodMissing';
   if (pod.deletionDueMs !== null) return 'Terminating';
@@ -103,7 +103,8 @@ function notReadyReason(slot: Slot): string {
   if (pod.phase !== 'Running') return `Pod${pod.phase}`;
   if (report === null || report.kind === 'Unreachable') return 'Unreachable';
   if (report.status.state === 'Parked') return report.status.reason ?? 'Parked';
-  return report.status.state === 'Joining' ? 'Joining' : 'NotReady';
+  if (report.status.state === 'Joining') return 'Joining';
+  return comparison.kind === 'Differs' && comparison.members.includes(slot.name) ? 'DataDiffers' : 'NotReady';
 }
 
 /**

@@ -349,7 +349,8 @@ test('data of the cluster before a recovery is expected until it is wiped', () =
 
 test('a member that holds other keys is named, with what its user does about it', () => {
   const comparison = { kind: 'Differs', members: ['db-1'], isDecided: true } as const;
-  const status = statusAfterHealth({ comparison });
+  const status = statusAfterHealth({ comparison, slots: slotsWith([1, { pod: podOf(1, { isReady: false }) }]) });
+  assert.equal(status.members?.[1]?.reason, 'DataDiffers');
   const { status: holds, reason, message } = conditionIn(status, 'DataConsistent');
   assert.deepEqual([holds, reason], ['False', 'MembersDiffer']);
   assert.equal(

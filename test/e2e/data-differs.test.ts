@@ -50,6 +50,15 @@ test('a value changed on the volume of the leader: shown, kept from spreading, a
     [false, true, true],
   );
   assert.equal(await call(cluster, 'db-0', 'PUT', '/v1/kv/key', 'third'), 500, 'writes are refused');
+  await until('db-1 to serve nobody, and the others all', 60_000, async () => {
+    const ready = (await podsOf(cluster)).filter((pod) => isConditionTrue(pod, 'Ready'));
+    return (
+      ready
+        .map(({ metadata }) => metadata.name)
+        .sort()
+        .join() === 'db-0,db-2'
+    );
+  });
   await changeSpec(cluster, { restartedAt: new Date().toISOString() });
   await untilCluster(cluster, 'a plan that leaves all as it is', ({ status }) =>
     status.plan.blockers.includes('the rollout waits until db-1 holds the same keys as a quorum'),
