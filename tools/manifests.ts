@@ -27,6 +27,9 @@ metadata:
     pod-security.kubernetes.io/enforce: restricted
 `;
 
+/** Labels that are true of a release only. */
+const OF_HELM = /^ *(?:app\.kubernetes\.io\/managed-by: Helm|helm\.sh\/chart: .*)\n/gm;
+
 const COMPLAINT = 'is not up to date';
 
 makeFile(CHART_CRD, keptCrd(), COMPLAINT);
@@ -49,5 +52,5 @@ function renderedManifest(): string | null {
   const helm = spawnSync('helm', args, { encoding: 'utf8' });
   if (helm.error !== undefined) return null;
   if (helm.status !== 0) throw new Error(`helm ${args.join(' ')}: ${helm.stderr}`);
-  return `${HEADER}${helm.stdout}`;
+  return `${HEADER}${helm.stdout.replace(OF_HELM, '')}`;
 }

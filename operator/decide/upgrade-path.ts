@@ -5,8 +5,9 @@ export function objectionToUpgrade(from: string, to: string): string | null {
   const [a, b] = [parse(from), parse(to)];
   if (a === null || b === null) return null;
   if (a.major !== b.major) {
+    if (b.major < a.major) return `from ${from} back to ${to} is another major version: restore a snapshot instead`;
     if (b.major === a.major + 1 && b.minor === 0) return null;
-    return `from ${from} to ${to} leads over more than one major version: go through ${a.major + 1}.0 first`;
+    return `from ${from} to ${to} skips versions: go through ${a.major + 1}.0 first`;
   }
   if (b.minor > a.minor + 1)
     return `from ${from} to ${to} skips a minor version: go to ${a.major}.${a.minor + 1} first`;
