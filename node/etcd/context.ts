@@ -74,7 +74,7 @@ export class EtcdContext {
   memberOf(call: Call): AuthorizedMember {
     // One for the whole call: who has shown who it is stays that for as long as a stream lasts.
     call.kept ??= new AuthorizedMember(this.member, {
-      token: () => call.metadata('token') ?? call.metadata('authorization')?.replace(/^Bearer +/i, ''),
+      token: () => call.token,
       certificateName: () => call.certificateName,
       nowMs: Date.now,
     });

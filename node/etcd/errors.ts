@@ -122,6 +122,7 @@ export function errorOfCode(code: ApiErrorCode | StoreErrorCode, message: string
 export function errorOf(error: unknown, call: Call, log: (error: unknown, path: string) => void): GrpcError {
   if (error instanceof GrpcError) return error;
   if (error instanceof RequestError) {
+    if (error.code === 'unauthenticated' && call.token === undefined) return etcdError('userEmpty');
     const gaveUp = error.code === 'timeout' || error.code === 'outcome_unknown' || error.code === 'no_leader';
     return gaveUp && call.isPastDeadline ? deadlineExceeded() : errorOfCode(error.code, error.message);
   }

@@ -149,7 +149,7 @@ test('a token of the gateway opens the gateway', async (t) => {
   await json('/v3/auth/user/grant', { user: 'root', role: 'root' });
   await json('/v3/auth/enable', {});
   const put = { key: base64('a') };
-  assert.equal((await post('/v3/kv/put', put)).status, 401);
+  assert.equal((await post('/v3/kv/put', put)).status, 400);
   const token = String((await json('/v3/auth/authenticate', { name: 'root', password: 'p' }))['token']);
   for (const authorization of [token, `Bearer ${token}`]) {
     assert.equal((await post('/v3/kv/put', put, { authorization })).status, 200);

@@ -1,6 +1,7 @@
 /** What a handler may know of the call that it answers. */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Encoding } from './message-reader.ts';
 import { Code, deadlineExceeded, GrpcError } from './status.ts';
 
 /** What carries the answer: a stream of HTTP/2, or a response of HTTP/1.1. */
@@ -51,6 +52,16 @@ export class Call {
   binaryMetadata(name: `${string}-bin`): Buffer | undefined {
     const value = this.metadata(name);
     return value === undefined ? undefined : Buffer.from(value, 'base64');
+  }
+
+  /** Of its messages; the server has seen that it is one that is known. */
+  get encoding(): Encoding {
+    return this.#headers['grpc-encoding'] === 'gzip' ? 'gzip' : 'identity';
+  }
+
+  /** Of a user, as whom it calls. */
+  get token(): string | undefined {
+    return this.metadata('token') ?? this.metadata('authorization')?.replace(/^Bearer +/i, '');
   }
 
   /** The common name of a client certificate that our authority has issued. */

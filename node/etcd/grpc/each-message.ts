@@ -53,7 +53,7 @@ export class EachMessage implements Receiver {
       this.#answer(sole);
       return;
     }
-    this.#reader ??= new MessageReader(maxMessageBytes);
+    this.#reader ??= new MessageReader(maxMessageBytes, this.#call.encoding);
     this.#reader.push(chunk);
     this.#takeWaiting(this.#reader);
   }

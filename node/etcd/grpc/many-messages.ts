@@ -2,7 +2,7 @@
 import type { Receiver, Stream } from '../http2/stream.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import { Inbox } from './inbox.ts';
-import { MessageReader } from './message-reader.ts';
+import { type Encoding, MessageReader } from './message-reader.ts';
 
 /** Taken by the handler when it has time. */
 const MAX_WAITING_MESSAGES = 128;
@@ -16,9 +16,9 @@ export class ManyMessages implements Receiver {
   readonly #onClosed: () => void;
   #charged = 0;
 
-  constructor(stream: Stream, maxMessageBytes: number, budget: BufferBudget, onClosed: () => void) {
+  constructor(stream: Stream, maxMessageBytes: number, encoding: Encoding, budget: BufferBudget, onClosed: () => void) {
     this.#stream = stream;
-    this.#reader = new MessageReader(maxMessageBytes);
+    this.#reader = new MessageReader(maxMessageBytes, encoding);
     this.#budget = budget;
     this.#onClosed = onClosed;
     this.inbox = new Inbox(() => stream.resume());

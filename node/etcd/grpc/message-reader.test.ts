@@ -15,7 +15,7 @@ test('messages come out whole and in order, however they are cut into chunks', (
   fc.assert(
     fc.property(messages, fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), (sent, cuts) => {
       const bytes = Buffer.concat(sent.map(framed));
-      const reader = new MessageReader(40);
+      const reader = new MessageReader(40, 'identity');
       const received: Buffer[] = [];
       for (let at = 0, n = 0; at < bytes.length; n += 1) {
         const end = at + cuts[n % cuts.length]!;
@@ -33,7 +33,7 @@ test('messages come out whole and in order, however they are cut into chunks', (
 });
 
 test('what is too large is refused by its head alone', () => {
-  const reader = new MessageReader(100);
+  const reader = new MessageReader(100, 'identity');
   reader.push(Buffer.from([0, 0, 0, 0, 101]));
   assert.throws(() => reader.next(), {
     code: Code.ResourceExhausted,
@@ -42,7 +42,7 @@ test('what is too large is refused by its head alone', () => {
 });
 
 test('what is compressed is refused', () => {
-  const reader = new MessageReader(100);
+  const reader = new MessageReader(100, 'identity');
   reader.push(Buffer.from([1, 0, 0, 0, 1, 7]));
   assert.throws(() => reader.next(), { code: Code.Internal });
 });

@@ -1,7 +1,12 @@
 /** Takes gRPC's messages out of a stream of chunks: each is a flag for compression, its length in four bytes, itself. */
+import { gunzipSync } from 'node:zlib';
 import { Code, GrpcError } from './status.ts';
 
+/** Of a call's messages, as its header `grpc-encoding` has it. Each says by its flag whether it is so. */
+export type Encoding = 'identity' | 'gzip';
+
 const HEAD_BYTES = 5;
+const COMPRESSED = 1;
 
 /** The message that is exactly this chunk, as most are: null where it takes a `MessageReader` to tell. */
 export function soleMessage(chunk: Buffer, maxBytes: number): Buffer | null {
@@ -12,11 +17,13 @@ export function soleMessage(chunk: Buffer, maxBytes: number): Buffer | null {
 
 export class MessageReader {
   readonly #maxBytes: number;
+  readonly #encoding: Encoding;
   #chunks: Buffer[] = [];
   #buffered = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, encoding: Encoding) {
     this.#maxBytes = maxBytes;
+    this.#encoding = encoding;
   }
 
   /** Bytes of messages that are not complete. */
@@ -31,15 +38,14 @@ export class MessageReader {
 
   /**
    * The next message, a view into what was pushed where that is in one piece; null until there is more.
-   * @throws GrpcError for one that is compressed or too large, as soon as its head is there
+   * @throws GrpcError for one that is too large or compressed as it may not be, as soon as its head is there
    */
   next(): Buffer | null {
     if (this.#buffered < HEAD_BYTES) return null;
     if (this.#chunks[0]!.length < HEAD_BYTES) this.#join();
     const first = this.#chunks[0]!;
-    if (first[0] !== 0) {
-      throw new GrpcError(Code.Internal, 'grpc: compressed flag set with identity or empty encoding');
-    }
+    const flag = first[0]!;
+    this.#assertFlag(flag);
     const length = first.readUInt32BE(1);
     if (length > this.#maxBytes) {
       throw new GrpcError(
@@ -54,10 +60,34 @@ export class MessageReader {
     this.#buffered -= end;
     if (whole.length === end) this.#chunks.shift();
     else this.#chunks[0] = whole.subarray(end);
-    return whole.subarray(HEAD_BYTES, end);
+    const message = whole.subarray(HEAD_BYTES, end);
+    return flag === COMPRESSED ? decompressed(message, this.#maxBytes) : message;
+  }
+
+  #assertFlag(flag: number): void {
+    if (flag > COMPRESSED) throw new GrpcError(Code.Internal, `grpc: received unexpected payload format ${flag}`);
+    if (flag === COMPRESSED && this.#encoding === 'identity') {
+      throw new GrpcError(Code.Internal, 'grpc: compressed flag set with identity or empty encoding');
+    }
   }
 
   #join(): void {
     this.#chunks = [Buffer.concat(this.#chunks)];
+  }
+}
+
+/** Small as messages are, this takes less than the way to another thread and back. */
+function decompressed(message: Buffer, maxBytes: number): Buffer {
+  try {
+    return gunzipSync(message, { maxOutputLength: maxBytes });
+  } catch (error) {
+    const { code, message: reason } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_BUFFER_TOO_LARGE') {
+      throw new GrpcError(Code.Internal, `grpc: failed to decompress the received message: ${reason}`);
+    }
+    throw new GrpcError(
+      Code.ResourceExhausted,
+      `grpc: received message after decompression larger than max ${maxBytes}`,
+    );
   }
 }

@@ -56,7 +56,7 @@ export class OneMessage<M> implements Receiver {
     if (this.#reader === null) {
       const message = soleMessage(chunk, maxMessageBytes);
       if (message !== null) return message;
-      this.#reader = new MessageReader(maxMessageBytes);
+      this.#reader = new MessageReader(maxMessageBytes, this.#call.encoding);
     }
     this.#reader.push(chunk);
     const message = this.#reader.next();

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { connect } from 'node:net';
 import test from 'node:test';
-import { frame, type Message } from '../testing/grpc-client.ts';
+import { gzipSync } from 'node:zlib';
+import { frame, type Message, type Outcome } from '../testing/grpc-client.ts';
 import { startTestEtcd } from '../testing/start-test-etcd.ts';
 import { Code } from './status.ts';
 
@@ -20,6 +21,10 @@ test('what is not there is unimplemented', async (t) => {
     const { code } = await client.outcome(path, range, someKey);
     assert.equal(code, Code.Unimplemented, path);
   }
+  const saying = async (path: string): Promise<string> => (await client.outcome(path, range, someKey)).message;
+  assert.equal(await saying('/etcdserverpb.KV/Nothing'), 'unknown method Nothing for service etcdserverpb.KV');
+  assert.equal(await saying('/nobody.Here/Range'), 'unknown service nobody.Here');
+  assert.equal(await saying('/toString'), 'malformed method name: "/toString"');
 });
 
 test('what is no gRPC is refused as HTTP', async (t) => {
@@ -32,14 +37,37 @@ test('what is no gRPC is refused as HTTP', async (t) => {
   assert.equal(proto.code, Code.Ok);
 });
 
-test('compression is refused, saying what is taken', async (t) => {
-  const { client } = await startTestEtcd(t);
-  const stream = client.open(rangePath, range, { 'grpc-encoding': 'gzip' });
+test('gzip is read; any other compression is refused, saying what is taken', async (t) => {
+  const { client } = await startTestEtcd(t, { maxRequestBytes: 1000 });
+  const ask = (encoding: string, bytes: Buffer, flag = 1): Promise<Outcome> => {
+    const stream = client.open('/etcdserverpb.KV/Put', put, { 'grpc-encoding': encoding });
+    const head = Buffer.from([flag, 0, 0, 0, 0]);
+    head.writeUInt32BE(bytes.length, 1);
+    stream.http2.end(Buffer.concat([head, bytes]));
+    return stream.ended;
+  };
+  const message = frame(put[0], { ...someKey, value: Buffer.from('v') }).subarray(5);
+  assert.equal((await ask('gzip', gzipSync(message))).code, Code.Ok);
+  // By its flag a message may be as it is.
+  assert.equal((await ask('gzip', message, 0)).code, Code.Ok);
+  const watching = client.open(watchPath, watch, { 'grpc-encoding': 'gzip' });
+  const create = gzipSync(frame(watch[0], { create_request: someKey }).subarray(5));
+  watching.http2.write(Buffer.from([1, 0, 0, 0, create.length]));
+  watching.http2.write(create);
+  assert.equal((await watching.next())['created'], true);
+  watching.http2.close();
+
+  const bomb = await ask('gzip', gzipSync(Buffer.alloc(64 << 20)));
+  assert.deepEqual(
+    [bomb.code, /after decompression larger than max/.test(bomb.message)],
+    [Code.ResourceExhausted, true],
+  );
+  assert.equal((await ask('gzip', message)).code, Code.Internal);
+  assert.equal((await ask('identity', message)).code, Code.Internal);
+  assert.equal((await ask('gzip', message, 2)).code, Code.Internal);
+  const stream = client.open(rangePath, range, { 'grpc-encoding': 'deflate' });
   const [headers] = (await once(stream.http2, 'response')) as [Message];
-  assert.deepEqual([headers['grpc-status'], headers['grpc-accept-encoding']], ['12', 'identity']);
-  const flagged = client.open(rangePath, range);
-  flagged.http2.end(Buffer.from([1, 0, 0, 0, 0]));
-  assert.equal((await flagged.ended).code, Code.Internal);
+  assert.deepEqual([headers['grpc-status'], headers['grpc-accept-encoding']], ['12', 'identity,gzip']);
 });
 
 test('a request that is no message of its type, that is too large, or that never comes', async (t) => {

@@ -1,6 +1,6 @@
 /**
  * gRPC over HTTP/2, on connections that someone else has accepted. The frames are ../http2's; everything of gRPC that our
- * methods need is in this folder: no compression, no retries.
+ * methods need is in this folder: no retries, and what is compressed is read, never sent.
  *
  *     const server = new GrpcServer({ methods, … });
  *     server.accept(socket);
@@ -45,6 +45,9 @@ export type GrpcServerOptions = {
   readonly stopped: GrpcError;
   readonly tooMany: GrpcError;
 };
+
+/** Of messages that come; an empty header is none. */
+const ENCODINGS: ReadonlySet<string> = new Set(['', 'identity', 'gzip']);
 
 type Unary = Method & { readonly kind: 'Unary' };
 type ServerStream = Method & { readonly kind: 'ServerStream' };
@@ -122,9 +125,9 @@ export class GrpcServer {
     }
     const { limits, before, errorOf, tooMany } = this.#options;
     const encoding = headers['grpc-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') return refuseEncoding(stream, encoding);
+    if (!ENCODINGS.has(encoding ?? '')) return refuseEncoding(stream, encoding!);
     const method = this.#methods.get(path);
-    if (method === undefined) return refuse(stream, unknownMethod(path));
+    if (method === undefined) return refuse(stream, this.#unknownMethod(path));
     if (this.#calls >= limits.maxCalls) return refuse(stream, tooMany);
     const call = new Call(path, headers, stream, timeoutMs, limits.maxTimeoutMs);
     try {
@@ -140,6 +143,18 @@ export class GrpcServer {
     if (method.kind === 'ServerStream') return this.#serveServerStream(stream, call, method);
     return this.#serveBidi(stream, call, method);
   };
+
+  #unknownMethod(path: string): GrpcError {
+    const at = path.lastIndexOf('/');
+    const [service, name] = [path.slice(1, at), path.slice(at + 1)];
+    if (at <= 0) return new GrpcError(Code.Unimplemented, `malformed method name: ${JSON.stringify(path)}`);
+    for (const known of this.#methods.keys()) {
+      if (known.startsWith(`/${service}/`)) {
+        return new GrpcError(Code.Unimplemented, `unknown method ${name} for service ${service}`);
+      }
+    }
+    return new GrpcError(Code.Unimplemented, `unknown service ${service}`);
+  }
 
   #runUnary(stream: Stream, call: Call, method: Unary, message: Buffer): void {
     method.run(message, call).then(
@@ -165,7 +180,7 @@ export class GrpcServer {
 
   #serveBidi(stream: Stream, call: Call, method: Bidi): Receiver {
     const { maxMessageBytes } = this.#options.limits;
-    const messages = new ManyMessages(stream, maxMessageBytes, this.#budget, this.#callClosed);
+    const messages = new ManyMessages(stream, maxMessageBytes, call.encoding, this.#budget, this.#callClosed);
     call.onAbort(() => messages.inbox.discard());
     const reply = this.#startReply(stream, call);
     this.#endReplyAfter(method.run(messages.inbox, call, reply.send), reply, call);
@@ -210,11 +225,6 @@ export class GrpcServer {
   }
 }
 
-function unknownMethod(path: string): GrpcError {
-  const [, service, name] = path.split('/');
-  return new GrpcError(Code.Unimplemented, `unknown method ${name ?? ''} for service ${service ?? ''}`);
-}
-
 function isGrpc(contentType: string): boolean {
   const rest = contentType.startsWith('application/grpc') ? contentType['application/grpc'.length] : '-';
   return rest === undefined || rest === '+' || rest === ';';
@@ -228,7 +238,7 @@ function refuse(stream: Stream, error: GrpcError): null {
 }
 
 function refuseEncoding(stream: Stream, encoding: string): null {
-  const message = `grpc: Decompressor is not installed for grpc-encoding ${encoding}`;
-  replyFailure(stream, new GrpcError(Code.Unimplemented, message), [['grpc-accept-encoding', 'identity']]);
+  const message = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
+  replyFailure(stream, new GrpcError(Code.Unimplemented, message), [['grpc-accept-encoding', 'identity,gzip']]);
   return null;
 }

@@ -127,7 +127,11 @@ function toCompare(request: CompareRequest): Compare {
   const comparison = comparisons[request.result];
   const target = compareTargets[request.target];
   if (comparison === undefined || target === undefined) {
-    // Of numbers that are not in the contract etcd says: any comparison holds, any target is equal.
+    // Of numbers that are not in the contract etcd says: any comparison holds, but of a value that is not there, and any
+    // target is equal.
+    if (comparison === undefined && target === 'Value') {
+      return { ...keys, comparison: 'Greater', target: 'Version', number: 0 };
+    }
     const holds = comparison === undefined || comparison === 'Equal';
     return { ...keys, comparison: holds ? 'NotEqual' : 'Equal', target: 'Version', number: Number.MAX_SAFE_INTEGER };
   }

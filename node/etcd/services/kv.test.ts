@@ -218,6 +218,10 @@ test('every comparison against every target', async (t) => {
   }
   assert.equal(await holds({ key: bytes('none'), target: 3, result: notEqual, value: bytes('x') }), false);
   assert.equal(await holds({ key: bytes('none'), target: 2, result: equal, mod_revision: 0 }), true);
+  // One that is not in the contract always holds in etcd, but for a value that is not there.
+  assert.equal(await holds({ target: 3, result: 4 }), true);
+  assert.equal(await holds({ key: bytes('none'), target: 2, result: 4 }), true);
+  assert.equal(await holds({ key: bytes('none'), target: 3, result: 4 }), false);
   const ofAll = { key: bytes('\0'), range_end: bytes('\0'), target: 1, result: greater };
   assert.equal(await holds({ ...ofAll, create_revision: 1 }), true);
   assert.equal(await holds({ ...ofAll, create_revision: 2 }), false);

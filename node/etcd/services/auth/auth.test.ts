@@ -156,9 +156,13 @@ test('how users and roles are kept: what is refused, and what is told', async (t
   await ask('UserGrantRole', { user: 'root', role: 'root' });
   await refused('Authenticate', { name: 'root', password: 'p' }, '9 etcdserver: authentication is not enabled');
   await refused('UserDelete', { name: 'x' }, '9 etcdserver: user name not found');
+  await refused('UserChangePassword', { name: '', password: 'p' }, '9 etcdserver: user name not found');
   await refused('RoleRevokePermission', { role: 'root', key: bytes('a') }, '9 etcdserver: permission is not granted');
   await refused('UserRevokeRole', { name: 'root', role: 'x' }, '9 etcdserver: role is not granted to the user');
   await ask('RoleAdd', { name: 'r' });
+  for (const perm of [{ range_end: bytes('k') }, { key: bytes('k'), range_end: bytes('k') }]) {
+    await refused('RoleGrantPermission', { name: 'r', perm }, '3 etcdserver: invalid auth management');
+  }
   await ask('RoleGrantPermission', { name: 'r', perm: { permType: 2, key: bytes('k') } });
   assert.deepEqual((await ask('RoleGet', { role: 'r' }))['perm'], [
     { permType: 2, key: bytes('k'), range_end: bytes('') },
@@ -169,7 +173,7 @@ test('how users and roles are kept: what is refused, and what is told', async (t
   assert.equal((await ask('AuthStatus', {}))['enabled'], false);
   await ask('AuthEnable', {});
   assert.equal((await ask('AuthStatus', {}))['enabled'], true);
-  await assert.rejects(ask('UserList', {}), /^Error: 16 /);
+  await refused('UserList', {}, '3 etcdserver: user name is empty');
 });
 
 function nameOf(method: string): string {

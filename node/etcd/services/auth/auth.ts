@@ -38,11 +38,10 @@ export function authMethods(etcd: EtcdContext): Methods {
       authRevision: revision,
     })),
     '/etcdserverpb.Auth/Authenticate': authenticate(etcd),
-    '/etcdserverpb.Auth/UserAdd': change<Password>(etcd, 'AuthUserAdd', async (request) => ({
-      kind: 'AddUser',
-      name: request.name,
-      passwordHash: await hashOf(request),
-    })),
+    '/etcdserverpb.Auth/UserAdd': change<Password>(etcd, 'AuthUserAdd', async (request) => {
+      if (request.name === '') throw etcdError('userEmpty');
+      return { kind: 'AddUser', name: request.name, passwordHash: await hashOf(request) };
+    }),
     '/etcdserverpb.Auth/UserGet': read<Named>(etcd, 'AuthUserGet', (state, { name }, caller) => {
       // Everybody may know of themselves.
       if (!mayAdminister(state, caller) && caller !== name) throw etcdError('permissionDenied');
@@ -161,8 +160,7 @@ function assertAdministers(state: AuthState, caller: string | null): void {
 }
 
 /** Hashes that clients bring are of bcrypt, which this store does not know. */
-async function hashOf({ name, password, hashedPassword, options }: Password): Promise<string | null> {
-  if (name === '') throw etcdError('userEmpty');
+async function hashOf({ password, hashedPassword, options }: Password): Promise<string | null> {
   if (options?.no_password) return null;
   if (hashedPassword !== '') throw etcdError('hashedPassword');
   return hashPassword(password);
