@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { assertWithin, decodeCursor, encodeCursor, keyAfter } from './cursor.ts';
+import { keyAfter } from '../store/key-range.ts';
+import { assertWithin, decodeCursor, encodeCursor } from './cursor.ts';
 import { keysWithPrefix } from './keys.ts';
 
 const bytes = fc.uint8Array({ minLength: 1 }).map((array) => Buffer.from(array));

@@ -36,11 +36,6 @@ export function assertWithin({ keys }: Cursor, range: Keys): void {
     throw invalid("the 'cursor' belongs to another range than the one given");
 }
 
-/** The page that follows an item begins just after it. */
-export function keyAfter(key: Buffer): Buffer {
-  return Buffer.concat([key, Buffer.from([0])]);
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));

@@ -1,8 +1,9 @@
 /** `/v1/kv`: many keys, page by page; and the one key that stands in the query instead of the path. */
 import type { ApiRangeAnswer } from '../../client/types.ts';
+import { rangeAfter } from '../store/key-range.ts';
 import { rangeOf } from '../store/range-of.ts';
 import type { Keys } from '../store/types.ts';
-import { assertWithin, decodeCursor, encodeCursor, keyAfter } from './cursor.ts';
+import { assertWithin, decodeCursor, encodeCursor } from './cursor.ts';
 import { invalid } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { deleteToJson, rangeToJson } from './json.ts';
@@ -56,7 +57,7 @@ export async function getRange(exchange: Exchange): Promise<void> {
     answer.cursor = encodeCursor({
       revision: revision === 0 ? result.revision : revision,
       delivered: delivered + result.items.length,
-      keys: { key: keyAfter(last.key), rangeEnd: keys.rangeEnd },
+      keys: rangeAfter(keys, last.key),
     });
   }
   exchange.json(200, answer);

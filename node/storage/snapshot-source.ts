@@ -1,5 +1,6 @@
 /** A snapshot on its way out: the rows of an engine's snapshot as chunks, the same ones each time. */
 import type { EngineSnapshot } from '../store/engine.ts';
+import { keyAfter } from '../store/key-range.ts';
 import { afterChunk, CHAIN_BEGIN, type ChainPosition, encodeHeaderChunk, encodeRowsChunk } from './snapshot-format.ts';
 import type { SnapshotHeader, SnapshotSource } from './types.ts';
 
@@ -52,7 +53,7 @@ export class EngineSnapshotSource implements SnapshotSource {
     for (const { key, value } of rows) bytes += key.length + value.length;
     const isLast = rows.length < CHUNK_ROWS && bytes < this.#chunkBytes;
     const chunk = encodeRowsChunk(rows, isLast, at);
-    const next = isLast ? null : { at: afterChunk(chunk, at), from: Buffer.concat([rows.at(-1)!.key, ZERO]) };
+    const next = isLast ? null : { at: afterChunk(chunk, at), from: keyAfter(rows.at(-1)!.key) };
     return { chunk, next };
   }
 
@@ -60,6 +61,3 @@ export class EngineSnapshotSource implements SnapshotSource {
     return this.#snapshot.close();
   }
 }
-
-/** The next key after any. */
-const ZERO = Buffer.alloc(1);

@@ -1,5 +1,6 @@
 /** The rows that a new state begins with: those of another state, or of a backup. */
 import type { EngineSnapshot, Row } from '../store/engine.ts';
+import { keyAfter } from '../store/key-range.ts';
 import type { Disk } from './disk.ts';
 import { readSnapshotFile } from './snapshot-file.ts';
 import { ALL_ROWS } from './snapshot-source.ts';
@@ -16,7 +17,7 @@ export async function* rowsOf(snapshot: EngineSnapshot): AsyncIterable<readonly 
     const page = await snapshot.scan({ from, to: ALL_ROWS.to }, { limit: PAGE_ROWS, maxBytes: PAGE_BYTES });
     if (page.length === 0) return;
     yield page;
-    from = Buffer.concat([page.at(-1)!.key, Buffer.alloc(1)]);
+    from = keyAfter(page.at(-1)!.key);
   }
 }
 

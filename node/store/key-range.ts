@@ -1,5 +1,7 @@
-/** Ranges of users' keys. */
+/** Ranges of keys. */
 import type { Keys } from './types.ts';
+
+const ZERO = Buffer.alloc(1);
 
 export function isOpenEnded(keys: Keys): boolean {
   return keys.rangeEnd !== null && keys.rangeEnd.length === 1 && keys.rangeEnd[0] === 0;
@@ -19,9 +21,9 @@ export function rangeAfter(keys: Keys, key: Buffer): Keys {
   return { key: keyAfter(key), rangeEnd: keys.rangeEnd };
 }
 
-/** The first key that comes after it. */
-export function keyAfter(key: Buffer): Buffer {
-  return Buffer.concat([key, Buffer.from([0])]);
+/** The first key that comes after it, of users' keys as of rows': where the page begins that follows the one it ends. */
+export function keyAfter(key: Uint8Array): Buffer {
+  return Buffer.concat([key, ZERO]);
 }
 
 /** The part of a range that comes before `key`. */

@@ -1,5 +1,6 @@
 /** Leases and what is attached to them, as a batch in the making leaves them. */
 import type { EngineOperation, EngineReader } from './engine.ts';
+import { keyAfter } from './key-range.ts';
 import { type Overlaid, overlay } from './overlay.ts';
 import { attachmentKey, attachmentRange, keyOfAttachment, leaseKey } from './row-keys.ts';
 import { encodeLease } from './row-values.ts';
@@ -101,6 +102,6 @@ export async function* attachedPages(reader: EngineReader, id: LeaseId): AsyncGe
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows.map(({ key }) => ({ key: keyOfAttachment(key) }));
-    start = Buffer.concat([last.key, Buffer.from([0])]);
+    start = keyAfter(last.key);
   }
 }

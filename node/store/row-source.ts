@@ -1,7 +1,7 @@
 /** Where a range read takes versions from: the newest ones, or those of a revision in the past. */
 import type { EngineReader, Row } from './engine.ts';
 import { invariant } from './errors.ts';
-import { coversAllKeys, includes } from './key-range.ts';
+import { coversAllKeys, includes, keyAfter } from './key-range.ts';
 import { type Overlaid, overlay } from './overlay.ts';
 import {
   currentKey,
@@ -135,7 +135,7 @@ export class RevisionSource implements RowSource {
       }
       yield page;
       if (isPoint || rows.length < INDEX_PAGE_ROWS) return;
-      range = { from: justAfter(rows.at(-1)!.key), to: range.to };
+      range = { from: keyAfter(rows.at(-1)!.key), to: range.to };
     }
   }
 }
@@ -171,7 +171,7 @@ async function* scanPages(reader: EngineReader, keys: Keys, options: PageOptions
     if (last === undefined) return;
     yield rows;
     if (descending) to = last.key;
-    else from = justAfter(last.key);
+    else from = keyAfter(last.key);
   }
 }
 
@@ -187,8 +187,4 @@ function lastEvents(events: readonly StoredEvent[], revision: number): Overlaid<
 
 function within<T extends { readonly key: Buffer }>(sorted: readonly T[], keys: Keys): readonly T[] {
   return sorted.length === 0 ? sorted : sorted.filter(({ key }) => includes(keys, key));
-}
-
-function justAfter(rowKey: Buffer): Buffer {
-  return Buffer.concat([rowKey, Buffer.from([0])]);
 }

@@ -16,6 +16,7 @@ import { executeEntry } from './execute.ts';
 import { readTxn } from './execute-txn.ts';
 import { History } from './history.ts';
 import { ANSWER_LIMITS } from './idempotency.ts';
+import { keyAfter } from './key-range.ts';
 import { attachedPages } from './lease-draft.ts';
 import { type Applied, appliedRowKey, decodeApplied, type Meta, readMeta } from './meta.ts';
 import { PointReads } from './point-reads.ts';
@@ -378,6 +379,6 @@ async function loadLeases(reader: EngineReader): Promise<Map<LeaseId, Lease>> {
     const rows = await reader.scan({ from, to }, { limit: LEASE_PAGE_ROWS });
     for (const { key, value } of rows) leases.set(leaseOfKey(key), decodeLease(leaseOfKey(key), value));
     if (rows.length < LEASE_PAGE_ROWS) return leases;
-    from = Buffer.concat([rows.at(-1)!.key, Buffer.from([0])]);
+    from = keyAfter(rows.at(-1)!.key);
   }
 }
