@@ -36,8 +36,7 @@ export function recentRange(recent: Recent, range: Range): RangeResult | null {
 
 /** @returns null also where too much is asked for: the engine's way of reading tells exactly */
 export function recentTxn(recent: Recent, txn: Txn): TxnResult | null {
-  const room = { left: MAX_ANSWER_BYTES };
-  return runTxn(recent, txn, room);
+  return runTxn(recent, txn, { leftBytes: MAX_ANSWER_BYTES });
 }
 
 function recentPage({ versions, counts, applied }: Recent, range: Range): RangeResult | null {
@@ -67,7 +66,10 @@ function recentCount({ versions, counts, applied }: Recent, range: Keys): number
   return found === null ? counts.get(range, applied.revision) : found.end - found.start;
 }
 
-function runTxn(recent: Recent, txn: Txn, room: { left: number }): TxnResult | null {
+/** Shared by all that one transaction reads. */
+type Answer = { leftBytes: number };
+
+function runTxn(recent: Recent, txn: Txn, answer: Answer): TxnResult | null {
   let succeeded = true;
   for (const compare of txn.compares) {
     if (compare.rangeEnd !== null) return null;
@@ -77,21 +79,17 @@ function runTxn(recent: Recent, txn: Txn, room: { left: number }): TxnResult | n
   }
   const results: TxnResult['results'][number][] = [];
   for (const operation of succeeded ? txn.success : txn.failure) {
-    const result = operation.kind === 'Txn' ? runTxn(recent, operation, room) : readStep(recent, operation, room);
+    const result = operation.kind === 'Txn' ? runTxn(recent, operation, answer) : readStep(recent, operation, answer);
     if (result === null) return null;
     results.push(result);
   }
   return { kind: 'Txn', revision: recent.applied.revision, succeeded, results };
 }
 
-function readStep(
-  recent: Recent,
-  operation: Exclude<Txn['success'][number], Txn>,
-  room: { left: number },
-): RangeResult | null {
+function readStep(recent: Recent, operation: Exclude<Txn['success'][number], Txn>, answer: Answer): RangeResult | null {
   if (operation.kind !== 'Range') return null;
   const result = recentRange(recent, operation);
   if (result === null) return null;
-  for (const { key, value } of result.items) room.left -= key.length + value.length;
-  return room.left < 0 ? null : result;
+  for (const { key, value } of result.items) answer.leftBytes -= key.length + value.length;
+  return answer.leftBytes < 0 ? null : result;
 }

@@ -5,12 +5,10 @@
  * Two generations: what is asked for moves to the young one; when that is full it becomes the old one, and what was
  * still in the old one is forgotten. Nearly as good as least recently used, without its cost on each hit.
  */
-import type { Version } from './row-values.ts';
+import { MAX_INLINE_VALUE_BYTES, type Version } from './row-values.ts';
 
 /** What an entry costs beside its key and value. */
 const OVERHEAD_BYTES = 250;
-/** Larger values are kept in history alone, as the rows do: they would push out many small ones. */
-const MAX_VALUE_BYTES = 1024;
 /** Many entries share one piece of memory: each of its own would cost V8 more than the entry itself. */
 const SLAB_BYTES = 64 * 1024;
 
@@ -49,7 +47,8 @@ export class VersionCache {
   /** What comes in with an entry is a view into a larger buffer, which would stay in memory with it. */
   #owned(version: Version): Version {
     const { key, value } = version;
-    const isKept = value !== null && value.length <= MAX_VALUE_BYTES;
+    // Larger ones are left to history alone, as in the rows: they would push out many small ones.
+    const isKept = value !== null && value.length <= MAX_INLINE_VALUE_BYTES;
     return { ...version, key: this.#copied(key), value: isKept ? this.#copied(value) : null };
   }
 
