@@ -17,7 +17,7 @@ const END_TO_END = 'test/e2e/';
 /** They begin first, so that none of them is left to run alone at the end. */
 const TAKES_LONG =
   /^test\/(?:cli\/(?:client|commands|forming)|etcd\/(?:kube-apiserver|python)|monitoring\/members-dashboard|processes\/(?:format|kill|membership)|toolchain\/bare-debian|e2e\/(?:healing|lifecycle|rolling|scaling))\.test\.ts$/;
-const BREAKS_OTHERS = /^test\/e2e\/(?:drain|node-faults|operators|tour|upgrade)\.test\.ts$/;
+const BREAKS_OTHERS = /^test\/e2e\/(?:drain|node-faults|operators|tour|upgrade|without-helm)\.test\.ts$/;
 
 /** @param below files or folders; empty means everything */
 export function findTests(below: readonly string[]): TestFiles {
