@@ -25,7 +25,6 @@ export class EachMessage implements Receiver {
   readonly #reply: StreamReply;
   readonly #handler: EachMessageHandler;
   #reader: MessageReader | null = null;
-  #charged = 0;
   #running = 0;
   /** The caller has sent its last. */
   #isEnded = false;
@@ -47,13 +46,13 @@ export class EachMessage implements Receiver {
 
   data(chunk: Buffer): void {
     if (this.#isOver) return;
-    const { maxMessageBytes } = this.#handler;
+    const { maxMessageBytes, budget } = this.#handler;
     const sole = this.#reader === null && this.#running < MAX_RUNNING ? soleMessage(chunk, maxMessageBytes) : null;
     if (sole !== null) {
       this.#answer(sole);
       return;
     }
-    this.#reader ??= new MessageReader(maxMessageBytes, this.#call.encoding);
+    this.#reader ??= new MessageReader(maxMessageBytes, this.#call.encoding, budget);
     this.#reader.push(chunk);
     this.#takeWaiting(this.#reader);
   }
@@ -65,7 +64,7 @@ export class EachMessage implements Receiver {
 
   closed(): void {
     this.#over(null);
-    this.#charge(0);
+    this.#reader?.release();
     this.#handler.closed();
   }
 
@@ -76,7 +75,7 @@ export class EachMessage implements Receiver {
         if (message === null) break;
         this.#answer(message);
       }
-      this.#charge(reader.bufferedBytes);
+      reader.charge();
     } catch (error) {
       this.#over(error);
     }
@@ -112,12 +111,5 @@ export class EachMessage implements Receiver {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#handler.ended(this.#call, this.#reply, error);
-  }
-
-  #charge(bytes: number): void {
-    const before = this.#charged;
-    if (before === bytes) return;
-    this.#charged = bytes;
-    this.#handler.budget.change(before, bytes);
   }
 }

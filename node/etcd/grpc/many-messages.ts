@@ -12,14 +12,11 @@ export class ManyMessages implements Receiver {
   readonly inbox: Inbox;
   readonly #stream: Stream;
   readonly #reader: MessageReader;
-  readonly #budget: BufferBudget;
   readonly #onClosed: () => void;
-  #charged = 0;
 
   constructor(stream: Stream, maxMessageBytes: number, encoding: Encoding, budget: BufferBudget, onClosed: () => void) {
     this.#stream = stream;
-    this.#reader = new MessageReader(maxMessageBytes, encoding);
-    this.#budget = budget;
+    this.#reader = new MessageReader(maxMessageBytes, encoding, budget);
     this.#onClosed = onClosed;
     this.inbox = new Inbox(() => stream.resume());
   }
@@ -30,7 +27,7 @@ export class ManyMessages implements Receiver {
     try {
       reader.push(chunk);
       for (let message = reader.next(); message !== null; message = reader.next()) inbox.push(message);
-      this.#charge(reader.bufferedBytes);
+      reader.charge();
       if (inbox.size >= MAX_WAITING_MESSAGES || inbox.bytes >= MAX_WAITING_BYTES) this.#stream.pause();
     } catch (error) {
       inbox.fail(error as Error);
@@ -42,14 +39,8 @@ export class ManyMessages implements Receiver {
   }
 
   closed(): void {
-    this.#charge(0);
+    this.#reader.release();
     this.inbox.discard();
     this.#onClosed();
-  }
-
-  #charge(bytes: number): void {
-    const before = this.#charged;
-    this.#charged = bytes;
-    this.#budget.change(before, bytes);
   }
 }

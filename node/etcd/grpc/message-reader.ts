@@ -1,5 +1,6 @@
 /** Takes gRPC's messages out of a stream of chunks: each is a flag for compression, its length in four bytes, itself. */
 import { gunzipSync } from 'node:zlib';
+import type { BufferBudget } from './buffer-budget.ts';
 import { Code, GrpcError } from './status.ts';
 
 /** Of a call's messages, as its header `grpc-encoding` has it. Each says by its flag whether it is so. */
@@ -18,17 +19,16 @@ export function soleMessage(chunk: Buffer, maxBytes: number): Buffer | null {
 export class MessageReader {
   readonly #maxBytes: number;
   readonly #encoding: Encoding;
+  readonly #budget: BufferBudget;
   #chunks: Buffer[] = [];
   #buffered = 0;
+  /** Of these the budget knows. */
+  #charged = 0;
 
-  constructor(maxBytes: number, encoding: Encoding) {
+  constructor(maxBytes: number, encoding: Encoding, budget: BufferBudget) {
     this.#maxBytes = maxBytes;
     this.#encoding = encoding;
-  }
-
-  /** Bytes of messages that are not complete. */
-  get bufferedBytes(): number {
-    return this.#buffered;
+    this.#budget = budget;
   }
 
   push(chunk: Buffer): void {
@@ -62,6 +62,23 @@ export class MessageReader {
     else this.#chunks[0] = whole.subarray(end);
     const message = whole.subarray(HEAD_BYTES, end);
     return flag === COMPRESSED ? decompressed(message, this.#maxBytes) : message;
+  }
+
+  /** To be called when what is whole was taken: the rest counts. @throws GrpcError when all callers hold too much */
+  charge(): void {
+    this.#change(this.#buffered);
+  }
+
+  /** Nothing more is taken. */
+  release(): void {
+    this.#change(0);
+  }
+
+  #change(bytes: number): void {
+    const before = this.#charged;
+    if (before === bytes) return;
+    this.#charged = bytes;
+    this.#budget.change(before, bytes);
   }
 
   #assertFlag(flag: number): void {

@@ -20,7 +20,6 @@ export class OneMessage<M> implements Receiver {
   readonly #method: M;
   readonly #handler: OneMessageHandler<M>;
   #reader: MessageReader | null = null;
-  #charged = 0;
   #isTaken = false;
 
   constructor(stream: Stream, call: Call, method: M, handler: OneMessageHandler<M>) {
@@ -47,28 +46,22 @@ export class OneMessage<M> implements Receiver {
   }
 
   closed(): void {
-    this.#charge(0);
+    this.#reader?.release();
     this.#handler.closed();
   }
 
   #messageOf(chunk: Buffer): Buffer | null {
-    const { maxMessageBytes } = this.#handler;
+    const { maxMessageBytes, budget } = this.#handler;
     if (this.#reader === null) {
       const message = soleMessage(chunk, maxMessageBytes);
       if (message !== null) return message;
-      this.#reader = new MessageReader(maxMessageBytes, this.#call.encoding);
+      this.#reader = new MessageReader(maxMessageBytes, this.#call.encoding, budget);
     }
     this.#reader.push(chunk);
     const message = this.#reader.next();
-    this.#charge(message === null ? this.#reader.bufferedBytes : 0);
+    if (message === null) this.#reader.charge();
+    else this.#reader.release();
     return message;
-  }
-
-  #charge(bytes: number): void {
-    const before = this.#charged;
-    if (before === bytes) return;
-    this.#charged = bytes;
-    this.#handler.budget.change(before, bytes);
   }
 
   #fail(error: unknown): void {
