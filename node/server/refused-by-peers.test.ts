@@ -66,3 +66,16 @@ test('a leader that is known makes what was said before void', () => {
   clock.advance(LIMIT_MS);
   assert.deepEqual(left, []);
 });
+
+test('a refusal waits its own time, also when an earlier one was void', () => {
+  const { clock, left, peers } = start();
+  peers.refused(removed);
+  clock.advance(10);
+  peers.leaderKnown();
+  clock.advance(10);
+  peers.refused({ ...removed, message: 'again' });
+  clock.advance(LIMIT_MS - 1);
+  assert.deepEqual(left, []);
+  clock.advance(1);
+  assert.deepEqual(left, ['Removed: again']);
+});

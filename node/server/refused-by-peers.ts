@@ -40,9 +40,9 @@ export class RefusedByPeers {
     const { clock, electionTimeoutMs, isAlone, leave } = this.#with;
     const limitMs = ELECTION_TIMEOUTS * electionTimeoutMs;
     clock.after(limitMs, () => {
-      const isStillRefused = this.#refusal === refusal && isAlone(limitMs);
+      if (this.#refusal !== refusal) return;
       this.#refusal = null;
-      if (isStillRefused) leave(reason, refusal.message);
+      if (isAlone(limitMs)) leave(reason, refusal.message);
     });
   }
 

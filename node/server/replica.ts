@@ -643,7 +643,7 @@ export class Replica {
 
   #checkMember(): void {
     if (this.#isStopped || this.store === null || this.#state.appliedIndex < this.#mustReapplyThrough) return;
-    // One that was removed goes on voting until the others say so (member.ts): those that stay may not all know that
+    // One that was removed goes on voting until the others say so (refused-by-peers.ts): those that stay may not all know that
     // they can do without it.
     if (this.#state.lists(this.id) !== true || this.#isMember) return;
     this.#isMember = true;
