@@ -1,9 +1,10 @@
 /** From a snapshot file to the data folders of a new cluster, before any of its members runs. */
 import { randomBytes } from 'node:crypto';
+import { foundFromSnapshot } from './server/found-from-snapshot.ts';
 import { type FolderLock, lockDataFolder } from './storage/folder-lock.ts';
 import { type SnapshotSummary, verifySnapshotFile } from './storage/snapshot-file.ts';
 import { systemDisk } from './storage/system-disk.ts';
-import type { DataFolder, FoundingRecord } from './storage/types.ts';
+import type { DataFolder } from './storage/types.ts';
 
 export type { SnapshotSummary };
 
@@ -39,21 +40,9 @@ export async function restoreSnapshot(
       const lock = await lockDataFolder(member.folder);
       opened.push({ member, lock, folder: await openFolder(member.folder) });
     }
-    const record: FoundingRecord = {
-      clusterId: randomBytes(8).toString('hex'),
-      founders: opened.map(({ member, folder }, index) => ({
-        id: index + 1,
-        name: member.name,
-        peerAddress: member.peerAddress,
-        incarnation: folder.identity.incarnation,
-      })),
-      snapshotPath: file,
-    };
-    for (const [index, { member, folder }] of opened.entries()) {
-      await folder.acceptFounding(record, index + 1);
-      onRestored(member);
-    }
-    return record.clusterId;
+    const clusterId = randomBytes(8).toString('hex');
+    await foundFromSnapshot(file, clusterId, opened, onRestored);
+    return clusterId;
   } finally {
     for (const { folder, lock } of opened) {
       await folder.close();

@@ -22,15 +22,17 @@ export class Admin {
   constructor(cluster: Cluster, losses: Losses) {
     this.#cluster = cluster;
     this.#losses = losses;
-    this.#random = cluster.world.random.fork('admin');
+    this.#random = cluster.random.fork('admin');
   }
 
   async run(): Promise<void> {
     const { world, plan } = this.#cluster;
-    for (;;) {
+    while (!this.#cluster.isOver) {
       await sleep(world, this.#random.between(0, this.isQuiet ? 100 : 2 * (plan.faults.membership ?? 500)));
+      if (this.#losses.isQuorumLost) continue;
+      const { clusterId } = this.#cluster;
       const view = await this.#view();
-      if (view !== null) await this.#act(view);
+      if (view !== null && this.#cluster.clusterId === clusterId) await this.#act(view);
     }
   }
 
@@ -71,7 +73,9 @@ export class Admin {
   /** Its machine was told to be another member before it could be invited as this one: it never will be this one. */
   #isSomeoneElse({ id, incarnation }: MemberRecord): boolean {
     const machine = this.#cluster.machines.find((one) => one.incarnation === incarnation);
-    return machine !== undefined && machine.lastMemberId !== null && machine.lastMemberId !== id;
+    if (machine === undefined || machine.lastMemberId === null) return false;
+    const isOfAnother = machine.clusterId !== null && machine.clusterId !== this.#cluster.clusterId;
+    return machine.lastMemberId !== id || isOfAnother;
   }
 
   #isRestless(): boolean {
@@ -82,12 +86,12 @@ export class Admin {
   async #clearAway(view: Membership): Promise<void> {
     for (const machine of this.#cluster.machines) {
       const { incarnation, lastMemberId } = machine;
-      if (lastMemberId === null || lastMemberId > view.lastMemberId) continue;
-      if (
-        view.members.some(({ id }) => id === lastMemberId) ||
-        view.members.some((member) => member.incarnation === incarnation)
-      )
-        continue;
+      if (lastMemberId === null || machine.isLeftOver) continue;
+      const isOfAnother = machine.clusterId !== null && machine.clusterId !== this.#cluster.clusterId;
+      const mayBeListed =
+        lastMemberId > view.lastMemberId ||
+        view.members.some((member) => member.id === lastMemberId || member.incarnation === incarnation);
+      if (mayBeListed && !isOfAnother) continue;
       this.#cluster.world.trace.add(`${machine.name}, once member ${lastMemberId}, is given an empty disk`);
       machine.wipe();
       machine.lastMemberId = null;
@@ -119,6 +123,7 @@ export class Admin {
   async #change(view: Membership, change: MembershipChange): Promise<void> {
     const { world } = this.#cluster;
     const machine = this.#cluster.someMachine(this.#random);
+    const { clusterId } = this.#cluster;
     this.#losses.isChanging = true;
     world.trace.add(`admin ${machine.name} ${JSON.stringify(change)}`);
     const answer = await call(world, machine, PATIENCE_MS, (member) =>
@@ -127,7 +132,7 @@ export class Admin {
     world.trace.add(`admin ${change.kind} ${describe(answer)}`);
     world.count(`${change.kind} ${answer.kind}`);
     // While the outcome is not known, the change may still come about; a later one that succeeds makes it void.
-    this.#losses.isChanging = answer.kind === 'Unknown';
+    if (this.#cluster.clusterId === clusterId) this.#losses.isChanging = answer.kind === 'Unknown';
   }
 }
 

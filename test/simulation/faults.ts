@@ -47,16 +47,16 @@ export class Faults {
   constructor(cluster: Cluster, losses: Losses) {
     this.#cluster = cluster;
     this.#losses = losses;
-    this.#random = cluster.world.random.fork('faults');
+    this.#random = cluster.random.fork('faults');
   }
 
   start(): void {
     const kinds: Record<Exclude<keyof FaultRates, 'membership'>, (random: Random) => void | Promise<void>> = {
-      crash: (random) => this.#crash(this.#some(random), random),
-      crashPoint: (random) => this.#crashAtPoint(this.#some(random), random),
+      crash: (random) => this.crash(this.#some(random), random),
+      crashPoint: (random) => this.crashAtPoint(this.#some(random), random),
       messagePoint: (random) => this.#strikeAtMessage(random),
       crashAll: (random) => {
-        for (const machine of this.#cluster.machines) this.#crash(machine, random);
+        for (const machine of this.#cluster.machines) this.crash(machine, random);
       },
       pause: (random) => this.#pause(this.#some(random), random),
       partition: (random) => this.#partition(random),
@@ -79,6 +79,10 @@ export class Faults {
       if (meanMs !== null) void this.#strikeOften(kind, meanMs, strike);
     }
     void this.#superviseAll();
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** No more faults, and an end to those that last. */
@@ -112,9 +116,9 @@ export class Faults {
   async #superviseAll(): Promise<void> {
     const { world, machines, plan } = this.#cluster;
     const random = this.#random.fork('supervisor');
-    for (;;) {
+    while (!this.#cluster.isOver) {
       await sleep(world, random.between(1, plan.restartMs));
-      const down = machines.filter((machine) => machine.process === null);
+      const down = machines.filter((machine) => machine.process === null && machine.mayRun);
       if (down.length > 0) random.pick(down).start();
     }
   }
@@ -123,13 +127,13 @@ export class Faults {
     return random.pick(this.#cluster.machines);
   }
 
-  #crash(machine: Machine, random: Random): void {
+  crash(machine: Machine, random: Random): void {
     if (random.chance(0.5)) machine.kill();
     else machine.losePower();
   }
 
   /** At one of the next operations of a chosen kind, on one side of it. */
-  #crashAtPoint(machine: Machine, random: Random): void {
+  crashAtPoint(machine: Machine, random: Random): void {
     const wanted = random.pick(CRASH_POINTS);
     const moment = random.pick(['Before', 'After'] as const);
     let left = random.pick([1, 1, 2, 5, 20]);
@@ -138,7 +142,7 @@ export class Faults {
       machine.disk.watcher = () => {};
       this.#cluster.world.trace.add(`crash point ${machine.name} ${moment} ${operation} ${path}`);
       this.#cluster.world.count(`crash at ${operation}`);
-      this.#crash(machine, random);
+      this.crash(machine, random);
     };
   }
 
@@ -155,7 +159,7 @@ export class Faults {
       const machine = machines.find(({ address }) => address === (side === 'Sender' ? from : to))!;
       world.trace.add(`message point ${machine.name} ${strike} as ${side} of ${wanted.name}`);
       world.count(`${strike} at ${wanted.name}`);
-      if (strike === 'Crash') this.#crash(machine, random);
+      if (strike === 'Crash') this.crash(machine, random);
       else if (strike === 'Pause') this.#pause(machine, random);
       else network.reset(from, to);
     };

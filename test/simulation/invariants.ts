@@ -22,15 +22,17 @@ export class Invariants {
   /** (index, term) names one entry, and one entry before it: by induction, equal logs up to there. */
   readonly #entries = new Map<string, { readonly digest: string; readonly previousTerm: number | undefined }>();
   readonly #committed = new Map<number, Committed>();
-  #lastCommitted = 0;
+  #lastCommitted: number;
   readonly #lastStatus = new Map<number, { readonly life: number; readonly status: RaftStatus }>();
   readonly #stateAt = new Map<number, string>();
   readonly #applied = new Map<number, number>();
   /** Called once for each committed entry, in order. */
   onCommitted: (entry: MirroredEntry) => void = () => {};
 
-  constructor(world: World) {
+  /** @param firstIndex what the cluster's first state stands for */
+  constructor(world: World, firstIndex: number) {
     this.#world = world;
+    this.#lastCommitted = firstIndex;
   }
 
   get lastCommitted(): number {
@@ -157,7 +159,7 @@ export class Invariants {
     const known = this.#committed.get(entry.index);
     if (known === undefined) {
       this.#committed.set(entry.index, { term: entry.term, digest: entry.digest });
-      if (entry.index !== this.#lastCommitted + 1 && this.#lastCommitted !== 0) {
+      if (entry.index !== this.#lastCommitted + 1) {
         this.#fail(`member ${member} applied ${entry.index} first, the last one before was ${this.#lastCommitted}`);
       }
       this.#lastCommitted = entry.index;
@@ -206,7 +208,7 @@ export class Invariants {
 }
 
 /** By counting, in each half of the configuration. */
-function isQuorum(members: ReadonlySet<number>, { voters, leaving }: Configuration): boolean {
+export function isQuorum(members: ReadonlySet<number>, { voters, leaving }: Configuration): boolean {
   return [voters, leaving ?? []].every(
     (half) => half.length === 0 || half.filter((voter) => members.has(voter)).length > half.length / 2,
   );

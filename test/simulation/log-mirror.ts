@@ -26,6 +26,9 @@ export type LogState = {
 /** What a snapshot stands for. */
 export type ReceivedState = { readonly base: LogPosition; readonly membership: Membership };
 
+/** All that the survivor of a lost quorum has: what the new cluster begins with. */
+export type Heritage = { readonly cutAt: number; readonly entries: readonly MirroredEntry[] };
+
 export const EMPTY_LOG: LogState = {
   hardState: { term: 0, vote: 0, commit: 0 },
   configuration: null,
@@ -73,6 +76,18 @@ export class LogMirror {
   installing({ base, membership }: ReceivedState, hardState: HardState): void {
     this.isInstalling = true;
     this.next = { hardState, configuration: { membership, commit: base.index }, base, entries: [] };
+  }
+
+  /**
+   * The log and the rows are about to be taken over by a new cluster.
+   *
+   * @param tail entries that the member has not applied; those before them are the log's
+   */
+  takingOver(tail: readonly Entry[]): Heritage {
+    this.isInstalling = true;
+    const added = tail.map(mirrored);
+    const kept = added.length === 0 ? this.state.entries : this.#before(added[0]!.index);
+    return { cutAt: this.state.base.index, entries: [...kept, ...added] };
   }
 
   done(): void {

@@ -8,6 +8,8 @@ import type { Machine } from './machine.ts';
 export class Losses {
   /** A change of membership is under way, or its outcome is not known. */
   isChanging = false;
+  /** A quorum is gone already: what is left must stay. */
+  isQuorumLost = false;
   readonly #cluster: Cluster;
   /** Ids whose disk is wiped or damaged. */
   readonly #lost = new Set<number>();
@@ -24,10 +26,18 @@ export class Losses {
     this.#lost.add(memberId);
   }
 
+  /** Another cluster begins, with one member. */
+  forget(): void {
+    this.#lost.clear();
+    this.isChanging = false;
+    this.isQuorumLost = false;
+  }
+
   /** The disk of this machine may go for good now. */
   mayLose(machine: Machine): boolean {
     const id = machine.lastMemberId;
     const membership = this.#cluster.newestMembership();
+    if (this.isQuorumLost || machine.isLeftOver) return false;
     if (this.isChanging || membership === null || membership.leaving !== null || id === null) return false;
     if (machine.member?.phase.state !== 'Member') return false;
     const { voters } = membership;

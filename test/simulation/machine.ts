@@ -7,11 +7,12 @@ import { describeState, initializeState } from '../../node/server/initial-state.
 import { LocalMember } from '../../node/server/member.ts';
 import { openDataFolder } from '../../node/storage/data-folder.ts';
 import type { DataFolder } from '../../node/storage/types.ts';
+import type { Store } from '../../node/store/store.ts';
 import { processClock, SkewedTime } from './clock.ts';
 import { SimulatedDisk } from './disk.ts';
 import { openModelEngine } from './engine.ts';
 import { Life } from './life.ts';
-import { LogMirror, type ReceivedState } from './log-mirror.ts';
+import { type Heritage, LogMirror, type ReceivedState } from './log-mirror.ts';
 import { memberOptions } from './member-options.ts';
 import type { SimulatedNetwork } from './network.ts';
 import { observedFolder } from './observed-folder.ts';
@@ -29,6 +30,8 @@ export type ProcessState = {
   firstConfigIndex: number | null;
   /** Batches of the engine that were looked at. */
   seenWriteCount: number;
+  /** The store that was looked at. */
+  seenStore: Store | null;
 };
 
 export class Machine {
@@ -47,6 +50,12 @@ export class Machine {
   #received = new Map<string, ReceivedState>();
   /** The id that it last had in the cluster. */
   lastMemberId: number | null = null;
+  /** The cluster that it last belonged to, by its disk. */
+  clusterId: string | null = null;
+  /** What it was told to make a new cluster of, and that one's id. */
+  heritage: (Heritage & { readonly clusterId: string }) | null = null;
+  /** Comes back from a cluster that was given up: nobody has emptied its disk yet. */
+  isLeftOver = false;
   /** As last told to anyone: it must not change while the disk stays. */
   incarnation: string | null = null;
   /** The disk has bits that the member cannot know to be wrong until it reads them. */
@@ -56,13 +65,13 @@ export class Machine {
   /** Stays off: its supervisor has given up, or it is not wanted yet. */
   mayRun = true;
 
-  constructor(world: World, plan: Plan, network: SimulatedNetwork, observers: Observers, number: number) {
+  constructor(world: World, plan: Plan, network: SimulatedNetwork, observers: Observers, name: string) {
     this.#world = world;
     this.#plan = plan;
     this.#network = network;
     this.#observers = observers;
-    this.name = `m${number}`;
-    this.address = `m${number}:2380`;
+    this.name = name;
+    this.address = `${name}:2380`;
     this.#random = world.random.fork(this.name);
     const skew = this.#random.fork('skew');
     const rate = 1 + skew.between(-plan.clockRateSpread, plan.clockRateSpread);
@@ -94,6 +103,7 @@ export class Machine {
       folder: null,
       firstConfigIndex: null,
       seenWriteCount: -1,
+      seenStore: null,
     };
     this.#process = process;
     this.#note(`starts process ${process.number}`);
@@ -139,21 +149,10 @@ export class Machine {
     if (this.#process === process) this.kill();
   }
 
-  /** Off, and with a new empty disk. */
-  wipe(): void {
-    this.losePower();
-    this.disk.wipe();
-    this.mirror = new LogMirror();
-    this.#received = new Map();
-    this.incarnation = null;
-    this.isDamaged = false;
-  }
-
-  async #openFolder(process: ProcessState, random: Random): Promise<DataFolder> {
-    const { life } = process;
-    const disk = this.disk.mount(life);
-    const folder = await openDataFolder({
-      disk,
+  /** What a tool reads and writes on it while no member runs. */
+  openFolder(life: Life, random: Random): Promise<DataFolder> {
+    return openDataFolder({
+      disk: this.disk.mount(life),
       folder: DATA_FOLDER,
       openEngine: (path) => openModelEngine(this.disk, life, path, isInCommon),
       initializeState,
@@ -161,10 +160,32 @@ export class Machine {
       drawIncarnation: () => random.hex(32),
       maxLogSegmentBytes: this.#plan.maxLogSegmentBytes,
     });
+  }
+
+  /** Off, and with a new empty disk. */
+  wipe(): void {
+    this.losePower();
+    this.disk.wipe();
+    this.mirror = new LogMirror();
+    this.#received = new Map();
+    this.incarnation = null;
+    this.clusterId = null;
+    this.heritage = null;
+    this.isLeftOver = false;
+    this.isDamaged = false;
+  }
+
+  async #openFolder(process: ProcessState, random: Random): Promise<DataFolder> {
+    const folder = await this.openFolder(process.life, random);
     this.#observers.opened(this, folder);
-    process.folder = observedFolder(folder, this.mirror, this.#received, (entries) =>
-      this.#observers.appending(this, entries),
-    );
+    process.folder = observedFolder(folder, this.mirror, this.#received, {
+      appending: (entries) => this.#observers.appending(this, entries),
+      recovering: ({ clusterId }, tail) => {
+        this.#world.check(clusterId !== this.clusterId, () => `${this.name} begins a second cluster ${clusterId}`);
+        if (tail.length > 0) this.#world.count('a tail is taken over');
+        this.heritage = { clusterId, ...this.mirror.takingOver(tail) };
+      },
+    });
     return process.folder;
   }
 

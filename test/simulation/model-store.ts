@@ -17,6 +17,9 @@ export type ModelEvent = { readonly revision: number; readonly key: string; read
 
 type ModelLease = { readonly ttlSeconds: number; readonly epoch: number };
 
+/** As the contract has it. */
+const REVISION_GAP = 1_000_000;
+
 export class ModelStore {
   revision = 1;
   compactedRevision = 0;
@@ -64,6 +67,12 @@ export class ModelStore {
         throw new Error(`members ${command.members.join(', ')} were taken to hold other keys than the rest`);
     }
     if (this.#changed) this.revision++;
+  }
+
+  /** A cluster that goes on from this one's state begins with it, above all revisions that were given before. */
+  raise(): void {
+    this.revision += REVISION_GAP;
+    this.compactedRevision = this.revision;
   }
 
   /** The key as of a revision; null when it did not exist. */

@@ -34,7 +34,7 @@ export type NetworkSettings = {
 };
 
 /** Sees every frame as it is handed over for sending. */
-export type FrameWatcher = (from: number, to: number, frame: PeerFrame) => void;
+export type FrameWatcher = (from: Hello, to: number, frame: PeerFrame) => void;
 
 export class SimulatedNetwork {
   readonly scheduler: Scheduler;
@@ -42,6 +42,8 @@ export class SimulatedNetwork {
   readonly trace: Trace;
   settings: NetworkSettings;
   watcher: FrameWatcher = () => {};
+  /** Told who lets whom talk to it. */
+  onAccepted: (acceptor: Hello, caller: Hello) => void = () => {};
   /** Told the addresses once a frame is on its way; may kill or pause either process on the spot. */
   onSent: (from: string, to: string, frame: PeerFrame) => void = () => {};
   readonly #endpoints = new Map<string, Endpoint>();
@@ -177,7 +179,7 @@ export class Endpoint implements Network {
 
   send(to: number, frame: PeerFrame): void {
     if (!this.life.isAlive || this.#isClosed) return;
-    this.#network.watcher(this.hello!.memberId, to, frame);
+    this.#network.watcher(this.hello!, to, frame);
     const stream = this.#outgoing.get(to);
     if (stream === undefined) return;
     stream.send(frame);
@@ -256,6 +258,7 @@ export class Endpoint implements Network {
 
   accepted(stream: Stream): void {
     const peer = stream.from.hello!;
+    this.#network.onAccepted(this.hello!, peer);
     this.#incoming.get(peer.memberId)?.replacedBy(stream, this);
     this.#incoming.set(peer.memberId, stream);
     if (this.#listed!.has(peer.memberId)) return;

@@ -1,28 +1,34 @@
 /** A member's data folder with someone looking over its shoulder: the folder itself is the production one. */
 
-import type { HardState } from '../../node/raft/types.ts';
+import type { Entry, HardState } from '../../node/raft/types.ts';
 import type {
   DataFolder,
   Identity,
   IncomingSnapshot,
   LogBatch,
   RaftLog,
+  RecoveryRecord,
   RestoredLog,
 } from '../../node/storage/types.ts';
 import type { Engine } from '../../node/store/engine.ts';
 import type { LogMirror, MirroredEntry, ReceivedState } from './log-mirror.ts';
+
+export type FolderWatcher = {
+  appending(entries: readonly MirroredEntry[]): void;
+  recovering(record: RecoveryRecord, tail: readonly Entry[]): void;
+};
 
 /** @param received positions of snapshots by id, over all lives of the process: a transfer may be gone on with */
 export function observedFolder(
   folder: DataFolder,
   mirror: LogMirror,
   received: Map<string, ReceivedState>,
-  appending: (entries: readonly MirroredEntry[]) => void,
+  watcher: FolderWatcher,
 ): DataFolder {
   const snapshots = new Map<IncomingSnapshot, ReceivedState>();
   const log: RaftLog = {
     append: async (batch: LogBatch) => {
-      appending(mirror.appending(batch));
+      watcher.appending(mirror.appending(batch));
       await folder.log.append(batch);
       mirror.done();
     },
@@ -49,7 +55,10 @@ export function observedFolder(
     log,
     acceptFounding: (record, memberId, file) => folder.acceptFounding(record, memberId, file),
     acceptJoin: (record) => folder.acceptJoin(record),
-    acceptRecovery: (record, memberId, tail) => folder.acceptRecovery(record, memberId, tail),
+    acceptRecovery: (record, memberId, tail) => {
+      watcher.recovering(record, tail);
+      return folder.acceptRecovery(record, memberId, tail);
+    },
     markRemoved: () => folder.markRemoved(),
     startSnapshot: async (id, header) => {
       const state = { base: { index: header.index, term: header.term }, membership: header.membership };

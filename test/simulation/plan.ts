@@ -67,7 +67,15 @@ export type Plan = {
   readonly network: NetworkSettings;
   readonly disk: DiskSettings;
   readonly faults: FaultRates;
+  /** What a user goes through at most once. */
+  readonly ordeal: Ordeal;
 };
+
+/**
+ * - `QuorumLoss`: most voters are lost for good, one of the others is recovered.
+ * - `Restore`: a backup is taken under load, and at the end a cluster made of it.
+ */
+export type Ordeal = 'None' | 'QuorumLoss' | 'Restore';
 
 /**
  * - `Lossy`: many single messages are lost and little else happens: what goes wrong between two messages is covered up
@@ -78,7 +86,17 @@ export type Plan = {
  */
 const EMPHASES = ['None', 'None', 'None', 'Lossy', 'Contested', 'Deposed'] as const;
 
+const ORDEALS = ['None', 'None', 'None', 'QuorumLoss', 'Restore'] as const;
+
 export function drawPlan(random: Random): Plan {
+  const plan = drawMixture(random);
+  const ordeal = random.pick(ORDEALS);
+  if (ordeal !== 'QuorumLoss') return { ...plan, ordeal };
+  const founderCount = Math.max(2, plan.founderCount);
+  return { ...plan, ordeal, founderCount, machineCount: Math.max(founderCount, plan.machineCount) };
+}
+
+function drawMixture(random: Random): Omit<Plan, 'ordeal'> {
   const emphasis = random.pick(EMPHASES);
   const isLossy = emphasis === 'Lossy';
   const isContested = emphasis === 'Contested';

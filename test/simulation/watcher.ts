@@ -16,7 +16,7 @@ export class Watcher {
 
   constructor(cluster: Cluster, name: string) {
     this.#cluster = cluster;
-    this.#random = cluster.world.random.fork(`watcher ${name}`);
+    this.#random = cluster.random.fork(`watcher ${name}`);
   }
 
   async run(): Promise<void> {

@@ -31,10 +31,10 @@ export class Client {
   readonly #serializableAt = new Map<string, number>();
 
   constructor(cluster: Cluster, name: string) {
-    this.#name = name;
+    this.#name = `${cluster.prefix}${name}`;
     this.#cluster = cluster;
     this.#oracle = cluster.observers.oracle;
-    this.#random = cluster.world.random.fork(`client ${name}`);
+    this.#random = cluster.random.fork(`client ${name}`);
   }
 
   async run(): Promise<void> {
@@ -105,17 +105,13 @@ export class Client {
     const answer = await this.#write(txn, [`${key}=${value}`]);
     if (answer.kind !== 'Answered' || answer.value.kind !== 'Txn') return;
     const { succeeded, revision, results } = answer.value;
-    const heldAt = succeeded ? revision - 1 : revision;
     const { world } = this.#cluster;
-    world.check(
-      this.#oracle.model.holds(compares, heldAt) === succeeded,
-      () => `a comparison with ${key} was said to be ${succeeded}, it was not at revision ${heldAt}`,
-    );
+    this.#oracle.compared(compares, succeeded, revision);
     if (succeeded) {
       this.#oracle.acknowledgedPut(key, value, revision, floor);
       this.#seen.set(key, revision);
     } else {
-      this.#oracle.refused(`${key}=${value}`);
+      this.#oracle.failed(`${key}=${value}`);
       const read = results[0];
       if (read?.kind !== 'Range') return world.fail('a failed transaction did not run its else branch');
       this.#oracle.answeredRange(one(key), 0, read, floor);
@@ -161,7 +157,8 @@ export class Client {
 
   async #readPast(): Promise<void> {
     const { world } = this.#cluster;
-    const revision = this.#random.integer(1, Math.max(1, this.#oracle.floor()));
+    const oldest = Math.max(1, this.#oracle.history.firstRevision - 3);
+    const revision = this.#random.integer(oldest, Math.max(1, this.#oracle.floor()));
     const keys = one(this.#key());
     const machine = this.#cluster.someMachine(this.#random);
     const options = { timeoutMs: this.#timeoutMs(), consistency: 'linearizable' } as const;
@@ -240,8 +237,8 @@ export class Client {
       world.count(`writes ${answer.kind}`);
       if (answer.kind === 'Unknown') mayHaveHappened = true;
       const isFailed = answer.kind === 'Answered' && answer.value.kind === 'Failed';
-      if (isFailed || (answer.kind === 'Refused' && !mayHaveHappened))
-        for (const value of values) this.#oracle.refused(value);
+      if (isFailed) for (const value of values) this.#oracle.failed(value);
+      else if (answer.kind === 'Refused' && !mayHaveHappened) for (const value of values) this.#oracle.refused(value);
       if (answer.kind === 'Answered') return answer;
       if (!isIdempotent || (answer.kind === 'Refused' && !mayHaveHappened) || attempt === 8 || this.isStopped)
         return answer;
@@ -261,6 +258,13 @@ export class Client {
   #timeoutMs(): number {
     return this.#random.pick([200, 1_000, 3_000]);
   }
+}
+
+/** All that a member holds. */
+export async function judgeContent({ world, observers }: Cluster, machine: Machine): Promise<void> {
+  const options = { timeoutMs: PATIENCE_MS, consistency: 'serializable' } as const;
+  const answer = await call(world, machine, PATIENCE_MS, (member) => member.range(rangeOf(ALL_KEYS), options));
+  if (answer.kind === 'Answered') observers.oracle.answeredRange(ALL_KEYS, 0, answer.value, 0);
 }
 
 /** Longer than any request may take by its own timeout. */
