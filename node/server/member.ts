@@ -82,7 +82,7 @@ export class LocalMember implements Member {
       callHandlers: this.#leaderCalls.handlers,
       changed: () => this.#conditions.changed(),
     });
-    this.#renewals = new LeaseRenewals(dependencies.clock, async (method, body, timeoutMs) =>
+    this.#renewals = new LeaseRenewals(dependencies.clock, (method, body, timeoutMs) =>
       this.#callLeader(method, body, { timeoutMs }),
     );
   }
