@@ -33,15 +33,17 @@ type TimeToLive = {
 export function leaseMethods(etcd: EtcdContext): Methods {
   return {
     '/etcdserverpb.Lease/LeaseGrant': unary(grantRequest.decode, grantResponse.encode, async ({ ID, TTL }, call) => {
-      if (TTL > MAX_LEASE_TTL_SECONDS) throw etcdError('leaseTtlTooLarge');
-      if (ID < 0n) throw new GrpcError(Code.InvalidArgument, 'etcdserver: a lease id must not be negative');
+      if (TTL > MAX_LEASE_TTL_SECONDS) throw refusal(etcd, call, etcdError('leaseTtlTooLarge'));
+      if (ID < 0n) {
+        throw refusal(etcd, call, new GrpcError(Code.InvalidArgument, 'etcdserver: a lease id must not be negative'));
+      }
       // The member chooses an id where there is none, and raises the time to what an election could take.
       const ttlSeconds = TTL < 1n ? 1 : Number(TTL);
       const lease = await write(etcd, { kind: 'LeaseGrant', id: ID, ttlSeconds }, 'Lease', call);
       return { header: headerMessage(etcd.header(lease.revision)), ID: lease.id, TTL: lease.ttlSeconds };
     }),
     '/etcdserverpb.Lease/LeaseRevoke': unary(revokeRequest.decode, revokeResponse.encode, async ({ ID }, call) => {
-      if (ID <= 0n) throw etcdError('leaseNotFound');
+      if (ID <= 0n) throw refusal(etcd, call, etcdError('leaseNotFound'));
       const { revision } = await write(etcd, { kind: 'LeaseRevoke', id: ID }, 'Leases', call);
       return { header: headerMessage(etcd.header(revision)) };
     }),
@@ -58,6 +60,12 @@ export function leaseMethods(etcd: EtcdContext): Methods {
       return { header: headerMessage(etcd.header()), leases: leases.map(({ id }) => ({ ID: id })) };
     }),
   };
+}
+
+/** For a user; anybody else is told that it is none. */
+function refusal(etcd: EtcdContext, call: Call, error: GrpcError): GrpcError {
+  etcd.memberOf(call).assertUser();
+  return error;
 }
 
 async function keepAlive(etcd: EtcdContext, id: bigint, call: Call): Promise<KeepAliveResponse> {

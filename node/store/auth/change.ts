@@ -28,8 +28,7 @@ function changeOf(state: AuthState, change: AuthChange): Partial<AuthState> | Fa
     case 'ChangePassword':
       return onUser(state, change.name, (user) => ({ ...user, passwordHash: change.passwordHash }));
     case 'GrantRole':
-      if (roleOf(state, change.role) === undefined) return refused('role name not found');
-      return onUser(state, change.name, (user) => ({ ...user, roles: sorted([...user.roles, change.role]) }));
+      return grantRole(state, change);
     case 'RevokeRole':
       return revokeRole(state, change);
     case 'AddRole':
@@ -67,6 +66,15 @@ function addRole({ roles }: AuthState, name: string): Partial<AuthState> | Faile
   if (name === '') return refused('role name is empty');
   if (roles.some((role) => role.name === name)) return refused('role name already exists');
   return { roles: [...roles, { name, permissions: [] }].sort(byName) };
+}
+
+function grantRole(
+  state: AuthState,
+  { name, role }: Extract<AuthChange, { kind: 'GrantRole' }>,
+): Partial<AuthState> | Failed {
+  const hasUser = state.users.some((one) => one.name === name);
+  if (hasUser && roleOf(state, role) === undefined) return refused('role name not found');
+  return onUser(state, name, (user) => ({ ...user, roles: sorted([...user.roles, role]) }));
 }
 
 function revokeRole(
