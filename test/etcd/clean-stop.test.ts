@@ -1,7 +1,7 @@
 /** A member that is stopped answers what it has accepted, whatever that needs of others; a client tries the rest elsewhere. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { after, before, test } from 'node:test';
 import { frame } from '../../node/etcd/testing/grpc-client.ts';
 import { LocalCluster, type Member } from '../processes/local-cluster.ts';
@@ -56,7 +56,7 @@ async function endOf(session: ClientHttp2Session, path: string, request: Buffer)
     te: 'trailers',
   });
   let status = 'no status';
-  const take = (headers: Readonly<Record<string, unknown>>): void => {
+  const take = (headers: IncomingHttpHeaders): void => {
     if ('grpc-status' in headers) status = `${headers['grpc-status']} ${headers['grpc-message'] ?? ''}`;
   };
   stream.on('response', take).on('trailers', take);
