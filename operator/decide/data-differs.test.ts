@@ -1,63 +1,15 @@
 /** That nothing breaks a promise while members differ is in decide.test.ts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ApiStatus } from '../../client/types.ts';
-import { finalizer, type RaftClusterStatus } from '../api/types.ts';
+import type { RaftClusterStatus } from '../api/types.ts';
 import type { Comparison, Observed, Slot } from '../observe/types.ts';
-import {
-  answerOf,
-  clusterOf,
-  configurationOf,
-  image,
-  observedOf,
-  podOf,
-  slotOf,
-  volumeOf,
-} from '../status/testing/healthy.ts';
+import { answerOf, configurationOf, ledSlots, podOf, settledOf, volumeOf } from '../status/testing/healthy.ts';
 import { decide } from './decide.ts';
 
 const differs = (members: readonly string[], isDecided = true): Comparison => ({ kind: 'Differs', members, isDecided });
 const noted = (...members: string[]): RaftClusterStatus => ({ dataMismatch: { members, isDecided: true, since: 's' } });
 
-function observed(status: RaftClusterStatus, change: Partial<Observed>): Observed {
-  const target = { replicas: 3, readReplicas: 0, generation: 1 };
-  const cluster = clusterOf({}, { image, target, ...status });
-  const sets: Observed['sets'] = {
-    Voters: {
-      uid: 'set-uid',
-      resourceVersion: '1',
-      replicas: 3,
-      start: 0,
-      templateHash: 'now',
-      isObserved: true,
-      ownerUid: 'cluster-uid',
-      isTerminating: false,
-    },
-    Readers: null,
-  };
-  return observedOf({
-    cluster: { ...cluster, metadata: { ...cluster.metadata, finalizers: [finalizer] } },
-    sets,
-    slots: slots(),
-    ...change,
-  });
-}
-
-/** The member 0 leads, and hears of the others. */
-function slots(...changes: readonly [number, Partial<Slot>][]): Slot[] {
-  const peers: NonNullable<ApiStatus['peers']> = [2, 3].map((id) => ({
-    id,
-    match: 9,
-    state: 'Replicate',
-    last_contact_ms: 10,
-    round_trip_ms: 1,
-  }));
-  return [0, 1, 2].map((ordinal) => {
-    const status = answerOf(ordinal, ordinal === 0 ? { peers, last_index: 9 } : {});
-    const change = changes.find(([changed]) => changed === ordinal)?.[1];
-    return slotOf(ordinal, { report: { kind: 'Answered', status }, ...change });
-  });
-}
+const observed = (status: RaftClusterStatus, change: Partial<Observed>): Observed => settledOf({}, status, change);
 
 test('what is found is written down, with an event that says it; and so is its end', () => {
   const found = decide(observed({}, { comparison: differs(['db-1']) })).act;
@@ -88,7 +40,7 @@ test('a leader that differs gives up the lead, since whoever joins or falls behi
 });
 
 test('no healthy member restarts meanwhile', () => {
-  const outdated = slots(
+  const outdated = ledSlots(
     ...[0, 1, 2].map((n): [number, Partial<Slot>] => [n, { pod: podOf(n, { templateHash: 'old' }) }]),
   );
   const { act, plan } = decide(observed(noted('db-1'), { comparison: differs(['db-1']), slots: outdated }));
@@ -99,7 +51,7 @@ test('no healthy member restarts meanwhile', () => {
 test('nor is another that is lost replaced, when those that agree would be no quorum', () => {
   const parked = answerOf(2, { state: 'Parked', reason: 'Damaged', leader: 0 });
   const lost: Partial<Slot> = { report: { kind: 'Answered', status: parked } };
-  const { act, plan } = decide(observed(noted('db-1'), { comparison: differs(['db-1']), slots: slots([2, lost]) }));
+  const { act, plan } = decide(observed(noted('db-1'), { comparison: differs(['db-1']), slots: ledSlots([2, lost]) }));
   assert.equal(act, null);
   assert.match(plan.blockers.join(), /db-2 is not replaced: without db-2 there would be 2 voters, of which only 1/);
 });
@@ -111,7 +63,7 @@ test('once its user has deleted the volume it is replaced like any other whose d
     volume: volumeOf(1, { incarnation: 'new', clusterId: null, memberId: null }),
     report: { kind: 'Answered', status },
   };
-  const { act } = decide(observed(noted('db-1'), { comparison: differs(['db-1']), slots: slots([1, emptied]) }));
+  const { act } = decide(observed(noted('db-1'), { comparison: differs(['db-1']), slots: ledSlots([1, emptied]) }));
   assert.ok(act?.kind === 'Record');
   assert.equal(act.status.replacing?.memberID, '2');
 });
@@ -126,7 +78,7 @@ test('while nobody knows whose keys are right nobody joins, leaves or restarts',
 
 test('a survivor that differs is not gone on from before its user has named it', () => {
   const away: Partial<Slot> = { pod: null, report: null, volume: null };
-  const left = slots([1, away], [2, away]).map((slot): Slot => {
+  const left = ledSlots([1, away], [2, away]).map((slot): Slot => {
     if (slot.report?.kind !== 'Answered') return slot;
     return { ...slot, report: { kind: 'Answered', status: { ...slot.report.status, leader: 0, role: 'Follower' } } };
   });

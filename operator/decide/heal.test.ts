@@ -1,10 +1,9 @@
 /** When a lost member is replaced, and when it is left; that no replacement breaks a promise is in decide.test.ts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ApiStatus } from '../../client/types.ts';
-import { finalizer, type RaftClusterSpecInput, type RaftClusterStatus } from '../api/types.ts';
+import type { RaftClusterSpecInput, RaftClusterStatus } from '../api/types.ts';
 import type { Observed, Slot } from '../observe/types.ts';
-import { answerOf, clusterOf, image, observedOf, podOf, slotOf, startMs, volumeOf } from '../status/testing/healthy.ts';
+import { answerOf, ledSlots, peerOf, podOf, settledOf, startMs, volumeOf } from '../status/testing/healthy.ts';
 import { decide } from './decide.ts';
 
 const minutesAgo = (minutes: number): string => new Date(startMs - minutes * 60_000).toISOString();
@@ -16,23 +15,14 @@ function losing(
   status: RaftClusterStatus = {},
   spec: RaftClusterSpecInput = {},
 ): Observed {
-  const target = { replicas: 3, readReplicas: 0, generation: 1 };
   const members = [{ name: 'db-2', role: 'Follower' as const, ready: false, lostSince: minutesAgo(sinceMinutes) }];
-  const cluster = clusterOf(spec, { image, target, members, ...status });
-  const peers: NonNullable<ApiStatus['peers']> = [
-    { id: 2, match: 9, state: 'Replicate', last_contact_ms: 10, round_trip_ms: 1 },
-    { id: 3, match: 2, state: 'Probe', last_contact_ms: null, round_trip_ms: null },
-  ];
-  const set = { uid: 's', resourceVersion: '1', replicas: 3, start: 0, templateHash: 'now', isObserved: true };
-  return observedOf({
-    cluster: { ...cluster, metadata: { ...cluster.metadata, finalizers: [finalizer] } },
-    sets: { Voters: { ...set, ownerUid: 'cluster-uid', isTerminating: false }, Readers: null },
-    slots: [
-      slotOf(0, { report: { kind: 'Answered', status: answerOf(0, { peers, last_index: 9 }) } }),
-      slotOf(1),
-      slotOf(2, { pod: podOf(2, { isReady: false, createdMs: 0 }), report: null, ...place }),
-    ],
-  });
+  const silent = { ...peerOf(3), match: 2, state: 'Probe' as const, last_contact_ms: null };
+  const leader = answerOf(0, { peers: [peerOf(2), silent], last_index: 9 });
+  const slots = ledSlots(
+    [0, { report: { kind: 'Answered', status: leader } }],
+    [2, { pod: podOf(2, { isReady: false, createdMs: 0 }), report: null, ...place }],
+  );
+  return settledOf(spec, { members, ...status }, { slots });
 }
 
 const replaced = (observed: Observed): string | null => {

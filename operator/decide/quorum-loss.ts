@@ -133,7 +133,7 @@ function offer(view: ClusterView, lost: readonly string[], survivors: readonly P
     step: 'Offered',
     since,
   };
-  const message = `The quorum is lost: ${lost.join(', ')} are away, ${quorumRecovery.survivors.join(', ')} answer. To go on from ${quorumRecovery.survivors[0]} set spec.quorumRecovery.acknowledge to ${quorumRecovery.nonce}`;
+  const message = `The quorum is lost: away ${lost.length === 1 ? 'is' : 'are'} ${lost.join(', ')}, and what is left is ${quorumRecovery.survivors.join(', ')}. To go on from ${quorumRecovery.survivors[0]} set spec.quorumRecovery.acknowledge to ${quorumRecovery.nonce}`;
   return record({ quorumRecovery }, 'Warning', 'QuorumLost', message, cluster.metadata.name);
 }
 

@@ -13,10 +13,7 @@ export const roll: Rule = (view) => {
   if (outdated.length === 0) return pass;
   const names = outdated.map(({ name }) => name).join(', ');
   if (view.spec.updateStrategy.type === 'Manual') {
-    return note(
-      `${names} are outdated: spec.updateStrategy.type is Manual, so deleting these pods is left to you`,
-      null,
-    );
+    return note(`outdated, and left to you since spec.updateStrategy.type is Manual: delete pod ${names}`, null);
   }
   const unsettled = firstOf(view.places.filter(({ isWanted }) => isWanted).map((place) => settled(view, place)));
   if (unsettled.kind !== 'Pass') return unsettled;

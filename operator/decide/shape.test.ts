@@ -37,3 +37,18 @@ test('what nobody knows stays: without a configuration, and of a pod whose data 
   const slots = [slotOf(0), slotOf(1), slotOf(2, { pod: podOf(2), volume: null, report: null })];
   assert.ok(!('db-2' in rolesOf({ slots })));
 });
+
+test('the budget is a quorum of what there is or shall be, whichever is more, and none of one or two', () => {
+  const budgetOf = (live: number, wanted: number): number | null => {
+    const target = { replicas: wanted, readReplicas: 0, generation: 1 };
+    const { metadata, status } = clusterOf({ replicas: wanted }, { image, target, hasFormed: true });
+    const growing = { ...clusterOf({ replicas: wanted }), metadata, status };
+    return decide(observedOf({ cluster: growing, configuration: configurationOf(live) })).shape.minAvailable;
+  };
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 6, 7, 8, 9].map((voters) => budgetOf(voters, voters)),
+    [null, null, 2, 3, 3, 4, 4, 5, 5],
+  );
+  assert.deepEqual([budgetOf(3, 5), budgetOf(5, 3), budgetOf(1, 3), budgetOf(3, 1)], [3, 3, 2, 2]);
+  assert.equal(budgetOf(3, 0), null, 'while the pods are stopped');
+});

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ApiStatus } from '../../client/types.ts';
-import { finalizer } from '../api/types.ts';
 import type { Observed, Slot } from '../observe/types.ts';
-import { answerOf, clusterOf, image, observedOf, podOf, slotOf } from '../status/testing/healthy.ts';
+import { image, ledSlots, podOf, settledOf } from '../status/testing/healthy.ts';
 import { decide } from './decide.ts';
 import { objectionToUpgrade } from './upgrade-path.ts';
 
@@ -33,26 +31,13 @@ test('one minor version at a time, and into the next major one by its first', ()
 
 /** Three members; `version` of each, and whether its pod is of the template that is wanted. */
 function running(spec: object, members: readonly { readonly version: string; readonly isNew: boolean }[]): Observed {
-  const target = { replicas: 3, readReplicas: 0, generation: 1 };
-  const cluster = clusterOf(spec, { image, target, currentVersion: '1.0.0' });
-  const set = { uid: 's', resourceVersion: '1', replicas: 3, start: 0, templateHash: 'now', isObserved: true };
-  const peers: NonNullable<ApiStatus['peers']> = [2, 3].map((id) => ({
-    id,
-    match: 9,
-    state: 'Replicate',
-    last_contact_ms: 10,
-    round_trip_ms: 1,
-  }));
-  const slots = members.map(({ version, isNew }, ordinal): Slot => {
-    const status = answerOf(ordinal, { version, ...(ordinal === 0 ? { peers, last_index: 9 } : {}) });
+  const slots = ledSlots().map((slot, ordinal): Slot => {
+    const { version, isNew } = members[ordinal]!;
     const pod = podOf(ordinal, { templateHash: isNew ? 'now' : 'before', readyChangedMs: 0 });
-    return slotOf(ordinal, { pod, report: { kind: 'Answered', status } });
+    const report = slot.report?.kind === 'Answered' ? slot.report : assert.fail('every member answers');
+    return { ...slot, pod, report: { ...report, status: { ...report.status, version } } };
   });
-  return observedOf({
-    cluster: { ...cluster, metadata: { ...cluster.metadata, finalizers: [finalizer] } },
-    sets: { Voters: { ...set, ownerUid: 'cluster-uid', isTerminating: false }, Readers: null },
-    slots,
-  });
+  return settledOf(spec, { currentVersion: '1.0.0' }, { slots });
 }
 
 const old = { version: '1.0.0', isNew: false };

@@ -2,9 +2,9 @@
 import type { ApiCluster, ApiMember, ApiStatus } from '../../../client/types.ts';
 import { podHost, podName, ports, volumeName } from '../../api/names.ts';
 import { type RaftClusterSpecInput, raftClusterSpec } from '../../api/spec.ts';
-import type { RaftCluster, RaftClusterStatus } from '../../api/types.ts';
+import { finalizer, type RaftCluster, type RaftClusterStatus } from '../../api/types.ts';
 import type { Decision, Plan } from '../../decide/types.ts';
-import type { Observed, PodView, Slot, VolumeView } from '../../observe/types.ts';
+import type { Observed, PodView, SetView, Slot, VolumeView } from '../../observe/types.ts';
 
 export const startMs: number = Date.parse('2026-01-02T03:04:05.000Z');
 export const image = 'quorate:1.0.0';
@@ -147,6 +147,46 @@ export function observedOf(change: Partial<Observed> = {}): Observed {
     chartBringsAlerts: false,
     ...change,
   };
+}
+
+/** That its leader hears of, and that has caught up with it. */
+export function peerOf(id: number): NonNullable<ApiStatus['peers']>[number] {
+  return { id, match: 9, state: 'Replicate', last_contact_ms: 10, round_trip_ms: 1 };
+}
+
+/** Slots as `slotOf` makes them, but that the leader hears of the others. */
+export function ledSlots(...changes: readonly [number, Partial<Slot>][]): Slot[] {
+  return [0, 1, 2].map((ordinal) => {
+    const leads: Partial<ApiStatus> = ordinal === 0 ? { peers: [peerOf(2), peerOf(3)], last_index: 9 } : {};
+    const change = changes.find(([changed]) => changed === ordinal)?.[1];
+    return slotOf(ordinal, { report: { kind: 'Answered', status: answerOf(ordinal, leads) }, ...change });
+  });
+}
+
+/** As `decide` finds a cluster at rest: what comes first is done, and the StatefulSet is there. */
+export function settledOf(
+  spec: RaftClusterSpecInput,
+  status: RaftClusterStatus,
+  change: Partial<Observed> = {},
+): Observed {
+  const target = { replicas: 3, readReplicas: 0, generation: 1 };
+  const cluster = clusterOf(spec, { target, ...status });
+  const set: SetView = {
+    uid: 'set-uid',
+    resourceVersion: '1',
+    replicas: 3,
+    start: 0,
+    templateHash: 'now',
+    isObserved: true,
+    ownerUid: 'cluster-uid',
+    isTerminating: false,
+  };
+  return observedOf({
+    cluster: { ...cluster, metadata: { ...cluster.metadata, finalizers: [finalizer] } },
+    sets: { Voters: set, Readers: null },
+    slots: ledSlots(),
+    ...change,
+  });
 }
 
 export const steady: Plan = { action: 'Steady', subject: '', reason: 'the cluster is as it shall be', blockers: [] };
