@@ -126,23 +126,30 @@ type PastRound = {
   readonly hashesAt: readonly number[];
   readonly watches: readonly WatchOptions[];
   readonly compactSteps: number;
+  /** After it, as a restart does it. */
+  readonly isReopened: boolean;
 };
 
 const pastRounds: fc.Arbitrary<PastRound[]> = fc.array(
   fc.record({
     batches: fc.array(fc.array(keyCommands, { minLength: 1, maxLength: 4 }), { maxLength: 5 }),
-    ranges: fc.array(fc.record({ range: rangesAt(fc.constant(0)), at: fc.nat() }), { maxLength: 4 }),
+    ranges: fc.array(fc.record({ range: fc.oneof(plainRanges, rangesAt(fc.constant(0))), at: fc.nat() }), {
+      maxLength: 4,
+    }),
     hashesAt: fc.array(fc.nat(), { maxLength: 2 }),
     watches: fc.array(watches(fc.nat(12)), { maxLength: 2 }),
     compactSteps: fc.nat(3),
+    isReopened: fc.boolean(),
   }),
   { minLength: 1, maxLength: 5 },
 );
 
-test('reads of the past, watches, hashes and compaction beside writes see all that is applied, written or not', async () => {
+test('reads of the past, watches, hashes and compaction beside writes see all that is applied, written or not, and no more', async () => {
   await fc.assert(
     fc.asyncProperty(pastRounds, fc.scheduler(), async (plan, scheduler) => {
-      const { engine, store } = await openSlowly(scheduler);
+      const opened = await openSlowly(scheduler);
+      const { engine } = opened;
+      let { store } = opened;
       /** Takes one entry after the other, and is asked when nothing else is under way. */
       const plain = await Store.open(await foundedEngine(), STORE_OPTIONS);
       const plainHashes = new Map([[plain.revision, (await plain.hash(0)).hash]]);
@@ -165,6 +172,8 @@ test('reads of the past, watches, hashes and compaction beside writes see all th
       };
       const hashes: { readonly revision: number; readonly hash: string }[] = [];
       const read = async ({ range, at }: PastRound['ranges'][number]): Promise<void> => {
+        // What is remembered of the newest must not show in the past.
+        await store.range(range);
         const revision = 1 + (at % store.revision);
         const { kind: _, revision: __, ...expected } = model.rangeOfAnyAge({ ...range, revision });
         await refusedOnly(revision, async () => {
@@ -208,6 +217,9 @@ test('reads of the past, watches, hashes and compaction beside writes see all th
           await plain.apply([entry(plain.appliedIndex + 1, command)]);
           plainHashes.set(plain.revision, (await plain.hash(0)).hash);
         }
+        if (!round.isReopened) continue;
+        await scheduler.waitFor(store.writeOut());
+        store = await scheduler.waitFor(Store.open(engine, STORE_OPTIONS));
       }
       for (const { revision, hash } of hashes) assert.equal(hash, plainHashes.get(revision));
       assert.equal(engine.openSnapshots, 0);
