@@ -1,0 +1,133 @@
+/** Users and roles beside etcd's own: the same requests by the same callers, one by one, compared field by field. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import type { Message } from '../../node/etcd/testing/grpc-client.ts';
+import { LocalCluster } from '../processes/local-cluster.ts';
+import { authRequest } from './beside-etcd/auth-requests.ts';
+import { RealEtcd } from './beside-etcd/real-etcd.ts';
+import { comparable, hasEmptyRange, keyRequest, leaseRequest } from './beside-etcd/requests.ts';
+import { reset } from './beside-etcd/reset.ts';
+import { type Answer, type Request, Side } from './beside-etcd/side.ts';
+import { isOnPath } from './on-path.ts';
+
+const skip = !isOnPath('etcd') && 'platform: etcd is not on PATH';
+
+const RUNS = 20;
+/** The same each time: not all that differs on purpose (docs/etcd.md) is told apart from what must not. */
+const SEED = 20_261_122;
+/** On a busy machine fewer will do. */
+const MOST_MS = 30_000;
+
+let etcd: RealEtcd;
+let cluster: LocalCluster;
+let theirs: Side;
+let ours: Side;
+
+before(async () => {
+  if (skip) return;
+  [etcd, cluster] = await Promise.all([RealEtcd.start(['--bcrypt-cost=4']), LocalCluster.form(1)]);
+  theirs = await Side.connect(etcd.url);
+  ours = await Side.connect(cluster.members[0]!.url);
+});
+
+after(async () => {
+  if (skip) return;
+  theirs.close();
+  ours.close();
+  await Promise.all([etcd.remove(), cluster.remove()]);
+});
+
+const NO_TOKEN = 'not a token';
+const ROOT = { name: 'root', password: 'secret' };
+
+type Caller = 'root' | 'u' | 'v' | null;
+type Step = { readonly caller: Caller; readonly request: Request };
+
+const caller: fc.Arbitrary<Caller> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('root' as const) },
+  { weight: 6, arbitrary: fc.constantFrom('u' as const, 'v' as const) },
+  { weight: 1, arbitrary: fc.constant(null) },
+);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      caller: fc.oneof({ weight: 6, arbitrary: fc.constant('root' as const) }, { weight: 1, arbitrary: caller }),
+      request: authRequest,
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ caller, request: keyRequest.filter(({ message }) => !hasEmptyRange(message)) }) },
+  { weight: 1, arbitrary: fc.record({ caller, request: leaseRequest }) },
+);
+
+test('users, roles, and what they may', { skip }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
+      await Promise.all([start(theirs), start(ours)]);
+      let tokens = new Map<Caller, [Answer, Answer]>();
+      const both = (run: (side: Side) => Promise<Answer>): Promise<[Answer, Answer]> =>
+        Promise.all([run(theirs), run(ours)]);
+      for (const { caller: name, request } of steps) {
+        // etcd tells it to root alone, here everybody may know (docs/etcd.md).
+        if (request.path === 'Auth/AuthStatus' && name !== 'root') continue;
+        let given: readonly [string | undefined, string | undefined] = [undefined, undefined];
+        if (name !== null) {
+          const found =
+            tokens.get(name) ??
+            (await both((side) =>
+              side.ask({
+                path: 'Auth/Authenticate',
+                type: 'AuthenticateRequest',
+                message: { name, password: name === 'root' ? 'secret' : 'p' },
+              }),
+            ));
+          tokens.set(name, found);
+          assert.deepEqual(
+            withoutToken(found[1]),
+            withoutToken(found[0]),
+            `another answer to ${name} who shows a password`,
+          );
+          if (!('error' in found[0])) given = found.map((answer) => tokenOf(answer)) as [string, string];
+          else given = [NO_TOKEN, NO_TOKEN];
+        }
+        // In etcd most of what concerns leases is free for all.
+        if (request.path.startsWith('Lease/') && (given[0] ?? NO_TOKEN) === NO_TOKEN) continue;
+        const [expected, actual] = (
+          await Promise.all([theirs.ask(request, given[0]), ours.ask(request, given[1])])
+        ).map(comparable) as [Answer, Answer];
+        assert.deepEqual(actual, expected, `another answer to ${request.path} by ${name}`);
+        if (request.path.startsWith('Auth/')) tokens = new Map();
+      }
+    }),
+    { numRuns: RUNS, seed: SEED, interruptAfterTimeLimit: MOST_MS },
+  );
+});
+
+function tokenOf(answer: Answer): string {
+  return 'error' in answer ? '' : (answer.message as Message)['token'];
+}
+
+function withoutToken(answer: Answer): Answer {
+  return 'error' in answer ? answer : { message: { ...(answer.message as Message), token: '' } };
+}
+
+/** No keys, no leases; root who may all, `u` who may what role `r` may, and authentication enabled. */
+async function start(side: Side): Promise<void> {
+  const shown = await side.ask({ path: 'Auth/Authenticate', type: 'AuthenticateRequest', message: ROOT });
+  if (!('error' in shown)) await side.raw('Auth/AuthDisable', 'AuthDisableRequest', {}, tokenOf(shown));
+  await reset(side);
+  const { users } = await side.raw('Auth/UserList', 'AuthUserListRequest', {});
+  for (const name of users) await side.raw('Auth/UserDelete', 'AuthUserDeleteRequest', { name });
+  const { roles } = await side.raw('Auth/RoleList', 'AuthRoleListRequest', {});
+  for (const role of roles) await side.raw('Auth/RoleDelete', 'AuthRoleDeleteRequest', { role });
+  await side.raw('Auth/UserAdd', 'AuthUserAddRequest', ROOT);
+  await side.raw('Auth/RoleAdd', 'AuthRoleAddRequest', { name: 'root' });
+  await side.raw('Auth/UserGrantRole', 'AuthUserGrantRoleRequest', { user: 'root', role: 'root' });
+  await side.raw('Auth/UserAdd', 'AuthUserAddRequest', { name: 'u', password: 'p' });
+  await side.raw('Auth/RoleAdd', 'AuthRoleAddRequest', { name: 'r' });
+  await side.raw('Auth/UserGrantRole', 'AuthUserGrantRoleRequest', { user: 'u', role: 'r' });
+  const perm = { permType: 2, key: Buffer.from('a'), range_end: Buffer.from('b') };
+  await side.raw('Auth/RoleGrantPermission', 'AuthRoleGrantPermissionRequest', { name: 'r', perm });
+  await side.raw('Auth/AuthEnable', 'AuthEnableRequest', {});
+}
