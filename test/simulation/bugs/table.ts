@@ -25,7 +25,7 @@ export const bugs: readonly Bug[] = [
     find: '(core.vote === NO_MEMBER && core.leader === NO_MEMBER)',
     replace: 'core.leader === NO_MEMBER',
     seeds: 400,
-    lastFoundBy: 10,
+    lastFoundBy: 1,
   },
   {
     name: 'votes for a candidate whose log is behind',
@@ -34,7 +34,7 @@ export const bugs: readonly Bug[] = [
     find: 'return isFree && core.log.isUpToDate(request.lastIndex, request.lastTerm);',
     replace: 'return isFree;',
     seeds: 100,
-    lastFoundBy: 4,
+    lastFoundBy: 3,
   },
   {
     name: 'forgets its vote in a restart',
@@ -43,7 +43,7 @@ export const bugs: readonly Bug[] = [
     find: 'vote: hardState.term >= base.term ? hardState.vote : NO_MEMBER,',
     replace: 'vote: NO_MEMBER,',
     seeds: 400,
-    lastFoundBy: 10,
+    lastFoundBy: 14,
   },
   {
     name: "commits an old term's entry directly",
@@ -80,7 +80,7 @@ export const bugs: readonly Bug[] = [
     find: "core.outbox.replies.push({\n    kind: 'AppendResponse',\n    from: core.id,\n    to,",
     replace: "core.outbox.messages.push({\n    kind: 'AppendResponse',\n    from: core.id,\n    to,",
     seeds: 20,
-    lastFoundBy: 1,
+    lastFoundBy: 2,
   },
   {
     name: 'does not sync the log',
@@ -98,7 +98,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (tornEnd > end) {',
     replace: 'if (tornEnd < end) {',
     seeds: 200,
-    lastFoundBy: 54,
+    lastFoundBy: 93,
   },
   {
     name: 'reads the cut index after the flush',
@@ -107,7 +107,7 @@ export const bugs: readonly Bug[] = [
     find: 'const coveredIndex = appliedIndex();\n    await flush();',
     replace: 'await flush();\n    const coveredIndex = appliedIndex();',
     seeds: 200,
-    lastFoundBy: 9,
+    lastFoundBy: 66,
   },
   {
     name: 'cuts what is applied without a flush',
@@ -135,7 +135,7 @@ export const bugs: readonly Bug[] = [
     find: '      await this.staged.engine.flush();\n',
     replace: '',
     seeds: 400,
-    lastFoundBy: 231,
+    lastFoundBy: 27,
   },
   {
     name: 'tells its incarnation before it is durable',
@@ -171,7 +171,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (!leader.reads.isRoundDue || !hasCommittedInTerm(core, leader)) return;',
     replace: 'if (!leader.reads.isRoundDue) return;',
     seeds: 400,
-    lastFoundBy: 35,
+    lastFoundBy: 23,
   },
   {
     name: 'serves linearizable reads without asking anyone',
@@ -180,7 +180,7 @@ export const bugs: readonly Bug[] = [
     find: '(voter) => voter === core.id || (leader.peers.get(voter)?.readCounter ?? 0) >= round.counter,',
     replace: '() => true,',
     seeds: 400,
-    lastFoundBy: 98,
+    lastFoundBy: 18,
   },
   {
     name: 'carries out an idempotent request twice',
@@ -189,7 +189,7 @@ export const bugs: readonly Bug[] = [
     find: '  if (known !== null) return known;\n',
     replace: '',
     seeds: 50,
-    lastFoundBy: 4,
+    lastFoundBy: 7,
   },
   {
     name: 'tries a write again whose outcome is unknown',
@@ -198,7 +198,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (pending.isIdempotent) again.push(pending);',
     replace: 'if (pending.sequence > 0) again.push(pending);',
     seeds: 1000,
-    lastFoundBy: 8,
+    lastFoundBy: 13,
   },
   {
     name: 'keeps a lease alive without asking whether it still leads',
@@ -207,7 +207,7 @@ export const bugs: readonly Bug[] = [
     find: '    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });\n',
     replace: '',
     seeds: 400,
-    lastFoundBy: 258,
+    lastFoundBy: 54,
   },
   {
     name: 'tells followers to commit what they may not have',
