@@ -8,7 +8,7 @@ import { simulate } from './simulate.ts';
 const SEEDS = 250;
 
 test('two runs of one seed are the same to the byte, two seeds are not', async () => {
-  for (const seed of ['1', '2', '3']) {
+  for (const seed of ['1', '2', '4', '12']) {
     const [one, other] = [await simulate(seed), await simulate(seed)];
     assert.equal(one.digest, other.digest, `seed ${seed}`);
     assert.equal(one.stepCount, other.stepCount);
