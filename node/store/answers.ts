@@ -20,6 +20,8 @@ const FINGERPRINT_BYTES = 32;
 
 export class Answers {
   readonly operations: EngineOperation[] = [];
+  /** Those given in this batch, by the text of their row's key. */
+  readonly added: Map<string, Buffer> = new Map();
   readonly #limits: AnswerLimits;
   /** Row values by idempotency key, as found in the engine or given in this batch. */
   readonly #known = new Map<string, { readonly generation: number; readonly row: Buffer }>();
@@ -72,6 +74,7 @@ export class Answers {
     const rowKey = answerKey(generation, key);
     this.#window = withAnswer(this.#window, rowKey.length + row.length);
     this.#known.set(key, { generation, row });
+    this.added.set(rowKey.toString('latin1'), row);
     this.operations.push({ kind: 'Put', key: rowKey, value: row });
   }
 }

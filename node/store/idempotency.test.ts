@@ -24,6 +24,15 @@ test('a repeated request gets the first answer and changes nothing, also after a
   assert.equal(subject.store.revision, 3);
 });
 
+test('a repeated request gets the first answer before the engine has it, and nothing is written for that', async () => {
+  const subject = await StoreUnderTest.found();
+  subject.engine.beforeWrite = () => assert.fail('a write was asked for');
+  const first = await subject.apply(put('a', '1'), keyed('k'));
+  await subject.apply(put('b', '2'), keyed('l'));
+  assert.deepEqual(await subject.apply(put('a', '1'), keyed('k')), first);
+  assert.equal(subject.store.revision, 3);
+});
+
 test('a repeat within one batch is answered once', async () => {
   const subject = await StoreUnderTest.found();
   const [first, second] = await subject.applyAll([put('a', '1'), put('a', '1')], keyed('k'));

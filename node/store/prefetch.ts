@@ -7,17 +7,17 @@ import type { Command, CommittedEntry, TxnOperation } from './types.ts';
 
 type Needs = { readonly keys: Map<string, Buffer>; readonly values: Buffer[] };
 
-/**
- * Loads into `draft` all keys that the entries name one by one, their values where needed, and remembered answers.
- *
- * @param engine which has the newest version of every key that is not `known`
- */
-export async function prefetch(
-  draft: Draft,
-  entries: readonly CommittedEntry[],
-  engine: EngineReader,
-  known: (keyText: string) => Version | null | undefined,
-): Promise<void> {
+/** Where rows are. A draft's own reader would have all that is applied written first. */
+export type RowSources = {
+  /** The newest version of a key, null where there is none; undefined: the engine has the newest. */
+  version(keyText: string): Version | null | undefined;
+  /** Undefined: the engine has it, if there is one. */
+  answer(rowKeyText: string): Buffer | undefined;
+  readonly engine: EngineReader;
+};
+
+/** Loads into `draft` all keys that the entries name one by one, their values where needed, and remembered answers. */
+export async function prefetch(draft: Draft, entries: readonly CommittedEntry[], sources: RowSources): Promise<void> {
   const needs: Needs = { keys: new Map(), values: [] };
   const answers: AnswerRow[] = [];
   for (const { proposal } of entries) {
@@ -25,17 +25,19 @@ export async function prefetch(
     addNeeds(needs, proposal.command);
     if (proposal.idempotency === null) continue;
     const { key } = proposal.idempotency;
-    for (const row of draft.answers.rowKeys(key)) answers.push({ key, ...row });
+    for (const { generation, rowKey } of draft.answers.rowKeys(key)) {
+      const row = sources.answer(rowKey.toString('latin1'));
+      if (row === undefined) answers.push({ key, generation, rowKey });
+      else draft.answers.remember(key, generation, row);
+    }
   }
   const keys: Buffer[] = [];
   needs.keys.forEach((key, keyText) => {
-    const version = known(keyText);
+    const version = sources.version(keyText);
     if (version === undefined) keys.push(key);
     else draft.rememberVersion(key, keyText, version);
   });
-  // Answers may be among what the engine does not have yet: the draft's reader asks for that to be written first.
-  if (answers.length > 0) await fetchRows(draft, draft.reader, keys, answers);
-  else if (keys.length > 0) await fetchRows(draft, engine, keys, NO_ANSWERS);
+  if (keys.length > 0 || answers.length > 0) await fetchRows(draft, sources.engine, keys, answers);
   if (needs.values.length > 0) await draft.loadValues(needs.values);
 }
 

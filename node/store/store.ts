@@ -182,17 +182,21 @@ export class Store {
       this.#assertNext(entries);
       await this.#unwritten.makeRoom();
       const draft = new Draft(this.#unwritten.reader, this.#meta, this.#leases, ANSWER_LIMITS);
-      await prefetch(draft, entries, this.#engine, (keyText) => this.#known(keyText));
+      await prefetch(draft, entries, {
+        version: (keyText) => this.#known(keyText),
+        answer: (rowKeyText) => this.#unwritten.findAnswer(rowKeyText),
+        engine: this.#engine,
+      });
       const results: (Result | null)[] = [];
       for (const entry of entries) {
         const result = executeEntry(draft, entry);
         results.push(result instanceof Promise ? await result : result);
       }
       const applied = draft.applied(last.index, last.term);
-      const changed = draft.changedVersions();
-      this.#unwritten.add(draft.operations(), changed, applied);
+      const versions = draft.changedVersions();
+      this.#unwritten.add({ operations: draft.operations(), versions, answers: draft.answers.added, applied });
       this.#meta = { applied, cluster: draft.cluster, auth: draft.auth, corrupt: draft.corrupt };
-      for (const [keyText, version] of changed) this.#cache.set(keyText, version);
+      for (const [keyText, version] of versions) this.#cache.set(keyText, version);
       this.#counts.changed(draft.events);
       draft.leases.commitTo(this.#leases);
       this.#hub.publish(draft.events, applied);

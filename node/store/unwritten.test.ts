@@ -35,7 +35,7 @@ class Stalled {
   }
 
   add(index: number, ...changed: readonly (readonly [string, Version | null])[]): void {
-    this.unwritten.add([], changed, appliedAt(index));
+    this.unwritten.add({ operations: [], versions: changed, answers: [], applied: appliedAt(index) });
   }
 
   goOn(): void {

@@ -14,10 +14,21 @@ const MAX_GATHERED_BYTES = 1 << 20;
 /** Beside an operation's key and value. */
 const OPERATION_OVERHEAD_BYTES = 64;
 
-/** Versions by the text of their keys, null for what was deleted. */
+/** What one batch has changed. */
+export type Changes = {
+  /** Without the current rows, which are made of `versions` once they are written. */
+  readonly operations: readonly EngineOperation[];
+  /** The newest of each key, null for what was deleted. */
+  readonly versions: Iterable<readonly [keyText: string, Version | null]>;
+  /** Among `operations`: what may be asked for before it is written. */
+  readonly answers: Iterable<readonly [rowKeyText: string, row: Buffer]>;
+  readonly applied: Applied;
+};
+
 type Gathered = {
   readonly operations: EngineOperation[];
   readonly versions: Map<string, Version | null>;
+  readonly answers: Map<string, Buffer>;
   bytes: number;
   applied: Applied | null;
 };
@@ -44,21 +55,17 @@ export class Unwritten {
     return this.#gathered.applied === null && this.#onItsWay.applied === null;
   }
 
-  /** @param operations without the current rows, which are made of `changed` once they are written */
-  add(
-    operations: readonly EngineOperation[],
-    changed: Iterable<readonly [string, Version | null]>,
-    applied: Applied,
-  ): void {
+  add({ operations, versions, answers, applied }: Changes): void {
     const gathered = this.#gathered;
     for (const operation of operations) {
       gathered.operations.push(operation);
       gathered.bytes += sizeOf(operation);
     }
-    for (const [keyText, version] of changed) {
+    for (const [keyText, version] of versions) {
       gathered.versions.set(keyText, version);
       gathered.bytes += OPERATION_OVERHEAD_BYTES + (version?.value?.length ?? 0);
     }
+    for (const [rowKeyText, row] of answers) gathered.answers.set(rowKeyText, row);
     gathered.applied = applied;
   }
 
@@ -66,6 +73,11 @@ export class Unwritten {
   find(keyText: string): Version | null | undefined {
     const version = this.#gathered.versions.get(keyText);
     return version === undefined ? this.#onItsWay.versions.get(keyText) : version;
+  }
+
+  /** A remembered answer's row; undefined: the engine has it, if there is one. */
+  findAnswer(rowKeyText: string): Buffer | undefined {
+    return this.#gathered.answers.get(rowKeyText) ?? this.#onItsWay.answers.get(rowKeyText);
   }
 
   /** Resolves when there is room for more: at once, unless the engine is slower than the log. Rejects as the engine does. */
@@ -126,7 +138,7 @@ class AppliedReader implements EngineReader {
 }
 
 function nothing(): Gathered {
-  return { operations: [], versions: new Map(), bytes: 0, applied: null };
+  return { operations: [], versions: new Map(), answers: new Map(), bytes: 0, applied: null };
 }
 
 function operationsOf({ operations, versions, applied }: Gathered): EngineOperation[] {
