@@ -1,7 +1,7 @@
 /** What the services are given: the member that they are a door to, and what they share. */
 import type { ApiReadiness } from '../../client/types.ts';
 import { AuthorizedMember } from '../server/authorized-member.ts';
-import type { Member, MemberPosition } from '../server/types.ts';
+import { type Member, type MemberPosition, RequestError } from '../server/types.ts';
 import { etcdError } from './errors.ts';
 import type { Call } from './grpc/call.ts';
 import { type Header, type Identity, identityOf } from './proto/header.ts';
@@ -85,11 +85,17 @@ export class EtcdContext {
    * Where users are known, the role root decides, and `memberOf` asks for it. Until then it is the member's own token or
    * a client certificate, where one is configured: gRPC is no way around what guards `/v1`.
    *
-   * @throws RequestError
+   * @throws GrpcError, RequestError
    */
   async assertAdministrator(call: Call): Promise<void> {
     if (this.member.auth().isEnabled) return;
-    await this.#assertAdmin({ headers: { authorization: call.metadata('authorization') }, socket: call.socket });
+    try {
+      await this.#assertAdmin({ headers: { authorization: call.metadata('authorization') }, socket: call.socket });
+    } catch (error) {
+      // Where there are no users, no name of one is missing.
+      if (error instanceof RequestError && error.code === 'unauthenticated') throw etcdError('invalidToken');
+      throw error;
+    }
   }
 
   /** A learner answers only with what it has. @throws GrpcError, RequestError */

@@ -46,11 +46,14 @@ export class WatchStream {
     this.#send = send;
   }
 
-  /** Resolves when the caller has gone: one that has no more to ask, as of a script, still wants its answers. */
+  /** Resolves when the caller has gone. One that has no more to ask, as a script, still wants to be told what it watches. */
   async serve(requests: AsyncIterable<WatchRequest>, call: Call): Promise<void> {
     const gone = new Promise<void>((resolve) => call.onAbort(() => resolve()));
     try {
-      await Promise.race([this.#take(requests).then(() => gone), this.#failed.promise]);
+      await Promise.race([
+        this.#take(requests).then(() => (this.#watching.size > 0 ? gone : undefined)),
+        this.#failed.promise,
+      ]);
     } finally {
       if (this.#progressTimer !== null) clearInterval(this.#progressTimer);
       for (const { watch } of this.#watching.values()) watch.close();

@@ -236,6 +236,11 @@ test('a caller that has sent its last is told on; its watches end when it has go
   assert.deepEqual(told(await stream.next()), ['put a=v@2']);
   stream.http2.close();
   while (etcd.member.watchesOpen > 0) await new Promise(setImmediate);
+  const idle = open(etcd);
+  await create(idle, { key: bytes('a'), watch_id: 1 });
+  idle.send({ cancel_request: { watch_id: 1 } });
+  idle.end();
+  assert.equal((await idle.ended).code, 0);
 });
 
 test('a caller that does not read holds back its watch, and misses nothing', async (t) => {
