@@ -315,7 +315,14 @@ function resultIn(result: TxnResult['results'][number]): Message {
         },
       };
     case 'Txn':
-      return { response_txn: { header: of, succeeded: result.succeeded, responses: result.results.map(resultIn) } };
+      // Only the outermost names the revision.
+      return {
+        response_txn: {
+          header: revisionIn(0),
+          succeeded: result.succeeded,
+          responses: result.results.map(resultIn),
+        },
+      };
   }
 }
 
