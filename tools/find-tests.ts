@@ -2,7 +2,7 @@
 import { globSync } from 'node:fs';
 
 export type TestFiles = {
-  /** Some at a time: many wait for processes that they have started, and each has ports and folders of its own. */
+  /** Two at a time: many wait for processes that they have started, and each has ports and folders of its own. */
   readonly together: readonly string[];
   /** Those that keep every core busy by themselves. */
   readonly oneByOne: readonly string[];
@@ -15,8 +15,7 @@ export type TestFiles = {
 const SIMULATION = 'test/simulation/';
 const END_TO_END = 'test/e2e/';
 /** They begin first, so that none of them is left to run alone at the end. */
-const TAKES_LONG =
-  /^test\/(?:cli\/(?:client|commands|forming)|etcd\/(?:kube-apiserver|python)|monitoring\/members-dashboard|processes\/(?:format|kill|membership)|toolchain\/bare-debian|e2e\/(?:healing|lifecycle|rolling|scaling))\.test\.ts$/;
+const TAKES_LONG = /^test\/e2e\/(?:healing|lifecycle|rolling|scaling)\.test\.ts$/;
 const BREAKS_OTHERS = /^test\/e2e\/(?:drain|node-faults|operators|tour|upgrade|without-helm)\.test\.ts$/;
 
 /** @param below files or folders; empty means everything */
@@ -29,13 +28,11 @@ export function findTests(below: readonly string[]): TestFiles {
   const isSimulation = (file: string): boolean => file.startsWith(SIMULATION);
   const isEndToEnd = (file: string): boolean => file.startsWith(END_TO_END);
   return {
-    together: files.filter((file) => !isSimulation(file) && !isEndToEnd(file)).sort(longestFirst),
+    together: files.filter((file) => !isSimulation(file) && !isEndToEnd(file)),
     oneByOne: files.filter(isSimulation),
-    endToEnd: files.filter((file) => isEndToEnd(file) && !BREAKS_OTHERS.test(file)).sort(longestFirst),
+    endToEnd: files
+      .filter((file) => isEndToEnd(file) && !BREAKS_OTHERS.test(file))
+      .sort((a, b) => Number(TAKES_LONG.test(b)) - Number(TAKES_LONG.test(a))),
     endToEndAlone: files.filter((file) => BREAKS_OTHERS.test(file)),
   };
-}
-
-function longestFirst(a: string, b: string): number {
-  return Number(TAKES_LONG.test(b)) - Number(TAKES_LONG.test(a));
 }

@@ -2,7 +2,6 @@
  * `npm test`: the static checks, then every `*.test.ts`, then one line that sums up.
  * `npm test -- node/raft cli/main.test.ts`: only the tests below these paths, without the checks.
  */
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { checks, runChecks } from './checks.ts';
 import { findTests } from './find-tests.ts';
@@ -25,8 +24,7 @@ if (together.length + oneByOne.length + endToEnd.length + endToEndAlone.length =
 }
 
 const totals: Totals = { passed: 0, failed: [], skipped: [] };
-// One more than there are cores, as many only wait; not many more, or what they wait for comes too late.
-await runTests(together, Math.min(availableParallelism() + 1, 6), totals);
+await runTests(together, 2, totals);
 await runTests(oneByOne, 1, totals);
 if (endToEnd.length + endToEndAlone.length > 0) {
   await withSetup(OPERATOR, totals, async () => {
