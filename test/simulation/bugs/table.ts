@@ -43,7 +43,7 @@ export const bugs: readonly Bug[] = [
     find: 'vote: hardState.term >= base.term ? hardState.vote : NO_MEMBER,',
     replace: 'vote: NO_MEMBER,',
     seeds: 400,
-    lastFoundBy: 14,
+    lastFoundBy: 45,
   },
   {
     name: "commits an old term's entry directly",
@@ -52,7 +52,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (index <= log.committed || log.termAt(index) !== core.term) return;',
     replace: 'if (index <= log.committed) return;',
     seeds: 200,
-    lastFoundBy: 14,
+    lastFoundBy: 4,
   },
   {
     name: 'counts a learner',
@@ -62,7 +62,7 @@ export const bugs: readonly Bug[] = [
     replace:
       'const { log } = core;\n  const configuration = { ...core.configuration, voters: [...core.configuration.voters, ...core.configuration.learners] };\n  const acknowledged',
     seeds: 200,
-    lastFoundBy: 14,
+    lastFoundBy: 10,
   },
   {
     name: 'forgets the old half of a joint configuration',
@@ -98,7 +98,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (tornEnd > end) {',
     replace: 'if (tornEnd < end) {',
     seeds: 200,
-    lastFoundBy: 93,
+    lastFoundBy: 119,
   },
   {
     name: 'reads the cut index after the flush',
@@ -107,7 +107,7 @@ export const bugs: readonly Bug[] = [
     find: 'const coveredIndex = appliedIndex();\n    await flush();',
     replace: 'await flush();\n    const coveredIndex = appliedIndex();',
     seeds: 200,
-    lastFoundBy: 66,
+    lastFoundBy: 31,
   },
   {
     name: 'cuts what is applied without a flush',
@@ -116,7 +116,7 @@ export const bugs: readonly Bug[] = [
     find: '    await flush();\n',
     replace: '',
     seeds: 100,
-    lastFoundBy: 2,
+    lastFoundBy: 3,
   },
   {
     name: 'acknowledges a snapshot before it is installed',
@@ -171,7 +171,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (!leader.reads.isRoundDue || !hasCommittedInTerm(core, leader)) return;',
     replace: 'if (!leader.reads.isRoundDue) return;',
     seeds: 400,
-    lastFoundBy: 23,
+    lastFoundBy: 67,
   },
   {
     name: 'serves linearizable reads without asking anyone',
@@ -180,7 +180,7 @@ export const bugs: readonly Bug[] = [
     find: '(voter) => voter === core.id || (leader.peers.get(voter)?.readCounter ?? 0) >= round.counter,',
     replace: '() => true,',
     seeds: 400,
-    lastFoundBy: 18,
+    lastFoundBy: 44,
   },
   {
     name: 'carries out an idempotent request twice',
@@ -198,7 +198,7 @@ export const bugs: readonly Bug[] = [
     find: 'if (pending.isIdempotent) again.push(pending);',
     replace: 'if (pending.sequence > 0) again.push(pending);',
     seeds: 1000,
-    lastFoundBy: 13,
+    lastFoundBy: 9,
   },
   {
     name: 'keeps a lease alive without asking whether it still leads',
@@ -207,7 +207,7 @@ export const bugs: readonly Bug[] = [
     find: '    await replica.readBarrier({ timeoutMs: electionTimeoutMs, mayForward: false });\n',
     replace: '',
     seeds: 400,
-    lastFoundBy: 54,
+    lastFoundBy: 145,
   },
   {
     name: 'tells followers to commit what they may not have',
@@ -216,7 +216,7 @@ export const bugs: readonly Bug[] = [
     find: 'const commit = Math.min(peer.match, core.log.committed);',
     replace: 'const commit = core.log.committed;',
     seeds: 100,
-    lastFoundBy: 2,
+    lastFoundBy: 1,
   },
   {
     name: 'uses a configuration before it is durable',
