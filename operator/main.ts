@@ -50,7 +50,6 @@ const always: Leadership = { isLeader: true, validUntilMs: Number.POSITIVE_INFIN
 export async function runOperator(flags: Flags, env: Environment): Promise<number> {
   const config = parseOperatorConfig(flags, env);
   const log = createLog(config.logLevel);
-  const server = await findApiServer(config, env);
   const stopping = new AbortController();
   const ending = Promise.withResolvers<number>();
   const stop = (): void => {
@@ -59,6 +58,7 @@ export async function runOperator(flags: Flags, env: Environment): Promise<numbe
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  const server = await findApiServer(config, env);
   // What waits for the API server waits on timers that keep no process alive.
   const alive = setInterval(() => undefined, 2 ** 30);
   try {

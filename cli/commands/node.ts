@@ -1,6 +1,7 @@
 /** `quorate node` */
 import type { Command } from 'commander';
 import { addSettings, settingsGiven } from '../../node/config/command.ts';
+import { endWhileLoading } from '../end-while-loading.ts';
 import { becomeSmall } from '../small-memory.ts';
 
 export function define(command: Command): void {
@@ -20,17 +21,10 @@ Examples:
 async function run(_: unknown, command: Command): Promise<void> {
   becomeSmall();
   stopWithParent();
-  const release = endOnSignal();
-  const { runMember } = await import('../../node/main.ts');
-  release();
-  process.exitCode = await runMember(settingsGiven(command), process.env);
-}
-
-/** In a container this is process 1, which ignores every signal that it does not handle: also while it is being loaded. */
-function endOnSignal(): () => void {
-  const end = (): never => process.exit(0);
-  process.once('SIGTERM', end);
-  return () => void process.off('SIGTERM', end);
+  process.exitCode = await endWhileLoading(async () => {
+    const { runMember } = await import('../../node/main.ts');
+    return () => runMember(settingsGiven(command), process.env);
+  });
 }
 
 /** Members of `quorate up` must not outlive it, however it ends: they would hold its ports and folders. */

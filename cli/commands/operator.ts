@@ -1,6 +1,7 @@
 /** `quorate operator` */
 import type { Command } from 'commander';
 import { addOperatorSettings, operatorFlags } from '../../operator/config.ts';
+import { endWhileLoading } from '../end-while-loading.ts';
 import { becomeSmall, operatorNodeFlags } from '../small-memory.ts';
 
 export function define(command: Command): void {
@@ -18,6 +19,8 @@ Examples:
 
 async function run(_: unknown, command: Command): Promise<void> {
   becomeSmall(operatorNodeFlags);
-  const { runOperator } = await import('../../operator/main.ts');
-  process.exitCode = await runOperator(operatorFlags(command), process.env);
+  process.exitCode = await endWhileLoading(async () => {
+    const { runOperator } = await import('../../operator/main.ts');
+    return () => runOperator(operatorFlags(command), process.env);
+  });
 }
