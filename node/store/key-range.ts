@@ -11,6 +11,11 @@ export function coversAllKeys(keys: Keys): boolean {
   return isOpenEnded(keys) && keys.key.length === 1 && keys.key[0] === 0;
 }
 
+/** Nothing can be in it: its end does not come after its beginning. */
+export function isEmpty({ key, rangeEnd }: Keys): boolean {
+  return rangeEnd !== null && !isOpenEnded({ key, rangeEnd }) && key.compare(rangeEnd) >= 0;
+}
+
 export function includes(keys: Keys, key: Buffer): boolean {
   if (keys.rangeEnd === null) return keys.key.equals(key);
   return keys.key.compare(key) <= 0 && (isOpenEnded(keys) || key.compare(keys.rangeEnd) < 0);

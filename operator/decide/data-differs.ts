@@ -5,6 +5,7 @@
  * volume; until then it does not count as healthy, so that no other is removed, restarted or given the lead in its favour.
  */
 import type { RaftClusterStatus } from '../api/types.ts';
+import { verb } from '../api/verb.ts';
 import type { Comparison } from '../observe/types.ts';
 import { type ClusterView, isoTime } from './cluster-view.ts';
 import { handOver } from './hand-over.ts';
@@ -27,7 +28,7 @@ export const dataDiffers: Rule = (view) => {
 function noteIt(view: ClusterView, { members, isDecided }: Differs): Outcome {
   const dataMismatch = { members: [...members], isDecided, since: isoTime(view.nowMs) };
   const message = isDecided
-    ? `${members.join(', ')} ${holds(members)} other keys than a quorum of the members: writes are refused until that is mended`
+    ? `${members.join(', ')} ${verb(members, 'holds', 'hold')} other keys than a quorum of the members: writes are refused until that is mended`
     : 'The members hold different keys, and no quorum of them the same: writes are refused until that is mended';
   return record({ dataMismatch }, 'Warning', 'DataDiffers', message, members[0] ?? view.cluster.metadata.name);
 }
@@ -44,7 +45,7 @@ function keepFromSpreading(view: ClusterView, { members, isDecided }: Differs): 
       'find out whose are, and lift the alarm CORRUPT (runbook QuorateCorrupt)',
     ]);
   }
-  const why = `${members.join(', ')} ${holds(members)} other keys than a quorum`;
+  const why = `${members.join(', ')} ${verb(members, 'holds', 'hold')} other keys than a quorum`;
   if (leader === null) return wait(why, ['nobody joins until the leader answers'], { requeueAfterMs: SOON_MS });
   if (leader.differs) {
     const outcome = handOver(
@@ -56,10 +57,6 @@ function keepFromSpreading(view: ClusterView, { members, isDecided }: Differs): 
     return wait(why, [...outcome.blockers, 'nobody joins before another leads, or the alarm CORRUPT is lifted']);
   }
   return note(`${why}: to have a member replaced, delete its volume claim and its pod (runbook QuorateCorrupt)`, null);
-}
-
-function holds(members: readonly string[]): string {
-  return members.length === 1 ? 'holds' : 'hold';
 }
 
 function isNoted({ dataMismatch: noted }: RaftClusterStatus, { members, isDecided }: Differs): boolean {

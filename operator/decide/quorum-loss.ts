@@ -4,6 +4,7 @@
  */
 import type { ApiStatus } from '../../client/types.ts';
 import type { RaftClusterStatus } from '../api/types.ts';
+import { verb } from '../api/verb.ts';
 import { type ClusterView, isoTime, type Place, placeNamed, quorumOf } from './cluster-view.ts';
 import { digest } from './digest.ts';
 import { lostForMs } from './lost.ts';
@@ -133,7 +134,7 @@ function offer(view: ClusterView, lost: readonly string[], survivors: readonly P
     step: 'Offered',
     since,
   };
-  const message = `The quorum is lost: away ${lost.length === 1 ? 'is' : 'are'} ${lost.join(', ')}, and what is left is ${quorumRecovery.survivors.join(', ')}. To go on from ${quorumRecovery.survivors[0]} set spec.quorumRecovery.acknowledge to ${quorumRecovery.nonce}`;
+  const message = `The quorum is lost: away ${verb(lost, 'is', 'are')} ${lost.join(', ')}, and what is left is ${quorumRecovery.survivors.join(', ')}. To go on from ${quorumRecovery.survivors[0]} set spec.quorumRecovery.acknowledge to ${quorumRecovery.nonce}`;
   return record({ quorumRecovery }, 'Warning', 'QuorumLost', message, cluster.metadata.name);
 }
 

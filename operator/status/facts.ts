@@ -76,8 +76,3 @@ function isOutdated({ pod, set }: Slot, observed: Observed, previous: RaftCluste
 export function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
-
-/** `are` for several. */
-export function verb(names: readonly unknown[], one: string, several: string): string {
-  return names.length === 1 ? one : several;
-}

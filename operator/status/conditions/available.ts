@@ -1,5 +1,6 @@
 /** Available: whether a quorum serves. */
-import { listed, verb } from '../facts.ts';
+import { verb } from '../../api/verb.ts';
+import { listed } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const available: Finder = ({ observed, cluster, voters, previous, members }) => {

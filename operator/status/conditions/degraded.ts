@@ -1,6 +1,7 @@
 /** Degraded: whether something is broken that a user may want to know of, though the cluster may serve. */
 import type { MemberStatus } from '../../api/types.ts';
-import { type Facts, listed, verb } from '../facts.ts';
+import { verb } from '../../api/verb.ts';
+import { type Facts, listed } from '../facts.ts';
 import { available } from './available.ts';
 import { dataConsistent } from './data-consistent.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';

@@ -1,6 +1,8 @@
 /** DisruptionBudget and DrainBlocked: what a drain may take, and which pod it cannot take now. */
+
+import { verb } from '../../api/verb.ts';
 import type { Slot } from '../../observe/types.ts';
-import { listed, verb } from '../facts.ts';
+import { listed } from '../facts.ts';
 import { type Finder, no, yes } from './finding.ts';
 
 export const disruptionBudget: Finder = ({ observed, cluster, decision, voters }) => {

@@ -1,5 +1,6 @@
 /** Ready: everything is as the spec says and serves. Its reason is what `kubectl get` shows as the status. */
-import { type Facts, listed, verb } from '../facts.ts';
+import { verb } from '../../api/verb.ts';
+import { type Facts, listed } from '../facts.ts';
 import { available } from './available.ts';
 import { dataConsistent } from './data-consistent.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';

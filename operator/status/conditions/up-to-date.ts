@@ -1,5 +1,6 @@
 /** MembersUpToDate: whether all pods are what the spec asks for. */
-import { listed, verb } from '../facts.ts';
+import { verb } from '../../api/verb.ts';
+import { listed } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const membersUpToDate: Finder = ({ observed, cluster, outdated, previous }) => {

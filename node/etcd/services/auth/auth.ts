@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { issueToken } from '../../../server/auth-token.ts';
 import { isRoot } from '../../../store/auth/permits.ts';
 import type { AuthChange, AuthState, Permission, Right, Role, User } from '../../../store/auth/state.ts';
-import { isOpenEnded } from '../../../store/key-range.ts';
+import { isEmpty } from '../../../store/key-range.ts';
 import type { EtcdContext } from '../../context.ts';
 import { etcdError } from '../../errors.ts';
 import type { Call } from '../../grpc/call.ts';
@@ -168,8 +168,7 @@ async function hashOf({ password, hashedPassword, options }: Password): Promise<
 
 /** A right to nothing is a mistake of whoever grants it. */
 function hasKeys({ key, range_end: rangeEnd }: PermissionMessage): boolean {
-  if (key.length === 0) return false;
-  return rangeEnd.length === 0 || isOpenEnded({ key, rangeEnd }) || key.compare(rangeEnd) < 0;
+  return key.length > 0 && !isEmpty({ key, rangeEnd: rangeEnd.length === 0 ? null : rangeEnd });
 }
 
 function keysOf({ key, range_end: end }: Omit<PermissionMessage, 'permType'>): Pick<Permission, 'key' | 'rangeEnd'> {

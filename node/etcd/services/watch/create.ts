@@ -1,5 +1,5 @@
 /** What a create request asks of the store, or why it cannot be had. */
-import { isOpenEnded } from '../../../store/key-range.ts';
+import { isEmpty } from '../../../store/key-range.ts';
 import type { WatchOptions } from '../../../store/types.ts';
 import type { WatchCreateRequest } from '../../proto/watch-codec.ts';
 
@@ -14,7 +14,7 @@ export function toWatchOptions(request: WatchCreateRequest): WatchOptions | Refu
   const rangeEnd = request.rangeEnd.length === 0 ? null : request.rangeEnd;
   const keys = { key, rangeEnd };
   if (request.startRevision < 0) return { refused: 'Compacted' };
-  if (rangeEnd !== null && !isOpenEnded(keys) && key.compare(rangeEnd) >= 0) return { refused: 'EmptyRange' };
+  if (isEmpty(keys)) return { refused: 'EmptyRange' };
   return {
     ...keys,
     startRevision: Math.min(request.startRevision, Number.MAX_SAFE_INTEGER),
