@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApiBootstrap, ApiStatus } from '../../client/types.ts';
 import type { RaftClusterStatus } from '../api/types.ts';
-import type { Observed, SetView, Slot } from '../observe/types.ts';
+import type { Observed, Slot } from '../observe/types.ts';
 import {
   answerOf,
   clusterId,
@@ -13,6 +13,7 @@ import {
   podOf,
   slotOf,
   volumeOf,
+  votersSet,
 } from '../status/testing/healthy.ts';
 import { decide } from './decide.ts';
 
@@ -26,23 +27,13 @@ const founding = {
   snapshot_path: '/restore/snapshot',
 };
 const read: ApiBootstrap = { ...founding, snapshot_sha256: 'ab' };
-const set: SetView = {
-  uid: 'set-uid',
-  resourceVersion: '1',
-  replicas: 3,
-  start: 0,
-  templateHash: 'now',
-  isObserved: true,
-  ownerUid: 'cluster-uid',
-  isTerminating: false,
-};
 
 function forming(slots: readonly Slot[], status: RaftClusterStatus): Observed {
   const cluster = clusterOf(restore, { founding, target: { replicas: 3, readReplicas: 0, generation: 1 }, ...status });
   return observedOf({
     cluster: { ...cluster, metadata: { ...cluster.metadata, finalizers: ['quorate.dev/volumes'] } },
     slots,
-    sets: { Voters: set, Readers: null },
+    sets: { Voters: votersSet, Readers: null },
     configuration: null,
     configurationError: 'no member knows a leader',
   });

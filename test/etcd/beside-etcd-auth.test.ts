@@ -3,15 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { Message } from '../../node/etcd/testing/grpc-client.ts';
-import { LocalCluster } from '../processes/local-cluster.ts';
 import { authRequest } from './beside-etcd/auth-requests.ts';
-import { RealEtcd } from './beside-etcd/real-etcd.ts';
+import { BothSides, skipWithoutEtcd as skip } from './beside-etcd/both-sides.ts';
 import { comparable, hasEmptyRange, keyRequest, leaseRequest } from './beside-etcd/requests.ts';
 import { reset } from './beside-etcd/reset.ts';
-import { type Answer, type Request, Side } from './beside-etcd/side.ts';
-import { isOnPath } from './on-path.ts';
-
-const skip = !isOnPath('etcd') && 'platform: etcd is not on PATH';
+import type { Answer, Request, Side } from './beside-etcd/side.ts';
 
 const RUNS = 20;
 /** The same each time: not all that differs on purpose (docs/etcd.md) is told apart from what must not. */
@@ -19,23 +15,14 @@ const SEED = 20_261_122;
 /** On a busy machine fewer will do. */
 const MOST_MS = 30_000;
 
-let etcd: RealEtcd;
-let cluster: LocalCluster;
-let theirs: Side;
-let ours: Side;
+let sides: BothSides;
 
 before(async () => {
-  if (skip) return;
-  [etcd, cluster] = await Promise.all([RealEtcd.start(['--bcrypt-cost=4']), LocalCluster.form(1)]);
-  theirs = await Side.connect(etcd.url);
-  ours = await Side.connect(cluster.members[0]!.url);
+  if (!skip) sides = await BothSides.start(['--bcrypt-cost=4']);
 });
 
 after(async () => {
-  if (skip) return;
-  theirs.close();
-  ours.close();
-  await Promise.all([etcd.remove(), cluster.remove()]);
+  if (!skip) await sides.remove();
 });
 
 const NO_TOKEN = 'not a token';
@@ -62,6 +49,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 test('users, roles, and what they may', { skip }, async () => {
+  const { theirs, ours } = sides;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
       await Promise.all([start(theirs), start(ours)]);

@@ -3,37 +3,24 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { Message } from '../../node/etcd/testing/grpc-client.ts';
-import { LocalCluster } from '../processes/local-cluster.ts';
-import { RealEtcd } from './beside-etcd/real-etcd.ts';
+import { BothSides, skipWithoutEtcd as skip } from './beside-etcd/both-sides.ts';
 import { compactRequest, comparable, keyRequest, leaseRequest, watchRequest } from './beside-etcd/requests.ts';
 import { reset } from './beside-etcd/reset.ts';
-import { type Answer, type Request, Side } from './beside-etcd/side.ts';
+import type { Answer, Request, Side } from './beside-etcd/side.ts';
 import { WatchLog } from './beside-etcd/watch-log.ts';
-import { isOnPath } from './on-path.ts';
-
-const skip = !isOnPath('etcd') && 'platform: etcd is not on PATH';
 
 const RUNS = 50;
 /** On a busy machine fewer will do. */
 const MOST_MS = 30_000;
 
-let etcd: RealEtcd;
-let cluster: LocalCluster;
-let theirs: Side;
-let ours: Side;
+let sides: BothSides;
 
 before(async () => {
-  if (skip) return;
-  [etcd, cluster] = await Promise.all([RealEtcd.start(), LocalCluster.form(1)]);
-  theirs = await Side.connect(etcd.url);
-  ours = await Side.connect(cluster.members[0]!.url);
+  if (!skip) sides = await BothSides.start();
 });
 
 after(async () => {
-  if (skip) return;
-  theirs.close();
-  ours.close();
-  await Promise.all([etcd.remove(), cluster.remove()]);
+  if (!skip) await sides.remove();
 });
 
 type Step =
@@ -51,6 +38,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 test('keys, leases and watches', { skip }, async () => {
+  const { theirs, ours } = sides;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
       await Promise.all([reset(theirs), reset(ours)]);

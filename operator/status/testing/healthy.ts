@@ -163,6 +163,18 @@ export function ledSlots(...changes: readonly [number, Partial<Slot>][]): Slot[]
   });
 }
 
+/** The voters' StatefulSet at rest. */
+export const votersSet: SetView = {
+  uid: 'set-uid',
+  resourceVersion: '1',
+  replicas: 3,
+  start: 0,
+  templateHash: 'now',
+  isObserved: true,
+  ownerUid: 'cluster-uid',
+  isTerminating: false,
+};
+
 /** As `decide` finds a cluster at rest: what comes first is done, and the StatefulSet is there. */
 export function settledOf(
   spec: RaftClusterSpecInput,
@@ -171,19 +183,9 @@ export function settledOf(
 ): Observed {
   const target = { replicas: 3, readReplicas: 0, generation: 1 };
   const cluster = clusterOf(spec, { target, ...status });
-  const set: SetView = {
-    uid: 'set-uid',
-    resourceVersion: '1',
-    replicas: 3,
-    start: 0,
-    templateHash: 'now',
-    isObserved: true,
-    ownerUid: 'cluster-uid',
-    isTerminating: false,
-  };
   return observedOf({
     cluster: { ...cluster, metadata: { ...cluster.metadata, finalizers: [finalizer] } },
-    sets: { Voters: set, Readers: null },
+    sets: { Voters: votersSet, Readers: null },
     slots: ledSlots(),
     ...change,
   });
