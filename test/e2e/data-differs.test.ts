@@ -12,9 +12,11 @@ import {
   memberStatus,
   podsOf,
   type RaftClusterUnderTest,
+  runInMember,
   untilCluster,
   useNamespace,
 } from './raft-cluster.ts';
+import { restrictedPod } from './restricted-pod.ts';
 
 test('a value changed on the volume of the leader: shown, kept from spreading, and mended when its user says so', async (t) => {
   const cluster = await useNamespace(t);
@@ -90,8 +92,7 @@ async function call(
     const authorization = 'Bearer ' + require('node:fs').readFileSync('/etc/quorate/admin/token', 'utf8').trim();
     const [method, path, body] = process.argv.slice(1);
     fetch('http://127.0.0.1:2379' + path, { method, headers: { authorization }, body }).then(({ status }) => console.log(status));`;
-  const args = ['exec', pod, '-c', 'member', '--', 'node', '-e', program, method, path, body];
-  return Number(await cluster.kubectl.run(args));
+  return Number(await runInMember(cluster, pod, program, method, path, body));
 }
 
 /** As this member has it. */
@@ -114,32 +115,17 @@ async function changeValue({ kubectl, environment }: RaftClusterUnderTest, pod: 
     await engine.write([{ kind: 'Put', key, value }]);
     await engine.flush();
     await engine.close();`;
-  await kubectl.apply({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'stranger' },
-    spec: {
-      restartPolicy: 'Never',
-      automountServiceAccountToken: false,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 65532,
-        fsGroup: 65532,
-        seccompProfile: { type: 'RuntimeDefault' },
+  await kubectl.apply(
+    restrictedPod(
+      { name: 'stranger' },
+      {
+        image: environment.image,
+        command: ['node', '--input-type=module', '-e', program],
+        volumeMounts: [{ name: 'data', mountPath: '/data' }],
       },
-      containers: [
-        {
-          name: 'stranger',
-          image: environment.image,
-          imagePullPolicy: 'IfNotPresent',
-          command: ['node', '--input-type=module', '-e', program],
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-          volumeMounts: [{ name: 'data', mountPath: '/data' }],
-        },
-      ],
-      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-${pod}` } }],
-    },
-  });
+      { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-${pod}` } }] },
+    ),
+  );
   await until(
     'the value to be changed',
     120_000,

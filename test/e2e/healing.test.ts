@@ -8,6 +8,7 @@ import {
   isSettled,
   leaderOf,
   memberStatus,
+  runInMember,
   startTraffic,
   untilCluster,
   useNamespace,
@@ -57,7 +58,7 @@ test('a member whose data is damaged is replaced by a new one, its volume with i
   const victim = ['db-0', 'db-1', 'db-2'].find((name) => name !== leader)!;
   const former = await memberStatus(cluster, victim);
   const volume = (await kubectl.get('pvc', `data-${victim}`))!;
-  await kubectl.run(['exec', victim, '-c', 'member', '--', 'node', '-e', damageLog]);
+  await runInMember(cluster, victim, damageLog);
   await kubectl.run(['delete', 'pod', victim, '--force', '--grace-period=0']);
   const replaced = await until(`a new member in ${victim}`, 180_000, async () => {
     const status = await memberStatus(cluster, victim);

@@ -9,6 +9,7 @@ import {
   manifest,
   memberStatus,
   readCluster,
+  runInMember,
   untilCluster,
   useNamespace,
 } from './raft-cluster.ts';
@@ -21,18 +22,13 @@ test("a member's administrative calls need the cluster's own token", async (t) =
   const secret = await kubectl.get('secret', 'db-admin-token');
   const token = Buffer.from(secret!.data.token, 'base64').toString();
   const call = (header: string) =>
-    kubectl.run([
-      'exec',
+    runInMember(
+      cluster,
       'db-0',
-      '-c',
-      'member',
-      '--',
-      'node',
-      '-e',
       `fetch('http://127.0.0.1:2379/v1/cluster/transfer-leader',{method:'POST',headers:${header},body:'{}'}).then(r=>console.log(r.status))`,
-    ]);
-  assert.equal((await call('{"content-type":"application/json"}')).trim(), '401');
-  assert.notEqual((await call(`{"content-type":"application/json",authorization:"Bearer ${token}"}`)).trim(), '401');
+    );
+  assert.equal(await call('{"content-type":"application/json"}'), '401');
+  assert.notEqual(await call(`{"content-type":"application/json",authorization:"Bearer ${token}"}`), '401');
 });
 
 test('clients speak TLS with certificates from the operator, and must show one', async (t) => {
@@ -51,20 +47,9 @@ test('clients speak TLS with certificates from the operator, and must show one',
       .get('https://db.${kubectl.namespace}.svc:2379/v1/status', { ca, ...options }, (answer) => { answer.resume(); resolve(answer.statusCode); })
       .on('error', () => resolve('refused')));
     (async () => console.log(await get({ cert, key }), await get({})))();`;
-  const answers = await kubectl.run([
-    'exec',
-    'db-0',
-    '-c',
-    'member',
-    '--',
-    'node',
-    '-e',
-    program,
-    certificate['ca.crt'],
-    certificate['tls.crt'],
-    certificate['tls.key'],
-  ]);
-  assert.equal(answers.trim(), '200 refused');
+  const keys = ['ca.crt', 'tls.crt', 'tls.key'].map((name) => certificate[name]);
+  const answers = await runInMember(cluster, 'db-0', program, ...keys);
+  assert.equal(answers, '200 refused');
   assert.equal((await readCluster(cluster)).status.certificates.length, 2);
 });
 

@@ -119,6 +119,16 @@ export async function memberStatus({ kubectl }: RaftClusterUnderTest, pod: strin
   ) as ApiStatus;
 }
 
+/** What a program for Node, run beside the member in a pod, prints. */
+export async function runInMember(
+  { kubectl }: RaftClusterUnderTest,
+  pod: string,
+  program: string,
+  ...args: readonly string[]
+): Promise<string> {
+  return (await kubectl.run(['exec', pod, '-c', 'member', '--', 'node', '-e', program, ...args])).trim();
+}
+
 /** Name of the pod whose member leads. */
 export function leaderOf(cluster: RaftClusterUnderTest): Promise<string> {
   return until('a leader', 60_000, async () => {

@@ -9,15 +9,17 @@ import {
   memberStatus,
   type RaftClusterUnderTest,
   readCluster,
+  runInMember,
   useNamespace,
 } from './raft-cluster.ts';
+import { restrictedPod } from './restricted-pod.ts';
 
 test('a backup of one cluster, from a URL and from a volume, is the beginning of others', async (t) => {
   const cluster = await useNamespace(t);
   if (cluster === null) return;
   const { kubectl } = cluster;
   await createCluster(cluster, { replicas: 1 });
-  await inMember(
+  await runInMember(
     cluster,
     'db-0',
     `fetch('http://127.0.0.1:2379/v1/kv/kept',{method:'PUT',body:'yes'}).then(r=>console.log(r.status))`,
@@ -77,31 +79,16 @@ async function serveBackup({ kubectl, environment }: RaftClusterUnderTest): Prom
       metadata: { name: 'backup' },
       spec: { selector: { app: 'backup' }, ports: [{ port: 8080 }] },
     },
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'backup', labels: { app: 'backup' } },
-      spec: {
-        automountServiceAccountToken: false,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 65532,
-          fsGroup: 65532,
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-        containers: [
-          {
-            name: 'backup',
-            image: environment.image,
-            command: ['node', '-e', program],
-            env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'db-admin-token', key: 'token' } } }],
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-            volumeMounts: [{ name: 'backup', mountPath: '/backup' }],
-          },
-        ],
-        volumes: [{ name: 'backup', persistentVolumeClaim: { claimName: 'backup' } }],
+    restrictedPod(
+      { name: 'backup', labels: { app: 'backup' } },
+      {
+        image: environment.image,
+        command: ['node', '-e', program],
+        env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'db-admin-token', key: 'token' } } }],
+        volumeMounts: [{ name: 'backup', mountPath: '/backup' }],
       },
-    },
+      { restartPolicy: 'Always', volumes: [{ name: 'backup', persistentVolumeClaim: { claimName: 'backup' } }] },
+    ),
   );
   await until('the backup to be served', 60_000, async () =>
     (await kubectl.run(['logs', 'backup'])).includes('serving'),
@@ -109,13 +96,9 @@ async function serveBackup({ kubectl, environment }: RaftClusterUnderTest): Prom
 }
 
 function keptIn(cluster: RaftClusterUnderTest, pod: string): Promise<string> {
-  return inMember(
+  return runInMember(
     cluster,
     pod,
     `fetch('http://127.0.0.1:2379/v1/kv/kept?consistency=serializable').then(r=>r.text()).then(t=>console.log(t))`,
   );
-}
-
-async function inMember({ kubectl }: RaftClusterUnderTest, pod: string, program: string): Promise<string> {
-  return (await kubectl.run(['exec', pod, '-c', 'member', '--', 'node', '-e', program])).trim();
 }

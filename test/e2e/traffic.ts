@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type Kubectl, until } from './kubectl.ts';
+import { restrictedPod } from './restricted-pod.ts';
 
 type Line = {
   readonly atMs: number;
@@ -49,30 +50,20 @@ export class Traffic {
     endpoints.push(`http://${cluster}.${kubectl.namespace}.svc:2379`);
     await kubectl.apply(
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: pod }, data: { 'traffic-pod.ts': program } },
-      {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: pod, labels: { app: 'traffic' } },
-        spec: {
+      restrictedPod(
+        { name: pod, labels: { app: 'traffic' } },
+        {
+          image,
+          command: ['node', '/traffic/traffic-pod.ts', CLIENT_MODULE, ...endpoints],
+          env: [{ name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }],
+          volumeMounts: [{ name: 'traffic', mountPath: '/traffic' }],
+        },
+        {
           ...(options.node === undefined ? {} : { nodeName: options.node }),
-          restartPolicy: 'Never',
           terminationGracePeriodSeconds: 60,
-          automountServiceAccountToken: false,
-          securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-          containers: [
-            {
-              name: 'traffic',
-              image,
-              imagePullPolicy: 'IfNotPresent',
-              command: ['node', '/traffic/traffic-pod.ts', CLIENT_MODULE, ...endpoints],
-              env: [{ name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }],
-              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-              volumeMounts: [{ name: 'traffic', mountPath: '/traffic' }],
-            },
-          ],
           volumes: [{ name: 'traffic', configMap: { name: pod } }],
         },
-      },
+      ),
     );
     const traffic = new Traffic(kubectl, pod);
     await until(
