@@ -41,8 +41,7 @@ RUN mkdir -p /image/etc/ssl/certs /image/usr/local/bin /image/app /image/tmp /im
 FROM scratch AS root
 COPY --from=build /image /
 COPY --from=build /out /app
-ENV PATH=/usr/local/bin MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=262144 MALLOC_TRIM_THRESHOLD_=1048576 \
-    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt QUORATE_DATA_DIR=/data
+ENV PATH=/usr/local/bin MALLOC_ARENA_MAX=2 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt QUORATE_DATA_DIR=/data
 USER 65532:65532
 WORKDIR /data
 ENTRYPOINT ["/usr/local/bin/node", "/app/cli/main.js"]

@@ -4,7 +4,7 @@
  */
 import type { Member } from './server/types.ts';
 
-/** Time for what runs once to be over; half an election timeout at most, so that nothing waits for it. */
+/** Time for what runs once to be over. */
 const DELAY_MS = 500;
 
 /** Each time that the member begins to serve. Without `--expose-gc` nothing happens. */

@@ -186,7 +186,7 @@ const shape: Shape = {
   }),
   prestopKey: maybe(prestopKey, 'Timing', 'prestop-key', {
     placeholder: 'KEY',
-    help: 'Makes /prestop on --listen-health /prestop/KEY: without one, whoever reaches that port can have Services send this member nobody.',
+    help: 'Makes /prestop on --listen-health /prestop/KEY. Without a key, whoever reaches that port can take this member out of its Services.',
   }),
 
   maxRequestBytes: always(sizeBytes('1KiB', '64MiB'), 'Limits', 'max-request-size', '1.5MiB', {
