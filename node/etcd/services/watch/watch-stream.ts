@@ -141,12 +141,12 @@ export class WatchStream {
       if (!this.#isOpen(watching)) return;
       if (!(error instanceof RequestError) || error.code !== 'compacted') throw error;
       this.#forget(watching);
+      // As etcd has it: without a reason and at no revision. Clients tell it from other ends by `compactRevision`.
       await this.#send({
-        header: this.#etcd.header(),
+        header: this.#etcd.header(0),
         watchId: watching.id,
         canceled: true,
         compactRevision: error.detail.compacted_revision ?? this.#etcd.member.position().compactedRevision,
-        cancelReason: etcdText('compacted'),
       });
     } finally {
       watch.close();
