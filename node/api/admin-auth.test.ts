@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { issue, makeAuthority, makeTlsPaths } from '../transport/test-certificates.ts';
+import { issue, makeAuthority, makeTlsPaths } from '../transport/testing/certificates.ts';
 import { ReloadingTls } from '../transport/tls.ts';
 import { routes } from './routes.ts';
 import { errorOf, startTestApi } from './testing/start-test-api.ts';

@@ -4,7 +4,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { connect, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { issue, makeAuthority, makeTlsPaths } from '../transport/test-certificates.ts';
+import { issue, makeAuthority, makeTlsPaths } from '../transport/testing/certificates.ts';
 import { ReloadingTls } from '../transport/tls.ts';
 import type { Http2Door } from './http2-sharing.ts';
 import { startTestApi, type TestApiOptions } from './testing/start-test-api.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Roster, refuseAnswerer, refuseCaller } from './handshake.ts';
-import { helloOf } from './test-members.ts';
+import { helloOf } from './testing/members.ts';
 import type { Hello } from './types.ts';
 
 const OWN = helloOf(1);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allLinked, call, callsFrom, linkAll, startMember, until } from './test-members.ts';
+import { allLinked, call, callsFrom, linkAll, startMember, until } from './testing/members.ts';
 
 test('frames arrive in the order in which they were sent, in both directions', async (t) => {
   const [one, two] = [await startMember(t, 1), await startMember(t, 2)];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePorts } from '../../test/free-ports.ts';
-import { call, callsFrom, linkAll, startMember, type TestMember, until } from './test-members.ts';
+import { call, callsFrom, linkAll, startMember, type TestMember, until } from './testing/members.ts';
 import type { Peer, RefusedHandshake } from './types.ts';
 
 test('members of two clusters refuse each other, and both hear why', async (t) => {

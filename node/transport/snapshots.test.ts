@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { SnapshotRejected } from './snapshot-sender.ts';
-import { call, linkAll, startMember, type TestMember, type TestMemberSettings, until } from './test-members.ts';
-import { startProxy } from './test-proxy.ts';
+import { call, linkAll, startMember, type TestMember, type TestMemberSettings, until } from './testing/members.ts';
+import { startProxy } from './testing/proxy.ts';
 import type { SnapshotOffer, SnapshotReceiver } from './types.ts';
 
 const CHUNK_BYTES = 20_000;

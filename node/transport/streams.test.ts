@@ -8,8 +8,8 @@ import { parseAddress } from './address.ts';
 import { FrameType } from './frame-types.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { writeOpening } from './greetings.ts';
-import { call, callsFrom, ended, helloOf, linkAll, startMember, until } from './test-members.ts';
-import { startProxy } from './test-proxy.ts';
+import { call, callsFrom, ended, helloOf, linkAll, startMember, until } from './testing/members.ts';
+import { startProxy } from './testing/proxy.ts';
 import type { Hello, Peer } from './types.ts';
 
 test('a clean stop is heard as deliberate on both streams, after all that was sent', async (t) => {
@@ -28,7 +28,7 @@ test('a clean stop is heard as deliberate on both streams, after all that was se
 
 test('a member that is killed is heard as a crash at once, on both streams', async (t) => {
   const survivor = await startMember(t, 1);
-  const child = spawn(process.execPath, [new URL('./test-member-process.ts', import.meta.url).pathname], {
+  const child = spawn(process.execPath, [new URL('./testing/member-process.ts', import.meta.url).pathname], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { parseAddress } from './address.ts';
-import { type Authority, issue, makeAuthority, makeTlsPaths, replaceFile } from './test-certificates.ts';
-import { call, ended, linkAll, startMember, type TestMember, until } from './test-members.ts';
-import { startProxy } from './test-proxy.ts';
+import { type Authority, issue, makeAuthority, makeTlsPaths, replaceFile } from './testing/certificates.ts';
+import { call, ended, linkAll, startMember, type TestMember, until } from './testing/members.ts';
+import { startProxy } from './testing/proxy.ts';
 import { ReloadingTls, type TlsFiles } from './tls.ts';
 
 const SILENT = { info: () => {}, warn: () => {} };

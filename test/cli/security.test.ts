@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createClient } from '../../client/client.ts';
 import { tlsFetch } from '../../client/tls.ts';
-import { issue, makeAuthority, makeTlsPaths } from '../../node/transport/test-certificates.ts';
+import { issue, makeAuthority, makeTlsPaths } from '../../node/transport/testing/certificates.ts';
 import { freePorts } from '../free-ports.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { run, start } from './testing/program.ts';

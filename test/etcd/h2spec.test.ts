@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createClient } from '../../client/client.ts';
 import { tlsFetch } from '../../client/tls.ts';
-import { issue, makeAuthority, makeTlsPaths } from '../../node/transport/test-certificates.ts';
+import { issue, makeAuthority, makeTlsPaths } from '../../node/transport/testing/certificates.ts';
 import { start } from '../cli/testing/program.ts';
 import { freePorts } from '../free-ports.ts';
 import { LocalCluster } from '../processes/local-cluster.ts';

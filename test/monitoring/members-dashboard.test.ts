@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { joinCluster, QuorateError } from '../../client/index.ts';
-import { issue, makeAuthority } from '../../node/transport/test-certificates.ts';
+import { issue, makeAuthority } from '../../node/transport/testing/certificates.ts';
 import { LocalCluster, type Member, until } from '../processes/local-cluster.ts';
 import { panelQueries } from './panel-queries.ts';
 import { Prometheus, type Target } from './prometheus.ts';

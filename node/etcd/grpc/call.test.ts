@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import test, { type TestContext } from 'node:test';
 import { startTestApi, type TestApiOptions } from '../../api/testing/start-test-api.ts';
-import { issue, makeAuthority, makeTlsPaths } from '../../transport/test-certificates.ts';
+import { issue, makeAuthority, makeTlsPaths } from '../../transport/testing/certificates.ts';
 import { ReloadingTls } from '../../transport/tls.ts';
 import { GrpcClient } from '../testing/grpc-client.ts';
 import type { Call } from './call.ts';

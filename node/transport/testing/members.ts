@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { createTcpNetwork, type TcpNetwork } from './network.ts';
-import type { TcpNetworkOptions, TransportClock } from './options.ts';
-import { ReloadingTls, type TlsFiles } from './tls.ts';
+import { createTcpNetwork, type TcpNetwork } from '../network.ts';
+import type { TcpNetworkOptions, TransportClock } from '../options.ts';
+import { ReloadingTls, type TlsFiles } from '../tls.ts';
 import type {
   Hello,
   NetworkEvents,
@@ -13,7 +13,7 @@ import type {
   RefusedHandshake,
   SnapshotOffer,
   SnapshotReceiver,
-} from './types.ts';
+} from '../types.ts';
 
 export const realClock: TransportClock = {
   nowMs: () => performance.now(),

@@ -1,7 +1,7 @@
 /** For tests: a wire that can be cut, and that can go dead without a word. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { type HostPort, parseAddress } from './address.ts';
+import { type HostPort, parseAddress } from '../address.ts';
 
 export class TestProxy {
   readonly #server: Server;

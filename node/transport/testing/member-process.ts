@@ -1,8 +1,8 @@
 /** For tests: a member in a process of its own, to be killed. Reads its peer as a line of JSON, answers with itself. */
 import { createInterface } from 'node:readline';
-import { createTcpNetwork } from './network.ts';
-import { call, helloOf, realClock } from './test-members.ts';
-import type { Peer } from './types.ts';
+import { createTcpNetwork } from '../network.ts';
+import type { Peer } from '../types.ts';
+import { call, helloOf, realClock } from './members.ts';
 
 const ignore = (): void => {};
 const network = createTcpNetwork({
