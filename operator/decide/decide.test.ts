@@ -115,6 +115,26 @@ test('a consent that is taken back before anything was given up stops nobody: th
   assert.equal(world.status.quorumRecovery, undefined);
 });
 
+test('with the mode Never a lost quorum offers nothing, and takes back what it had offered', () => {
+  const never = { mode: 'Never' } as const;
+  for (const quorumRecovery of [never, undefined]) {
+    const world = withSpec(three, quorumRecovery === undefined ? {} : { quorumRecovery });
+    for (const name of ['c-0', 'c-1']) world.deadNodes[name] = 'Silent';
+    const before = Object.keys(world.volumes);
+    untilQuiet(world, decide, []);
+    assert.equal(world.status.quorumRecovery?.step, quorumRecovery === undefined ? 'Offered' : undefined);
+    world.spec = { ...world.spec, quorumRecovery: never };
+    const { plan } = untilQuiet(world, decide, []);
+    assert.equal(world.status.quorumRecovery, undefined);
+    assert.equal(plan.reason, 'the quorum is lost');
+    assert.match(plan.blockers.join('; '), /2 are away: c-0, c-1; spec\.quorumRecovery\.mode is Never/);
+    assert.deepEqual(Object.keys(world.volumes), before);
+    world.deadNodes = {};
+    untilQuiet(world, decide, []);
+    assert.ok(isWhole(world));
+  }
+});
+
 test('a survivor that sleeps before the others are back wakes as itself, whatever its ordinal', () => {
   const world = structuredClone(three);
   for (const name of ['c-0', 'c-1']) {

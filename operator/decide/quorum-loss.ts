@@ -43,6 +43,11 @@ function withoutConfiguration(view: ClusterView): Outcome {
     ]);
   }
   if (spec.quorumRecovery.mode === 'Never') {
+    if (status.quorumRecovery?.step === 'Offered') {
+      // Else the conditions would go on asking for a consent that the API server refuses.
+      const message = 'Nothing is offered any more: spec.quorumRecovery.mode is Never';
+      return record({ quorumRecovery: undefined }, 'Normal', 'OfferWithdrawn', message, view.cluster.metadata.name);
+    }
     return wait('the quorum is lost', [...blockers, 'spec.quorumRecovery.mode is Never']);
   }
   const offered = status.quorumRecovery;
