@@ -3,13 +3,17 @@ import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 
 export type Totals = {
   passed: number;
-  readonly failed: { readonly name: string; readonly file: string }[];
+  readonly failed: { readonly name: string; readonly file: string; readonly why: string }[];
   readonly skipped: { readonly name: string; readonly file: string; readonly reason: string }[];
 };
 
+/** Of what a failed test says: enough for a seed, what was expected, and what came. */
+const WHY_LINES = 40;
+const WHY_CHARACTERS = 4_000;
 /** A file that takes longer hangs, and is ended. */
 const FILE_TIMEOUT_MS = 15 * 60_000;
 const WHOLE_RUN_TIMEOUT_MS = 80 * 60_000;
@@ -22,7 +26,10 @@ type Event = {
   readonly file?: string;
   readonly skip?: string | boolean;
   readonly todo?: string | boolean;
-  readonly details: { readonly type?: string; readonly error?: { readonly failureType?: string } };
+  readonly details: {
+    readonly type?: string;
+    readonly error?: { readonly failureType?: string; readonly cause?: unknown };
+  };
 };
 
 /** Adds to `totals`. */
@@ -51,7 +58,7 @@ async function succeeds(name: string, step: () => Promise<void>, file: string, t
     return true;
   } catch (error) {
     console.error(error);
-    totals.failed.push({ name, file });
+    totals.failed.push({ name, file, why: whyOf(error) });
     return false;
   }
 }
@@ -59,7 +66,7 @@ async function succeeds(name: string, step: () => Promise<void>, file: string, t
 function countPassed(event: Event, totals: Totals): void {
   // The runner reports a file under its own name only when nothing in it was a test.
   if (event.name === fileOf(event)) {
-    totals.failed.push({ name: 'holds no test', file: event.name });
+    totals.failed.push({ name: 'holds no test', file: event.name, why: '' });
     return;
   }
   const reason = event.skip ?? event.todo;
@@ -76,8 +83,14 @@ function countPassed(event: Event, totals: Totals): void {
 
 function countFailed(event: Event, totals: Totals): void {
   // A test around failed subtests fails with them: count what failed, not what holds it.
-  if (event.details.error?.failureType !== 'subtestsFailed')
-    totals.failed.push({ name: event.name, file: fileOf(event) });
+  const { error } = event.details;
+  if (error?.failureType === 'subtestsFailed') return;
+  totals.failed.push({ name: event.name, file: fileOf(event), why: whyOf(error?.cause ?? error) });
+}
+
+function whyOf(error: unknown): string {
+  const text = typeof error === 'string' ? error : inspect(error, { colors: false });
+  return text.slice(0, WHY_CHARACTERS).split('\n').slice(0, WHY_LINES).join('\n');
 }
 
 function fileOf(event: Event): string {

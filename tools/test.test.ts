@@ -42,13 +42,16 @@ test('passed tests are summed up over files in one plain line', () => {
   assert.equal(status, 0);
 });
 
-test('a failed test is named with its file, once, and fails the run', () => {
+test('a failed test is named with its file and its error, once, and fails the run', () => {
   const { status, lines, last } = runTestsOf({
     'node/a.test.ts': `
       test('fine', () => {});
       test('outer', async (t) => { await t.test('inner', () => { throw new Error('no'); }); });`,
   });
-  assert.ok(lines.includes('FAILED node/a.test.ts: inner'));
+  const failed = lines.indexOf('FAILED node/a.test.ts: inner');
+  assert.equal(lines[failed + 1], '  Error: no');
+  assert.ok(failed > lines.findIndex((line) => line.includes('failing tests')));
+  assert.equal(lines.lastIndexOf('FAILED node/a.test.ts: inner'), failed);
   assert.equal(last, '1 passed, 1 failed, 0 skipped');
   assert.equal(status, 1);
 });
