@@ -56,7 +56,10 @@ test('keys, leases and watches', { skip }, async () => {
           await both((_side, log) => log.cancel(one.id));
         } else {
           const { request } = one;
-          if (request.path === 'KV/Compact') await settled();
+          if (request.path === 'KV/Compact') {
+            await settled();
+            await sides.watchesInSync();
+          }
           const [expected, actual] = (await both((side) => side.ask(request))).map(comparable) as [Answer, Answer];
           assert.deepEqual(actual, expected, `another answer to ${request.path}`);
           const reached = revisionOf(expected);

@@ -24,6 +24,11 @@ export class BothSides {
     this.ours = ours;
   }
 
+  /** What watches have to tell of the past is on its way: a compaction ends none of them. */
+  async watchesInSync(): Promise<void> {
+    await this.#etcd.watchesInSync();
+  }
+
   async remove(): Promise<void> {
     this.theirs.close();
     this.ours.close();

@@ -41,6 +41,17 @@ export class RealEtcd {
     this.#process = process;
   }
 
+  /**
+   * It gives watches of the past what they have missed every tenth of a second. Until then a compaction ends even one for
+   * which there is nothing.
+   */
+  async watchesInSync(): Promise<void> {
+    await until('all watches of etcd to be in sync', async () => {
+      const metrics = await (await fetch(`${this.url}/metrics`)).text();
+      return /^etcd_debugging_mvcc_slow_watcher_total 0$/m.test(metrics) ? true : null;
+    });
+  }
+
   async remove(): Promise<void> {
     await endProcess(this.#process);
     await rm(this.#folder, { recursive: true, force: true });

@@ -9,7 +9,8 @@ type Told = {
   /** It begins before what is left of history. */
   readonly isLost: boolean;
   readonly events: Message[];
-  end: Message | null;
+  /** By a compaction, by its caller, or first by one and then by the other. */
+  readonly ends: Message[];
 };
 
 /** For what must come on a busy machine. */
@@ -50,7 +51,11 @@ export class WatchLog {
     if (answer['canceled'] !== true) {
       const asked = BigInt(wanted['start_revision'] ?? 0);
       const start = asked === 0n ? answer['header'].revision + 1n : asked;
-      this.#take(answer['watch_id'], { request: wanted, start, isLost: start < this.compacted, events: [], end: null });
+      const isLost = start < this.compacted;
+      const told: Told = { request: wanted, start, isLost, events: [], ends: [] };
+      this.#take(answer['watch_id'], told);
+      // An etcd looks only once a second for such watches, and lets one be cancelled, or see a later compaction, before.
+      if (isLost) await this.#until(`the end of watch ${answer['watch_id']}`, () => told.ends[0] ?? null);
     }
     return this.#side.relative(answer);
   }
@@ -58,8 +63,9 @@ export class WatchLog {
   async cancel(id: bigint): Promise<void> {
     const told = this.#told.get(id);
     this.#stream.send({ cancel_request: { watch_id: id } });
-    if (told === undefined || told.end !== null) return;
-    await this.#until(`watch ${id} to end`, () => told.end);
+    if (told === undefined) return;
+    const count = told.ends.length;
+    await this.#until(`watch ${id} to end`, () => told.ends[count] ?? null);
     this.#told.delete(id);
     this.#ended.push(told);
   }
@@ -71,8 +77,7 @@ export class WatchLog {
     await this.#until(`the events of revision ${revision}`, () => (last() >= revision ? true : null));
     for (const [id, told] of this.#told) {
       await this.#until(`all events of watch ${id}`, () => {
-        if (told.end !== null) return true;
-        if (told.isLost) return null;
+        if (told.isLost) return true;
         const expected = all.filter((event) => isOf(event, told)).length;
         return told.events.length >= expected ? true : null;
       });
@@ -83,7 +88,7 @@ export class WatchLog {
   finish(): unknown {
     this.#stream.http2.close();
     const watches = [...this.#ended, ...this.#told.values()];
-    return watches.map(({ events, end }) => this.#side.relative({ events, end }));
+    return watches.map(({ events, ends }) => this.#side.relative({ events, ends }));
   }
 
   async #read(): Promise<void> {
@@ -105,15 +110,13 @@ export class WatchLog {
   readonly #early: Message[] = [];
 
   #take(id: bigint, told: Told): void {
-    const before = this.#told.get(id);
-    if (before !== undefined) this.#ended.push(before);
     this.#told.set(id, told);
     for (const answer of this.#early.splice(0)) this.#note(told, answer);
   }
 
   #note(told: Told, answer: Message): void {
     told.events.push(...answer['events']);
-    if (answer['canceled'] === true) told.end = answer;
+    if (answer['canceled'] === true) told.ends.push(answer);
   }
 
   async #until<T>(what: string, look: () => T | null): Promise<T> {

@@ -32,6 +32,8 @@ export class WatchStream {
   readonly #member: Member;
   readonly #send: Send<WatchResponse>;
   readonly #watching = new Map<number, Watching>();
+  /** Ids of watches that a compaction has ended. As in etcd they stay taken until the caller cancels them. */
+  readonly #compacted = new Set<number>();
   /** Whose mark is awaited before all can be told how far they are; null while nobody asks. */
   #unmarked: Set<Watching> | null = null;
   #lowestMark = 0;
@@ -74,7 +76,7 @@ export class WatchStream {
     if ('refused' in options) {
       return this.#refuse(options.refused === 'EmptyRange' ? 'mvcc: watcher range is empty' : etcdText('compacted'));
     }
-    if (request.watchId !== 0 && this.#watching.has(request.watchId)) {
+    if (request.watchId !== 0 && this.#isTaken(request.watchId)) {
       return this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
     }
     const id = request.watchId === 0 ? this.#freeId() : request.watchId;
@@ -106,9 +108,13 @@ export class WatchStream {
   }
 
   #freeId(): number {
-    while (this.#watching.has(this.#nextId)) this.#nextId += 1;
+    while (this.#isTaken(this.#nextId)) this.#nextId += 1;
     this.#nextId += 1;
     return this.#nextId - 1;
+  }
+
+  #isTaken(watchId: number): boolean {
+    return this.#watching.has(watchId) || this.#compacted.has(watchId);
   }
 
   async #refuse(cancelReason: string): Promise<void> {
@@ -118,9 +124,12 @@ export class WatchStream {
 
   async #cancel(watchId: number): Promise<void> {
     const watching = this.#watching.get(watchId);
-    if (watching === undefined) return;
-    this.#forget(watching);
-    watching.watch.close();
+    if (watching !== undefined) {
+      this.#forget(watching);
+      watching.watch.close();
+    } else if (!this.#compacted.delete(watchId)) {
+      return;
+    }
     await this.#send({ header: this.#etcd.header(), watchId, canceled: true });
   }
 
@@ -141,6 +150,7 @@ export class WatchStream {
       if (!this.#isOpen(watching)) return;
       if (!(error instanceof RequestError) || error.code !== 'compacted') throw error;
       this.#forget(watching);
+      this.#compacted.add(watching.id);
       // As etcd has it: without a reason and at no revision. Clients tell it from other ends by `compactRevision`.
       await this.#send({
         header: this.#etcd.header(0),

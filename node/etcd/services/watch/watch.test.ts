@@ -134,6 +134,20 @@ test('a start before what is left of history', async (t) => {
   assert.deepEqual(told(await stream.next()), ['put a=2@3']);
 });
 
+test('the id of a watch that a compaction has ended stays taken until it is cancelled', async (t) => {
+  const etcd = await startTestEtcd(t);
+  for (const value of ['1', '2']) await put(etcd, 'a', value);
+  await compact(etcd, 3);
+  const stream = open(etcd);
+  await create(stream, { key: bytes('a'), start_revision: 2, watch_id: 7 });
+  assert.equal((await stream.next())['compact_revision'], 3n);
+  assert.equal((await create(stream, { key: bytes('a'), watch_id: 7 }))['watch_id'], -1n);
+  stream.send({ cancel_request: { watch_id: 7 } });
+  const canceled = await stream.next();
+  assert.deepEqual([canceled['watch_id'], canceled['canceled'], canceled['compact_revision']], [7n, true, 0n]);
+  assert.equal((await create(stream, { key: bytes('a'), watch_id: 7 }))['watch_id'], 7n);
+});
+
 test('a start in the future is silent until then', async (t) => {
   const etcd = await startTestEtcd(t);
   const stream = open(etcd);
