@@ -3,7 +3,8 @@
  * It breaks when the connection is reset, when a process dies, or when its link is blocked for too long.
  */
 import type { SnapshotOffer, SnapshotReceiver } from '../../node/transport/types.ts';
-import type { Endpoint, SimulatedNetwork } from './network.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { SimulatedNetwork } from './network.ts';
 
 const GIVE_UP_AFTER_MS = 5000;
 
