@@ -61,7 +61,7 @@ export class Caller {
     for (let attempts = 1, at = this.#preferred; ; attempts++, at = (at + 1) % this.endpoints.length) {
       options.signal?.throwIfAborted();
       const endpoint = this.endpoints[at]!;
-      // A pause that took longer than it was meant to still leaves the last attempt a moment.
+      // At least 1 ms: after a pause that took longer than planned, no time may be left for the last attempt.
       const budgetMs = Math.max(1, Math.min(longestMs, deadlineMs - performance.now()));
       const result = await this.#attempt(endpoint, request, options.signal, budgetMs, read);
       if ('value' in result) {

@@ -139,7 +139,7 @@ export class Client {
       yield rangePage(answer);
       if (!answer.more || answer.cursor === undefined) return;
       query.set('cursor', answer.cursor);
-      // The cursor holds it, and goes with no other.
+      // The cursor carries the revision of the first page, so that it is not sent again.
       query.delete('revision');
       pageOptions = { ...options, revision: undefined };
     }

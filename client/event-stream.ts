@@ -27,7 +27,7 @@ export class EventStream {
   }
 
   async close(): Promise<void> {
-    // It may be broken already, which is all that closing wants.
+    // Cancelling a stream that has already broken rejects: nothing is left to close then.
     await this.#reader.cancel().catch(() => undefined);
   }
 

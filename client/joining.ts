@@ -117,7 +117,7 @@ export function nextJoinStep(
   if (cluster_id !== undefined)
     return refuse(`'${name}' was removed from cluster ${cluster_id}; join with an empty data folder`);
   const holder = cluster.members.find((member) => member.name === name || member.peer_address === peer_address);
-  // Added by its address alone, it waits for whoever comes from there.
+  // An empty incarnation: added by address alone (etcd's MemberAdd), for whoever joins from that address to claim.
   if (holder === undefined || holder.incarnation === '') return { kind: 'Add' };
   if (holder.id === options.replace) return { kind: 'Remove', id: holder.id };
   const held = holder.name === name ? `name '${name}'` : `address ${peer_address}`;
@@ -160,8 +160,8 @@ function invitation(newcomer: ApiStatus, cluster: ApiCluster, id: number): Param
 }
 
 /**
- * What is passing, and an outcome that is not known, is left to the next look at cluster and member: another change
- * was first, the learner needs a moment more, or the change has happened.
+ * Tries one change. After a failure that will pass (another change came first, the learner is not ready yet) or an
+ * unknown outcome it waits a moment and returns: the caller looks at cluster and member again. The rest is thrown.
  */
 async function attempt(change: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
   try {

@@ -45,7 +45,7 @@ export async function acquireLock(client: Client, name: string, options: LockOpt
     await waitForTurn(client, name, place, waiting.signal);
     return { key: place.key, fence: place.createRevision, lost: lease.lost, unlock: (call) => lease.release(call) };
   } catch (error) {
-    // Else the place in line would keep the others waiting until the lease runs out.
+    // Without this, our key would stay in the queue and block those behind it until the lease expires.
     await lease.release().catch(() => undefined);
     throw error;
   } finally {
@@ -104,7 +104,7 @@ async function deletionOf(client: Client, key: string, startRevision: number, si
       if (batch.events.some((event) => event.type === 'delete')) return;
     }
   } catch (error) {
-    // What happened meanwhile is forgotten; the line as it is now tells the same.
+    // The deletion may lie in history that is compacted; the caller looks at the queue again, which shows it too.
     if (!(error instanceof CompactedError)) throw error;
   }
   signal.throwIfAborted();

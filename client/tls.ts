@@ -13,7 +13,7 @@ export type ClientTls = {
 export function tlsFetch(tls: ClientTls): typeof globalThis.fetch {
   const connect = Object.fromEntries(Object.entries(tls).filter(([, pem]) => pem !== undefined));
   const dispatcher = new Agent({ connect });
-  // The same interface in two declarations: Node's own types and undici's.
+  // Node's types and undici's declare the same fetch twice, and TypeScript takes them for different ones.
   const withCertificates = (url: string, init: Parameters<typeof undiciFetch>[1]) =>
     undiciFetch(url, { ...init, dispatcher });
   return withCertificates as unknown as typeof globalThis.fetch;

@@ -87,7 +87,7 @@ export class Watch implements AsyncIterable<WatchBatch> {
     for (;;) {
       this.#stream = await this.#open();
       if (this.#next !== null) return this.#next;
-      // The mark of progress that every stream starts with says what came before it.
+      // Every stream begins with a progress event, whose revision is the last one before the watch.
       const event = await this.#stream.next(SILENCE_MS, this.#options.signal);
       this.#options.signal?.throwIfAborted();
       if (event === null) await this.#pause();
@@ -139,7 +139,7 @@ export class Watch implements AsyncIterable<WatchBatch> {
     }
     if (event.event !== 'events') return null;
     const { revision, events } = JSON.parse(event.data) as ApiWatchEvents;
-    // A repeat: what a stream says of revisions that another one has delivered already.
+    // After a reconnect, the new stream may repeat revisions that the old one delivered.
     if (this.#next !== null && revision < this.#next) return null;
     this.#next = revision + 1;
     return { revision, events: events.map(watchEvent) };

@@ -20,10 +20,10 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
   }
   log.overwrite(entries);
   const lastNew = previousIndex + entries.length;
-  // The news of a commit, and no question: its answer would only wake the leader. It is sent all the same, with a tick at
-  // the latest, in case that the one before was lost.
+  // An empty append that only moves the commit index: an answer at once would wake the leader for nothing. It is put off
+  // until the next answer or tick, but not left out: an earlier acknowledgement may have been lost.
   const isQuiet = entries.length === 0 && request.commit > log.committed;
-  // Not further: what lies behind the new entries may be a conflicting tail (figure 2, AppendEntries 5).
+  // Not beyond the new entries: what follows them in our log may conflict with the leader's (figure 2, AppendEntries 5).
   log.commitTo(Math.min(request.commit, lastNew));
   if (isQuiet && core.state.role === 'Follower') core.state.quietAcknowledgement = lastNew;
   else acknowledge(core, from, lastNew);
@@ -39,7 +39,8 @@ export function handleHeartbeat(core: Core, heartbeat: Heartbeat): void {
   const { log, outbox } = core;
   log.commitTo(heartbeat.commit);
   commitTold(core, heartbeat.commit);
-  // An answer also says that a committed configuration is known here for good: not before it is (commit-notice.ts).
+  // The leader takes an answer as proof that we durably know a committed configuration: it waits until we do
+  // (commit-notice.ts).
   const isKnown = log.lastCommittedConfiguration <= core.durableHardState.commit;
   (isKnown ? outbox.messages : outbox.replies).push({
     kind: 'HeartbeatResponse',
@@ -54,7 +55,7 @@ export function handleHeartbeat(core: Core, heartbeat: Heartbeat): void {
 export function handleInstallSnapshot(core: Core, { from, snapshot }: InstallSnapshot): void {
   const { log } = core;
   if (snapshot.index <= log.committed || !isMember(snapshot.configuration, core.id)) {
-    // A snapshot without us was taken before we were added: it would make us think that we were removed.
+    // A snapshot without this member was taken before it was added: installed, it would look like a removal.
     acknowledge(core, from, log.committed);
     return;
   }

@@ -45,7 +45,7 @@ export function handleHeartbeatResponse(core: Core, leader: LeaderState, respons
   if (peer === undefined) return;
   peer.isRecentlyActive = true;
   if (peer.isHeartbeatOut) {
-    // It is there: whatever we wait for from it may have been lost, so ask again.
+    // The peer is reachable, so if it still owes us an answer, the request or the answer may be lost: send again.
     peer.isHeartbeatOut = false;
     peer.isPaused = false;
     peer.isNudgeDue = peer.match < core.log.lastIndex;
@@ -69,7 +69,7 @@ export function commitIfQuorum(core: Core, leader: LeaderState): void {
     configuration.voters.length > 0 && hasQuorum(configuration, (voter) => acknowledged(voter) >= index),
     () => `commit ${index} is not backed by a quorum of ${JSON.stringify(configuration)}`,
   );
-  // What was proposed here is what was counted: nothing of earlier leaders, nor our own first entry.
+  // Only entries proposed in this term were added to `uncommittedBytes`: none of earlier leaders, not our own first one.
   leader.uncommittedBytes -= log.sizeBytes(Math.max(log.committed, leader.firstIndex), index);
   log.commitTo(index);
 }
@@ -83,7 +83,7 @@ function handleAcknowledgement(core: Core, leader: LeaderState, peer: Progress, 
   if (!isNews && !(peer.state === 'Probe' && index === peer.match)) return;
   if (peer.state === 'Replicate') peer.inflights.freeThrough(index);
   else if (peer.state === 'Probe') peer.becomeReplicate();
-  else if (peer.match >= core.log.base.index) peer.becomeReplicate(); // the snapshot, or another way, has brought it close enough
+  else if (peer.match >= core.log.base.index) peer.becomeReplicate(); // far enough now to go on from our log
   if (isNews) commitIfQuorum(core, leader);
   finishTransferIfCaughtUp(core, leader, peer);
 }

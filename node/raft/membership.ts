@@ -25,7 +25,7 @@ function reconfigureLeader(core: Core, leader: LeaderState): void {
     return;
   }
   if (leader.transfer !== null && !core.configuration.voters.includes(leader.transfer.to)) abortTransfer(core, leader);
-  // Fewer may be needed now.
+  // The new quorum may be smaller, so that what has already been acknowledged is enough.
   commitIfQuorum(core, leader);
   confirmReads(core, leader);
 }

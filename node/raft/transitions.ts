@@ -86,7 +86,7 @@ export function becomeLeader(core: Core): void {
   };
   core.state = leader;
   core.electionElapsed = 0;
-  // Whoever is dead will not be counted as there: the first CheckQuorum is an election timeout away.
+  // Not taken for active, or a dead peer would be counted; the living have until the first CheckQuorum to answer.
   trackPeers(core, leader, false);
   // Only an entry of the own term commits by counting, so every leader starts with one (section 6.4).
   log.append([{ term: core.term, index: leader.firstIndex, kind: EntryKind.Normal, data: EMPTY }]);

@@ -88,7 +88,7 @@ export function dial(
     socket = open(options, peer.address, calledFrom, greet);
     socket.on('error', (error) => fail(describe(error)));
   } catch (error) {
-    // Asynchronously, as every other failure: the caller has not got its handle yet.
+    // Reported asynchronously, like every other failure: the caller does not hold our return value yet.
     queueMicrotask(() => fail(describe(error)));
   }
   return {
@@ -104,7 +104,7 @@ export function dial(
 /** The name is resolved at each call: a pod that is rescheduled keeps its name and changes its address. */
 function open(options: TcpNetworkOptions, address: string, calledFrom: string | null, connected: () => void): Socket {
   const { host, port } = parseAddress(address);
-  // Under its name all the same: that is what its certificate is for.
+  // The host stays the peer's name, also when its address is given: its certificate is checked against that name.
   const common = { host, port, noDelay: true, ...(calledFrom === null ? {} : { lookup: lookupAs(calledFrom) }) };
   if (options.tls !== null) return options.tls.connect(common, connected);
   return connect(common, connected);
@@ -117,7 +117,7 @@ function lookupAs(address: string): LookupFunction {
 }
 
 function describe(error: unknown): string {
-  // Of a name with several addresses, each attempt's own error says more than the aggregate's empty message.
+  // A name with several addresses fails with an AggregateError, whose own message is empty.
   if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
   return error instanceof Error ? error.message : String(error);
 }

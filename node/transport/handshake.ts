@@ -54,7 +54,7 @@ function refuseIdentity(expected: Expected, answering: Hello): RefusedHandshake 
       `member ${expected.id} is expected at this address, member ${answering.memberId} answers`,
     );
   }
-  // Not the code that a caller gets for its own incarnation: this one says nothing against who called.
+  // Not `IncarnationMismatch`, which would make the caller park: here the side that answers is the wrong one.
   const refused = refuseIncarnation(answering, expected.incarnation);
   return refused === null ? null : refusal('MemberIdMismatch', refused.message);
 }
@@ -68,7 +68,7 @@ function refuseMember(own: Hello, roster: Roster, theirs: Hello): RefusedHandsha
     );
   }
   const known = roster.incarnations.get(theirs.memberId);
-  // It has a place, and who takes it is in an entry that this member has not applied yet.
+  // The id was added without an incarnation, and claimed by an entry that this member has not applied yet.
   if (known === '')
     return refusal('NotReady', `member ${own.memberId} does not know yet who member ${theirs.memberId} is; ask again`);
   if (known !== undefined) return refuseIncarnation(theirs, known);

@@ -99,7 +99,7 @@ export class OutgoingStream {
           throw new ProtocolError(`a frame of type ${body[0]} came on a stream that only sends`);
         },
         ended: (end) => {
-          // A stream that ends as soon as it is made (two processes with one identity) must not be made in a loop.
+          // Two processes with one identity displace each other's streams: without the backoff that would be a hot loop.
           if (clock.nowMs() - sinceMs >= reconnect.maxMs) this.#backoff.reset();
           this.#logOnce(end.reason);
           this.#state = this.#wait();

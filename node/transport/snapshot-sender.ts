@@ -116,7 +116,7 @@ export class SnapshotTransfer {
       for (let frame = frames.poll(); frame !== null; frame = frames.poll()) answered(frame);
       while (inFlight >= WINDOW_CHUNKS) answered(await frames.next());
       await this.#wait(this.#bucket.takeMs(chunk.length, this.#options.clock.nowMs()));
-      if (!connection.isOpen) continue; // the poll of the next turn, or the wait after the last, tells why
+      if (!connection.isOpen) continue; // `frames` throws the reason, in the next turn or after the last chunk
       connection.writer.begin(FrameType.SnapshotChunk);
       connection.writer.raw(chunk);
       if (!connection.writer.end()) {

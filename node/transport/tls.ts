@@ -84,7 +84,8 @@ export class ReloadingTls {
   /** From its next connection on, the server always uses the files as they are. */
   keepFresh(server: Server): void {
     let generation = this.#generation;
-    // Before the server's own listener. Its SNICallback would miss callers that dial an address: they send no name.
+    // Prepended, to run before the server's own listener. An SNICallback would not do: callers that dial an IP address
+    // send no server name.
     server.prependListener('connection', () => {
       this.#refresh();
       if (generation === this.#generation) return;

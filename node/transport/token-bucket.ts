@@ -17,7 +17,7 @@ export class TokenBucket {
 
   /** How long to wait before `count` may be used. They count as used now, so that several users share fairly. */
   takeMs(count: number, nowMs: number): number {
-    if (this.#perMs === Number.POSITIVE_INFINITY) return 0; // 0 ms times Infinity would be no number
+    if (this.#perMs === Number.POSITIVE_INFINITY) return 0; // 0 ms times Infinity would be NaN
     this.#tokens = Math.min(this.#capacity, this.#tokens + (nowMs - this.#lastMs) * this.#perMs) - count;
     this.#lastMs = nowMs;
     return this.#tokens >= 0 ? 0 : -this.#tokens / this.#perMs;
