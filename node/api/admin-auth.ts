@@ -28,9 +28,10 @@ export type AdminRequest = {
 };
 
 /**
- * Throws `unauthenticated` or `permission_denied`.
+ * Lets only administrators pass.
  *
- * @returns whether it was shown: false where nothing is configured to show
+ * @returns whether the caller has proved the right; false where neither token nor certificate is configured
+ * @throws RequestError `unauthenticated` or `permission_denied`
  */
 export async function assertAdmin(auth: AdminAuth, request: AdminRequest, logger: ApiLogger): Promise<boolean> {
   if (auth.tokenFile === null && auth.certificateNames === null) return false;

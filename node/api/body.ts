@@ -73,7 +73,7 @@ function collect(exchange: Exchange, maxBytes: number, mustHold: boolean): Promi
     request.on('close', () => {
       if (!request.complete) reject(new ClientGone());
     });
-    // What it says is that the client is gone, and 'close' follows.
+    // An error means that the client is gone; 'close' follows and is handled above.
     request.on('error', () => undefined);
   });
 }

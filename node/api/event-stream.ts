@@ -108,7 +108,7 @@ export class OpenStreams {
 
   /** Returns how to take it out again. */
   add(stream: EventStream): () => void {
-    // Into the turn that has just been: a full interval passes before its first heartbeat.
+    // Into the group that has just had its turn, so that a full interval passes before the first heartbeat.
     const turn = this.#turns[(this.#next + heartbeatTurns - 1) % heartbeatTurns]!;
     turn.add(stream);
     this.#size += 1;

@@ -101,7 +101,7 @@ async function closeServer(
   api.endStreams();
   http2?.close();
   undecided?.destroyAll();
-  // Again and again: an answer that had begun before may leave its connection open for the next request.
+  // Repeatedly: an answer begun before the stop may leave its connection open, idle, for a next request.
   const idle = setInterval(() => server.closeIdleConnections(), idleCheckIntervalMs);
   const deadline = setTimeout(() => {
     server.closeAllConnections();

@@ -54,7 +54,7 @@ export function shareByFirstBytes(server: Server, http2: Http2Door, decideWithin
       // Whoever takes over reads them as if nobody had.
       socket.unshift(first);
       if (verdict === 'HTTP/1.1') return void serveHttp1.call(server, socket);
-      // HTTP/1.1 leaves it open for the answers when its client has said its last; a client of HTTP/2 has then gone.
+      // An HTTP/1.1 client may half-close and still read answers; an HTTP/2 client that sends FIN has gone.
       socket.allowHalfOpen = false;
       http2.accept(socket);
     };

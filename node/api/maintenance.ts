@@ -59,7 +59,7 @@ async function sendSnapshot(exchange: Exchange, source: SnapshotSource): Promise
   for await (const chunk of source.chunks(0)) {
     if (response.destroyed) return;
     if (response.write(chunk)) continue;
-    // Rejects when the client leaves: the source must not stay open for it.
+    // The signal ends the wait when the client leaves, or the snapshot would stay open.
     await once(response, 'drain', { signal: gone.signal }).catch(() => undefined);
     if (response.destroyed) return;
   }

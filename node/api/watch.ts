@@ -30,11 +30,11 @@ export async function watch(exchange: Exchange): Promise<void> {
   const source = await exchange.member.watch(options);
   const batches = source[Symbol.asyncIterator]();
   let next = batches.next();
-  // It may fail before it is waited for below.
+  // It may reject before it is awaited below: without this, that would be an unhandled rejection.
   next.catch(() => undefined);
   let stream: EventStream;
   try {
-    // History that is gone is refused at the first step, without I/O: a status still says so better than an event.
+    // Compacted history is refused in the first step, without I/O. Wait for it: a status says so better than an event.
     if (startRevision <= source.revision) await Promise.race([next, setImmediate()]);
     stream = new EventStream(exchange, {
       ended: () => source.close(),

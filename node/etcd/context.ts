@@ -72,7 +72,7 @@ export class EtcdContext {
 
   /** The member, with the rights of whoever calls. */
   memberOf(call: Call): AuthorizedMember {
-    // One for the whole call: who has shown who it is stays that for as long as a stream lasts.
+    // One for the whole call: the caller's identity does not change while a stream lasts.
     call.kept ??= new AuthorizedMember(this.member, {
       token: () => call.token,
       certificateName: () => call.certificateName,

@@ -20,10 +20,10 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
   }
   log.overwrite(entries);
   const lastNew = previousIndex + entries.length;
-  // An empty append that only moves the commit index: an answer at once would wake the leader for nothing. It is put off
-  // until the next answer or tick, but not left out: an earlier acknowledgement may have been lost.
+  // An empty append that only moves the commit index: an answer at once would wake the leader for nothing. It
+  // waits for the next one or a tick. It is not left out, because an earlier acknowledgement may have been lost.
   const isQuiet = entries.length === 0 && request.commit > log.committed;
-  // Not beyond the new entries: what follows them in our log may conflict with the leader's (figure 2, AppendEntries 5).
+  // Not beyond the new entries: what follows them here may conflict with the leader's log (figure 2, AppendEntries 5).
   log.commitTo(Math.min(request.commit, lastNew));
   if (isQuiet && core.state.role === 'Follower') core.state.quietAcknowledgement = lastNew;
   else acknowledge(core, from, lastNew);

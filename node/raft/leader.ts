@@ -69,7 +69,7 @@ export function commitIfQuorum(core: Core, leader: LeaderState): void {
     configuration.voters.length > 0 && hasQuorum(configuration, (voter) => acknowledged(voter) >= index),
     () => `commit ${index} is not backed by a quorum of ${JSON.stringify(configuration)}`,
   );
-  // Only entries proposed in this term were added to `uncommittedBytes`: none of earlier leaders, not our own first one.
+  // Only proposals of this term were added to `uncommittedBytes`: no entry of an earlier leader, nor our own first one.
   leader.uncommittedBytes -= log.sizeBytes(Math.max(log.committed, leader.firstIndex), index);
   log.commitTo(index);
 }

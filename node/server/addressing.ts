@@ -25,9 +25,10 @@ export function assertValidPeerAddress(peerAddress: string): void {
 }
 
 /**
- * Of the founders: nothing checks them against each other later, as a membership does with whom it adds.
+ * Checks founders' names and addresses, and that they are unique. Later additions are checked against the membership;
+ * founders are checked against each other only here.
  *
- * @throws RequestError invalid_request
+ * @throws RequestError `invalid_request`
  */
 export function assertValidFounders(
   founders: readonly (Addressed & { readonly id: number; readonly incarnation: string })[],

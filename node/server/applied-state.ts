@@ -107,7 +107,7 @@ export class AppliedState {
   async install(incoming: IncomingSnapshots, index: number, hardState: HardState): Promise<void> {
     const staged = incoming.take(index);
     const install = async (): Promise<void> => {
-      // The engine that it works on is about to be closed.
+      // A compaction under way must end first: the engine that it works on is about to be closed.
       this.#isInstalling = true;
       await this.#compaction;
       await this.#store?.writeOut();

@@ -21,7 +21,7 @@ export function issueToken(state: AuthState, { name, changedAt }: User, nowMs: n
 export function userOfToken(state: AuthState, token: string, nowMs: number): User | null {
   const end = token.lastIndexOf('.');
   const content = token.slice(0, Math.max(end, 0));
-  // The header is ours or none: what it says of algorithms is never asked.
+  // Only our own header is accepted, byte for byte: a token cannot choose the algorithm that it is checked by.
   if (state.tokenKey === '' || !content.startsWith(`${HEADER}.`)) return null;
   const given = Buffer.from(token.slice(end + 1), 'base64url');
   const expected = sign(state, content);

@@ -204,12 +204,12 @@ export class AuthorizedMember implements Member {
     const before = this.#inner.auth();
     this.#check(needs);
     const result = await read();
-    // Whoever has waited for the quorum has applied by now what was forbidden before the read began.
+    // Rights that were taken away before the read began are applied here by now, since it has waited for the quorum.
     if (this.#inner.auth() !== before) this.#check(needs);
     return result;
   }
 
-  /** Of what no entry checks again: not by a state that is behind. */
+  /** For calls that no log entry checks again at apply: by rights that are up to date with the quorum. */
   async #checkRootNow(options: RequestOptions): Promise<void> {
     this.#check(rootNeeds);
     if (!this.#inner.auth().isEnabled) return;
@@ -230,7 +230,7 @@ export class AuthorizedMember implements Member {
     try {
       ({ keys } = await this.#inner.timeToLive(lease, true, options));
     } catch (error) {
-      // Nothing is attached to what is not there; the command itself will say so.
+      // A lease that does not exist has no keys to check; the command itself will report that.
       if (error instanceof RequestError && error.code === 'lease_not_found') return;
       throw error;
     }

@@ -5,8 +5,8 @@ import type { MemberId } from '../raft/types.ts';
 export const NOBODY_KNOWS_WHOSE = 0;
 
 /**
- * None when all hashes are equal; those whose hash is not that of a quorum; where no hash is that of a quorum,
- * `NOBODY_KNOWS_WHOSE` alone. Learners are looked at like voters, but a quorum is one of voters.
+ * The members whose keys are wrong: none when all hashes are equal; those whose hash is not the one that a quorum of
+ * voters has; `NOBODY_KNOWS_WHOSE` alone when no hash has a quorum. Learners may be named, too, but have no vote in it.
  */
 export function differingMembers(
   hashes: ReadonlyMap<MemberId, string>,

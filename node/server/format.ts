@@ -19,8 +19,10 @@ export class FormatTooNew extends Error {
 }
 
 /**
- * @param present the cluster's: members of an older build would not understand the entry
- * @throws RequestError
+ * Refuses what needs a log entry of `format` while the cluster's format is lower: older members would stop at it.
+ *
+ * @param present the cluster's format
+ * @throws RequestError `invalid_request`, which says that all members must be upgraded first
  */
 export function assertClusterSpeaks(format: number, present: number): void {
   if (present >= format) return;

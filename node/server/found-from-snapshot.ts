@@ -4,11 +4,12 @@ import type { ClusterId, DataFolder, FoundingRecord } from '../storage/types.ts'
 export type NewMember = { readonly name: string; readonly peerAddress: string };
 
 /**
- * Its revisions go on above the snapshot's, so that no client takes one cluster for the other.
+ * Makes the data folders of a new cluster that begins with a snapshot's content. Its revisions go on above the
+ * snapshot's, so that no client takes one cluster for the other.
  *
- * @param file where every folder's disk has the snapshot; absolute
- * @param clusterId new
- * @param members of which the folders are empty
+ * @param file absolute path of the snapshot, on the disk of every folder
+ * @param clusterId of the new cluster
+ * @param members whose folders are empty
  * @throws GrantConflict when a folder holds a member already
  * @throws SnapshotDamaged, NewerFormat
  */

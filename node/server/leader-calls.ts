@@ -113,16 +113,16 @@ export class LeaderCalls {
     const replica = this.#with.serving();
     const deadlineMs = this.#with.clock.nowMs() + timeoutMs;
     const leftMs = (): number => deadlineMs - this.#with.clock.nowMs();
-    // One that has just taken over, perhaps for this very change, may not know yet what its predecessors decided.
+    // A leader that has just taken over, perhaps for this very change, may not know yet what its predecessors decided.
     await this.#with.conditions.until(() => !replica.isLeader || replica.raftStatus().hasCommittedInTerm, leftMs());
     if (!replica.isLeader) throw replica.notLeader();
     const membership = replica.membership as Membership;
     const objection = objectionTo(change, membership, replica.raftStatus());
     if (objection !== null) throw new RequestError(objection.code, objection.message);
     const to = leavesOut(change, membership, replica.id) ? successorFor(change, replica) : NO_MEMBER;
-    // Nobody to hand over to when all voters are replaced: then this one leads until those that come have the change.
+    // With no successor (all voters are replaced) this leader stays until the new voters have the change. Otherwise it
+    // hands leadership over first: if it just removed itself, the others would have to notice its silence.
     if (to !== NO_MEMBER) {
-      // A leader that removes itself would leave the others to notice its silence: leadership goes first.
       const successor = await this.#transferLeader({ to, timeoutMs: leftMs() });
       this.#with.observer.log('info', 'leader_transferred_before_removal', { to: successor });
       return replica.callLeader('changeMembership', { ...body, timeoutMs: leftMs() }, { timeoutMs: leftMs() });
@@ -134,7 +134,7 @@ export class LeaderCalls {
     );
     if (result.kind === 'Failed') throw failed(result);
     if (result.kind !== 'Membership') throw new Error(`a change of membership resulted in ${result.kind}`);
-    // A joint configuration is on its way, not an answer: the caller's next change needs the index of what follows it.
+    // Answer only when the joint configuration is left: the caller's next change needs the index of the final one.
     await this.#with.conditions.until(() => replica.membership?.leaving === null, leftMs());
     return {
       id: result.id,

@@ -33,7 +33,7 @@ export class LeaseRenewals {
   readonly #send = (): void => {
     const arrived = this.#arrived;
     this.#arrived = [];
-    // Nobody waits longer than asked to for the sake of others; most wait the same time.
+    // One question per timeout, so that nobody waits longer than asked to. Most callers have the same timeout.
     const [{ timeoutMs }] = arrived as [Waiting];
     if (arrived.every((waiting) => waiting.timeoutMs === timeoutMs)) return void this.#ask(arrived, timeoutMs);
     for (const [sharedMs, waiting] of Map.groupBy(arrived, (one) => one.timeoutMs)) void this.#ask(waiting, sharedMs);

@@ -156,7 +156,7 @@ export class Lifecycle {
         const tail = replica.unappliedEntries();
         await this.#grant(() => folder.acceptRecovery(record, replica.id, tail), true);
       } catch (error) {
-        // It has halted, and which cluster its disk is of is not known: the next start goes on from what is there.
+        // The replica is halted and the disk may be of the old or the new cluster: the process ends, the next start sees.
         this.#with.onFatal(error);
         throw error;
       }
@@ -184,7 +184,7 @@ export class Lifecycle {
       return this.#become(parked('NoData', 'empty: waits to be told to form a cluster or to join one'));
     const { options, createNetwork, clock, random, observer } = this.#with;
     let replica: Replica | null = null;
-    // Events may come before `start` has returned; what they change is looked at again once it has.
+    // Events may arrive before `start` has returned, while `replica` is still null: they are caught up with below.
     replica = await Replica.start({
       ...membership,
       folder,
@@ -240,7 +240,7 @@ export class Lifecycle {
       }
       throw error;
     }
-    if (!wasParked && !isReplacing) return; // accepted before; it only says yes again
+    if (!wasParked && !isReplacing) return; // the same grant was accepted before
     await folder.close();
     await this.open();
   }

@@ -104,7 +104,7 @@ export class Peers {
     const states = new Map(this.#network.peers().map((peer) => [peer.id, peer]));
     let common = FORMAT;
     for (const member of membership.members) {
-      // One that nobody has claimed has no build yet: who claims it is asked then.
+      // An unclaimed member runs no build yet; whoever claims it is asked then.
       if (member.id === this.#self || isUnclaimed(member)) continue;
       const format = states.get(member.id)?.hello?.format;
       if (format === undefined) return null;

@@ -403,7 +403,7 @@ export class Replica {
         disconnected: (from, isDeliberate) => this.#disconnected(from, isDeliberate),
         refused: (address, reason, call) => {
           this.#refusals.refused(address, reason, call);
-          // That we refuse a member that was removed must not make us believe that we were.
+          // Only refusals of our own calls count: that we refuse a removed member does not mean that we were removed.
           if (call === 'Ours') this.#with.events.refused(reason);
         },
         snapshotOffered: async (from, offer) => {
@@ -518,7 +518,7 @@ export class Replica {
       this.#raft.forgetLeader(from);
       const { term } = this.#raft;
       this.#with.clock.after(this.#with.random() * LEADER_LOST_SPREAD_MS, () => {
-        // In a later term someone else has asked, and been voted for: to ask now would depose whom we have just elected.
+        // A later term means that another member campaigned and got votes: campaigning now could depose the new leader.
         if (this.#isStopped || this.#raft.leader !== NO_MEMBER || this.#raft.term !== term) return;
         this.#raft.campaign('LeaderLost');
         this.#schedule();
@@ -617,7 +617,7 @@ export class Replica {
   }
 
   async #hash(revision: number): Promise<string> {
-    // Whoever asks has applied more than this member may have.
+    // The leader that asks has applied the revision, but this member may not have yet.
     await this.readBarrier({ timeoutMs: this.#with.options.timing.electionTimeoutMs });
     return (await this.servingStore().hash(revision)).hash;
   }
@@ -643,8 +643,8 @@ export class Replica {
 
   #checkMember(): void {
     if (this.#isStopped || this.store === null || this.#state.appliedIndex < this.#mustReapplyThrough) return;
-    // One that was removed goes on voting until the others say so (refused-by-peers.ts): those that stay may not all know that
-    // they can do without it.
+    // A removed member goes on voting until its peers refuse it (refused-by-peers.ts): those that stay may not all know
+    // yet that they no longer need its vote.
     if (this.#state.lists(this.id) !== true || this.#isMember) return;
     this.#isMember = true;
     this.#with.events.becameMember();

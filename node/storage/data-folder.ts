@@ -125,7 +125,7 @@ const FOUNDING_POSITION: LogPosition = { index: 1, term: 1 };
 async function syncParents(disk: Disk, folder: string): Promise<void> {
   for (let parent = dirname(folder); ; parent = dirname(parent)) {
     await disk.syncFolder(parent).catch((error: NodeJS.ErrnoException) => {
-      // What we may not open or write to was there before.
+      // A parent that we may not open or write to was not made by us: its name is durable already.
       if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code ?? '')) throw error;
     });
     if (parent === dirname(parent)) return;
@@ -282,7 +282,7 @@ class OpenDataFolder implements DataFolder {
   }
 
   openSnapshot(snapshot: EngineSnapshot, header: SnapshotHeader): SnapshotSource {
-    // Rows that are this member's own affair may differ between two snapshots of one index: each is one of its own.
+    // Rows local to this member may differ between two snapshots of one index, so each gets an id of its own.
     const id = `${this.identity.incarnation}-${header.index}-${++this.#snapshotsOpened}`;
     return new EngineSnapshotSource(id, header, snapshot);
   }

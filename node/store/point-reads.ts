@@ -43,7 +43,7 @@ export class PointReads {
       this.#waiting.push({ range, resolve, reject });
       if (this.#isScheduled || this.#trips >= MAX_TRIPS) return;
       this.#isScheduled = true;
-      // Not at once: reads that one confirmation round has released come together.
+      // In a microtask, since all reads that one confirmation round releases arrive in the same turn.
       queueMicrotask(() => {
         this.#isScheduled = false;
         this.#start();
@@ -97,7 +97,7 @@ export class PointReads {
         const { value } = decodeEvent({ revision: version.modRevision, sub: version.sub }, row).item;
         waiting.resolve(pointResult(waiting.range, { ...version, value }, applied.revision));
       } else {
-        // Replaced and compacted since the first trip.
+        // The version was replaced and compacted between the two trips: read anew.
         waiting.resolve(this.#hooks.readAlone(waiting.range));
       }
     });

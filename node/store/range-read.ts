@@ -104,7 +104,7 @@ async function selectPage(
       if (room.isFull) {
         const last = versions.at(-1)!.key;
         const rest = descending ? rangeBefore(range, last) : rangeAfter(range, last);
-        // Of all keys the number is at hand.
+        // The number of all keys is known without counting.
         const known =
           memory?.counts.get(range, readRevision) ?? (coversAllKeys(range) ? await source.count(range) : null);
         const left = known === null ? await source.count(rest) : known - versions.length;

@@ -29,7 +29,7 @@ export class VersionCache {
     const young = this.#young.get(keyText);
     if (young !== undefined) return young;
     const old = this.#old.get(keyText);
-    // Copied anew: one that stays where it was would keep all of its slab in memory.
+    // `set` copies the version: a view into an older buffer would keep all of that buffer in memory.
     if (old !== undefined) this.set(keyText, old);
     return old;
   }

@@ -46,7 +46,7 @@ export class Watcher implements Watch {
   }
 
   requestProgress(): void {
-    // A slow one gets its mark when it has caught up.
+    // A slow watch gets its progress mark once it has caught up.
     if (this.#position === null && !this.#isClosed) this.#enqueueMark();
   }
 
@@ -122,7 +122,7 @@ export class Watcher implements Watch {
   #queueOrFallBehind(batch: QueuedBatch): void {
     const next = this.#queue[0];
     if (next !== undefined && this.#queuedBytes + batch.sizeBytes > this.#maxQueuedBytes) {
-      // What a mark stands for was delivered before it was queued.
+      // A mark says that everything through its revision was delivered: history is needed from the next one on.
       const undelivered = next.isMark ? next.batch.revision + 1 : next.batch.revision;
       this.#position = { revision: Math.max(this.#firstRevision, undelivered), sub: 0 };
       this.#queue = [];
@@ -147,12 +147,12 @@ export class Watcher implements Watch {
     try {
       events = await history.slice(position, last);
     } catch (error) {
-      // The state was replaced meanwhile: the new one is asked for the same.
+      // A snapshot has replaced the state meanwhile: the same slice is read again from the new one.
       if (this.#isClosed || history !== this.#hub.history) return;
       throw error;
     }
     if (this.#isClosed || history !== this.#hub.history) return;
-    // Rows may have gone while they were read.
+    // A compaction may have removed rows while they were read.
     this.#assertNotCompacted(position);
     for (const event of events) this.#addPartial(event);
     const end = events.at(-1);

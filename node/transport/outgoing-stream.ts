@@ -99,7 +99,7 @@ export class OutgoingStream {
           throw new ProtocolError(`a frame of type ${body[0]} came on a stream that only sends`);
         },
         ended: (end) => {
-          // Two processes with one identity displace each other's streams: without the backoff that would be a hot loop.
+          // Two processes with one identity displace each other's streams: without backoff they would do so in a loop.
           if (clock.nowMs() - sinceMs >= reconnect.maxMs) this.#backoff.reset();
           this.#logOnce(end.reason);
           this.#state = this.#wait();

@@ -33,7 +33,7 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
   for (const number of written) {
     const segment = await scan(options, number, lastSequence, number === written.at(-1));
     if (segment.scan.tornEnd > segment.scan.end) await cleanTornTail(options, segment);
-    // No batch: its first one was torn, and is gone. Only the newest gets here so.
+    // Without a batch its first one was torn and has been removed, which can only be in the newest segment.
     if (segment.scan.batches.length === 0) break;
     inventory.begin(number);
     replayAll(segment, replay, inventory);

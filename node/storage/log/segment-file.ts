@@ -61,7 +61,7 @@ export async function prepareSegment(options: LogOptions, number: number): Promi
     await disk.syncFolder(folder);
   } catch (error) {
     await file.close();
-    // A disk that is full needs these bytes; whatever else went wrong is told by the first error.
+    // Give the bytes back, as the disk may be full. If that fails too, the first error says why.
     await disk.remove(path).catch(() => {});
     throw error;
   }

@@ -59,7 +59,7 @@ export class SegmentLog implements RaftLog {
   cut(base: LogPosition): Promise<void> {
     return this.#enqueue(({ lastIndex, hardState }) => ({
       kept: { base, lastIndex },
-      // What is cut was applied, so it was committed, whether or not the core has had reason to say so yet.
+      // Cut entries were applied, so they are committed, even if the core's last hard state did not say so yet.
       hardState: hardState.commit < base.index ? { ...hardState, commit: base.index } : null,
       configuration: null,
       entries: [],
@@ -137,7 +137,7 @@ export class SegmentLog implements RaftLog {
 
   #prepareReserve(number: number): void {
     this.#reserve = prepareSegment(this.#options, number);
-    // Whoever takes it is told; until then a full disk is no failure of the log.
+    // A failure is reported to whoever needs the segment: until then, a full disk is no failure of the log.
     this.#reserve.catch(() => {});
   }
 

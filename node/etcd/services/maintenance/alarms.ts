@@ -48,7 +48,7 @@ async function answer(
     case DEACTIVATE:
       member.assertRoot();
       await etcd.assertAdministrator(call);
-      // Free space alone takes NOSPACE away.
+      // NOSPACE cannot be lifted by a call, only by free space.
       return isAsked(request, CORRUPT) ? liftCorrupt(member, Number(request.memberID), call) : [];
     default:
       member.assertRoot();
