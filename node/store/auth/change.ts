@@ -73,7 +73,9 @@ function grantRole(
   { name, role }: Extract<AuthChange, { kind: 'GrantRole' }>,
 ): Partial<AuthState> | Failed {
   const hasUser = state.users.some((one) => one.name === name);
-  if (hasUser && roleOf(state, role) === undefined) return refused('role name not found');
+  // As in etcd, root can be given before anyone has added a role of that name: it needs no permissions.
+  const hasRole = role === ROOT || roleOf(state, role) !== undefined;
+  if (hasUser && !hasRole) return refused('role name not found');
   return onUser(state, name, (user) => ({ ...user, roles: sorted([...user.roles, role]) }));
 }
 

@@ -181,3 +181,9 @@ export function hasEmptyRange(message: unknown): boolean {
   if (Buffer.isBuffer(to) && to.length > 0 && !to.equals(bytes('\0')) && from.compare(to) >= 0) return true;
   return Object.values(message).some(hasEmptyRange);
 }
+
+/** Whether any key is named. */
+export function hasKey(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null || Buffer.isBuffer(message)) return false;
+  return Object.hasOwn(message, 'key') || Object.values(message).some(hasKey);
+}

@@ -150,10 +150,15 @@ test('how users and roles are kept: what is refused, and what is told', async (t
   await ask('UserAdd', { name: 'root', password: 'p' });
   await refused('UserAdd', { name: 'root', password: 'p' }, '9 etcdserver: user name already exists');
   await refused('AuthEnable', {}, '9 etcdserver: root user does not have root role');
-  await refused('UserGrantRole', { user: 'root', role: 'root' }, '9 etcdserver: role name not found');
+  await refused('UserGrantRole', { user: 'root', role: 'nobody' }, '9 etcdserver: role name not found');
+  await ask('UserGrantRole', { user: 'root', role: 'root' });
+  await refused('RoleGet', { role: 'root' }, '9 etcdserver: role name not found');
   await ask('RoleAdd', { name: 'root' });
   await refused('RoleAdd', { name: 'root' }, '9 etcdserver: role name already exists');
-  await ask('UserGrantRole', { user: 'root', role: 'root' });
+  await ask('RoleGrantPermission', { name: 'root', perm: { permType: 0, key: bytes('k') } });
+  assert.deepEqual((await ask('RoleGet', { role: 'root' }))['perm'], [
+    { permType: 2, key: bytes(''), range_end: bytes('\0') },
+  ]);
   await refused('Authenticate', { name: 'root', password: 'p' }, '9 etcdserver: authentication is not enabled');
   await refused('UserDelete', { name: 'x' }, '9 etcdserver: user name not found');
   await refused('UserChangePassword', { name: '', password: 'p' }, '9 etcdserver: user name not found');
@@ -164,7 +169,9 @@ test('how users and roles are kept: what is refused, and what is told', async (t
     await refused('RoleGrantPermission', { name: 'r', perm }, '3 etcdserver: invalid auth management');
   }
   await ask('RoleGrantPermission', { name: 'r', perm: { permType: 2, key: bytes('k') } });
+  await ask('RoleGrantPermission', { name: 'r', perm: { permType: 0, key: bytes('a'), range_end: bytes('c') } });
   assert.deepEqual((await ask('RoleGet', { role: 'r' }))['perm'], [
+    { permType: 0, key: bytes('a'), range_end: bytes('c') },
     { permType: 2, key: bytes('k'), range_end: bytes('') },
   ]);
   await ask('RoleRevokePermission', { role: 'r', key: bytes('k') });

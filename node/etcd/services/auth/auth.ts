@@ -2,7 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { issueToken } from '../../../server/auth-token.ts';
 import { isRoot } from '../../../store/auth/permits.ts';
-import type { AuthChange, AuthState, Permission, Right, Role, User } from '../../../store/auth/state.ts';
+import {
+  type AuthChange,
+  type AuthState,
+  type Permission,
+  type Right,
+  ROOT,
+  type Role,
+  type User,
+} from '../../../store/auth/state.ts';
 import { isEmpty } from '../../../store/key-range.ts';
 import type { EtcdContext } from '../../context.ts';
 import { etcdError } from '../../errors.ts';
@@ -74,7 +82,7 @@ export function authMethods(etcd: EtcdContext): Methods {
     '/etcdserverpb.Auth/RoleGet': read<{ role: string }>(etcd, 'AuthRoleGet', (state, { role }, caller) => {
       const own = caller === null ? [] : userOf(state, caller).roles;
       if (!mayAdminister(state, caller) && !own.includes(role)) throw etcdError('permissionDenied');
-      return { perm: roleOf(state, role).permissions.map(messageOf) };
+      return { perm: permissionsOf(roleOf(state, role)) };
     }),
     '/etcdserverpb.Auth/RoleList': read(etcd, 'AuthRoleList', (state, _request, caller) => {
       assertAdministers(state, caller);
@@ -173,6 +181,13 @@ function hasKeys({ key, range_end: rangeEnd }: PermissionMessage): boolean {
 
 function keysOf({ key, range_end: end }: Omit<PermissionMessage, 'permType'>): Pick<Permission, 'key' | 'rangeEnd'> {
   return { key: key.toString('base64'), rangeEnd: end.length === 0 ? null : end.toString('base64') };
+}
+
+/** In order of their keys. Who is root may all, whatever the role was given. */
+function permissionsOf({ name, permissions }: Role): readonly PermissionMessage[] {
+  if (name === ROOT)
+    return [{ permType: rights.indexOf('ReadWrite'), key: Buffer.alloc(0), range_end: Buffer.from([0]) }];
+  return permissions.map(messageOf).sort((a, b) => Buffer.compare(a.key, b.key));
 }
 
 function messageOf({ right, key, rangeEnd }: Permission): PermissionMessage {
