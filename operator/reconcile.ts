@@ -3,6 +3,7 @@
  * where the cached view asks for a write, everything is read anew and decided again.
  */
 import { randomUUID } from 'node:crypto';
+import { blockedPlan } from './act/blocked-plan.ts';
 import { childWrites, writeChild } from './act/children.ts';
 import { type Fence, fenceOf } from './act/fence.ts';
 import { noteOf } from './act/note.ts';
@@ -295,7 +296,7 @@ export class Reconciler {
     fence: Fence,
     log: Log,
   ): Promise<void> {
-    const plan = { ...decision.plan, blockers: [...decision.plan.blockers, problem] };
+    const plan = blockedPlan(decision.plan, problem);
     // What was to be recorded is not, when it failed.
     const shown = this.#parts.statusOf({ ...observed, cluster }, { ...decision, plan }, cluster.status);
     const status = this.#withCertificates(cluster.metadata, shown);

@@ -4,6 +4,7 @@
  */
 import { type ClusterView, isEmpty, isMarkedEmpty, type Place, pendingVoters, placesOf } from './cluster-view.ts';
 import { act, firstOf, note, type Outcome, pass, type Rule, SOON_MS } from './rule.ts';
+import { whySilent } from './why-silent.ts';
 
 export const addMembers: Rule = (view) => firstOf([addVoter(view), addReader(view)]);
 
@@ -42,12 +43,10 @@ function addFirst(view: ClusterView, places: readonly Place[]): Outcome {
   return firstOf(late.map((place) => note(whyLate(place), SOON_MS)));
 }
 
-function whyLate({ name, pod, volume, status, error }: Place): string {
+function whyLate(place: Place): string {
+  const { name, volume, status } = place;
   if (volume?.isTerminating === true) return `volume ${volume.name} is being deleted before ${name} joins`;
-  if (pod === null) return `pod ${name} is not there yet`;
-  if (pod.unschedulable !== null) return `pod ${name} has no node: ${pod.unschedulable}`;
-  if (pod.waitingReason !== null) return `pod ${name} does not start: ${pod.waitingReason}`;
   if (status !== null)
     return `${name} cannot join: it is ${status.state}${status.reason === undefined ? '' : ` (${status.reason})`}`;
-  return `${name} does not answer yet${error === null ? '' : `: ${error}`}`;
+  return whySilent(place);
 }

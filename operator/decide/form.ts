@@ -20,6 +20,7 @@ import {
 import { digest } from './digest.ts';
 import { act, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 import { scaleSet } from './scale-set.ts';
+import { whySilent } from './why-silent.ts';
 
 export const form: Rule = (view) => {
   const { status } = view;
@@ -89,13 +90,11 @@ function leftovers({ observed }: ClusterView): readonly string[] {
   });
 }
 
-function notReady({ name, pod, status, volume, error }: Place): string {
-  if (pod === null) return `pod ${name} is not there yet`;
-  if (pod.unschedulable !== null) return `pod ${name} has no node: ${pod.unschedulable}`;
-  if (pod.waitingReason !== null) return `pod ${name} does not start: ${pod.waitingReason}`;
+function notReady(place: Place): string {
+  const { name, status, volume } = place;
   if (status?.state === 'Parked' && status.reason !== 'NoData') return `${name} is parked: ${status.reason}`;
   if (status !== null && volume === null) return `${name} has no volume`;
-  return `${name} does not answer yet${error === null ? '' : `: ${error}`}`;
+  return whySilent(place);
 }
 
 function sendRecord(view: ClusterView, founding: NonNullable<ClusterView['status']['founding']>): Outcome {

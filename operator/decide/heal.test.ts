@@ -70,6 +70,7 @@ test('no more are replaced in an hour than may be, and older replacements do not
 
 test('what a new volume would not cure is left, with the reason', () => {
   const places: readonly (readonly [Partial<Slot>, RegExp])[] = [
+    [{ pod: null }, /because it has no pod \(if it stays so, the events of StatefulSet db say why\)/],
     [
       { pod: podOf(2, { isReady: false, createdMs: 0, waitingReason: 'ImagePullBackOff' }) },
       /because of ImagePullBackOff/,

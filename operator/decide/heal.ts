@@ -7,6 +7,7 @@ import { type ClusterView, isoTime, objectionToRemoval, type Place } from './clu
 import { lostForMs } from './lost.ts';
 import { firstOf, note, type Outcome, pass, type Rule, record } from './rule.ts';
 import { isOut } from './stuck-pods.ts';
+import { eventsOfSet } from './why-silent.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -87,7 +88,7 @@ function judgeSilent(view: ClusterView, place: Place, member: ApiMember): Verdic
   if (volume?.phase === 'Lost') return { kind: 'Replace', why: `${away}, and its volume is lost` };
   if (pod === null) {
     if (volume === null) return { kind: 'Replace', why: `${away}, and its volume is gone` };
-    return { kind: 'Leave', why: `${away} because it has no pod` };
+    return { kind: 'Leave', why: `${away} because it has no pod (${eventsOfSet(place.name)})` };
   }
   if (pod.node === null) return judgeUnscheduled(place, away);
   if (pod.deletionDueMs !== null || (!pod.node.isReady && !isOut(pod.node))) {

@@ -18,7 +18,7 @@ export const latchImage: Rule = (view) => {
   }
   const unwell = firstToWaitFor(view);
   if (unwell !== undefined) return note(`takes the operator's image when ${unwell.name} is well`, null);
-  return choose(view, wanted, 'the operator has a new image, and it is the turn of this cluster');
+  return choose(view, wanted, "it is the operator's, and it is the turn of this cluster");
 };
 
 function objectionToVersion({ spec, status, places }: ClusterView): string | null {

@@ -1,6 +1,6 @@
 /** One observation as the conditions ask it: the members in their places, and how many voters serve. */
 import type { MemberStatus, RaftCluster, RaftClusterStatus } from '../api/types.ts';
-import type { Decision } from '../decide/types.ts';
+import type { Decision, Plan } from '../decide/types.ts';
 import type { Observed, Slot } from '../observe/types.ts';
 
 export type Facts = {
@@ -70,6 +70,12 @@ function isOutdated({ pod, set }: Slot, observed: Observed, previous: RaftCluste
   // With the image that this pass writes down: for a moment, nobody must read that all is done, and take their turn.
   if (previous.image !== observed.cluster.status.image) return true;
   return pod.templateHash !== observed.templateHashes[set];
+}
+
+/** Why this is next, and what it waits for: for those who read conditions and not the plan. */
+export function reasonOf({ reason, blockers }: Pick<Plan, 'reason' | 'blockers'>): string {
+  const others = blockers.filter((blocker) => blocker !== reason);
+  return others.length === 0 ? reason : `${reason}: ${others.join('; ')}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -232,13 +232,13 @@ test('a quorum that is lost for good names the survivors and what to set', () =>
 });
 
 test('a plan that stays the same for too long is no progress, until the spec changes', () => {
-  const stuck = decisionOf({ action: 'Wait', reason: 'db-1 does not start' });
+  const stuck = decisionOf({ action: 'Wait', reason: 'db-1 waits', blockers: ['db-1 waits', 'db-2 is away'] });
   const first = statusAfterHealth({}, stuck);
   const soon = statusOf(observedOf({ nowMs: later(500) }), stuck, first);
   assert.equal(conditionIn(soon, 'Progressing').status, 'True');
   const late = statusOf(observedOf({ nowMs: later(611) }), stuck, soon);
   assert.equal(conditionIn(late, 'Progressing').reason, 'DeadlineExceeded');
-  assert.match(conditionIn(late, 'Progressing').message, /600 seconds: db-1 does not start/);
+  assert.match(conditionIn(late, 'Progressing').message, /600 seconds: db-1 waits: db-2 is away\.$/);
   assert.equal(conditionIn(late, 'Ready').reason, 'DeadlineExceeded');
   const cluster = clusterOf();
   const edited = { ...cluster, metadata: { ...cluster.metadata, generation: 2 } };
@@ -276,6 +276,7 @@ test('a cluster that waits for another to take the image of the operator is read
 
 test('volumes that are pending, small, stuck, lost or full', () => {
   const cases: readonly [string, Partial<Slot>, object][] = [
+    ['VolumeTerminating', { volume: volumeOf(1, { isTerminating: true }) }, {}],
     ['VolumePending', { volume: volumeOf(1, { phase: 'Pending' }) }, {}],
     ['Growing', {}, { storage: { size: '2Gi' } }],
     ['CannotGrow', { volume: volumeOf(1, { canExpand: false }) }, { storage: { size: '2Gi' } }],
@@ -458,10 +459,10 @@ test('paused, even voters and missing kinds are said', () => {
 test('before it has formed', () => {
   const status = statusOf(
     observedOf({ cluster: clusterOf({}, {}), configuration: null, slots: [] }),
-    decisionOf({ action: 'Wait', reason: 'db-0 does not answer yet' }),
+    decisionOf({ action: 'Wait', reason: 'waits for all founders', blockers: ['db-0 is not there'] }),
     {},
   );
-  assert.equal(conditionIn(status, 'Ready').message, 'The cluster forms: db-0 does not answer yet.');
+  assert.equal(conditionIn(status, 'Ready').message, 'The cluster forms: waits for all founders: db-0 is not there.');
   assert.equal(conditionIn(status, 'ClusterIDConsistent').status, 'Unknown');
   assert.equal(status.voters, '0/3');
   assert.equal(status.leader, undefined);

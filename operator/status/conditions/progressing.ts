@@ -3,6 +3,7 @@
  * it for `progressDeadlineSeconds`.
  */
 import type { RaftClusterStatus } from '../../api/types.ts';
+import { reasonOf } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const progressing: Finder = ({ observed, cluster, decision: { plan }, previous }) => {
@@ -13,7 +14,7 @@ export const progressing: Finder = ({ observed, cluster, decision: { plan }, pre
   if (waited >= spec.progressDeadlineSeconds * 1000) {
     return no(
       'DeadlineExceeded',
-      `Nothing has come of this for ${spec.progressDeadlineSeconds} seconds: ${plan.reason}.`,
+      `Nothing has come of this for ${spec.progressDeadlineSeconds} seconds: ${reasonOf(plan)}.`,
     );
   }
   return yes(plan.action === 'Wait' ? 'Waiting' : plan.action, sentence(plan.reason));

@@ -1,6 +1,6 @@
 /** Ready: everything is as the spec says and serves. Its reason is what `kubectl get` shows as the status. */
 import { verb } from '../../api/verb.ts';
-import { type Facts, listed } from '../facts.ts';
+import { type Facts, listed, reasonOf } from '../facts.ts';
 import { available } from './available.ts';
 import { dataConsistent } from './data-consistent.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';
@@ -43,7 +43,7 @@ function hibernating(facts: Facts): Finding | null {
 }
 
 function forming({ previous, decision }: Facts): Finding | null {
-  return previous.hasFormed === true ? null : no('Forming', `The cluster forms: ${decision.plan.reason}.`);
+  return previous.hasFormed === true ? null : no('Forming', `The cluster forms: ${reasonOf(decision.plan)}.`);
 }
 
 function recovering({ previous }: Facts): Finding | null {

@@ -15,6 +15,13 @@ export const storageReady: Finder = ({ cluster, observed, wantedSlots }) => {
   if (lost.length > 0) {
     return no('VolumeLost', `The persistent volume of ${listed(lost)} is gone.`);
   }
+  const going = volumesWhere(({ isTerminating }) => isTerminating);
+  if (going.length > 0) {
+    return no(
+      'VolumeTerminating',
+      `${listed(going)} ${verb(going, 'has', 'have')} been told to go, and ${verb(going, 'does', 'do')} so when the pod stops.`,
+    );
+  }
   const pending = volumesWhere(({ phase }) => phase === 'Pending');
   if (pending.length > 0) {
     return no('VolumePending', `${listed(pending)} ${verb(pending, 'waits', 'wait')} for a volume.`);
