@@ -110,6 +110,12 @@ test('errors are those of gRPC, with a status', async (t) => {
   assert.equal((await failure('/v3/kv/range', '{'))[0], 400);
   assert.equal((await failure('/v3/kv/range', { key: 1 }))[0], 400);
   assert.equal((await failure('/v3/kv/range', { key: base64('a'), sort_order: 'UP' }))[0], 400);
+  const someKey = { key: base64('a') };
+  assert.deepEqual(await failure('/v3/kv/range', someKey, { 'grpc-timeout': 'soon' }), [
+    400,
+    3,
+    'malformed grpc-timeout',
+  ]);
   assert.equal((await failure('/v3/nothing', {}))[0], 404);
   assert.equal((await fetch(`${url}/v3/kv/range`)).status, 405);
   assert.equal((await failure('/v3/kv/put', { key: base64('a') }, { origin: 'http://evil' }))[0], 403);

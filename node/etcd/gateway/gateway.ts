@@ -76,13 +76,8 @@ export class Gateway {
     if (route === undefined || method === undefined) return fail(response, 404, Code.NotFound, 'Not Found');
     if (request.method !== 'POST') return fail(response, 405, Code.Unimplemented, 'Method Not Allowed');
     const timeoutMs = parseTimeout(request.headers['grpc-timeout'] as string | undefined);
-    const call = new Call(
-      route.method,
-      withToken(request.headers),
-      response,
-      Number.isNaN(timeoutMs) ? null : timeoutMs,
-      etcd.limits.requestTimeoutMs,
-    );
+    if (Number.isNaN(timeoutMs)) return fail(response, 400, Code.InvalidArgument, 'malformed grpc-timeout');
+    const call = new Call(route.method, withToken(request.headers), response, timeoutMs, etcd.limits.requestTimeoutMs);
     this.#calls += 1;
     response.once('close', () => {
       this.#calls -= 1;
