@@ -14,10 +14,11 @@ import {
   type RaftEvent,
   type RaftOptions,
 } from '../types.ts';
+import type { Target } from './change-configuration.ts';
 import { Checker } from './checker.ts';
 import { type Disk, TestMember } from './member.ts';
 import { randomFrom } from './random.ts';
-import { encodeTarget, type State, type Target } from './state-machine.ts';
+import { encodeTarget, type State } from './state-machine.ts';
 
 export type ClusterOptions = {
   readonly voters: readonly MemberId[];

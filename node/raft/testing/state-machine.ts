@@ -1,6 +1,6 @@
 /** What the tests replicate: a digest of everything applied, and the configuration. */
-import { enterConfiguration, leaveJoint } from '../configuration.ts';
-import { type Configuration, type Entry, EntryKind, type MemberId } from '../types.ts';
+import { type Configuration, type Entry, EntryKind } from '../types.ts';
+import { enterConfiguration, leaveJoint, type Target } from './change-configuration.ts';
 
 export type State = {
   readonly index: number;
@@ -9,8 +9,6 @@ export type State = {
   readonly configuration: Configuration;
   readonly configurationIndex: number;
 };
-
-export type Target = { readonly voters: readonly MemberId[]; readonly learners: readonly MemberId[] };
 
 export function encodeTarget(target: Target): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(target));
