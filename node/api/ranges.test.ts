@@ -106,6 +106,15 @@ test('a range is deleted in one revision', async (t) => {
   assert.deepEqual(keysOf(await list(api, '')), ['b']);
 });
 
+test('a condition on a range is refused, never ignored: nothing is deleted', async (t) => {
+  const api = await withKeys(t, ['a/1', 'a/2']);
+  for (const headers of [{ 'If-Match': '"1"' }, { 'If-None-Match': '*' }]) {
+    const refused = await errorOf(await api.request('/v1/kv?prefix=a/', { method: 'DELETE', headers }));
+    assert.deepEqual([refused.status, refused.code], [400, 'invalid_request']);
+  }
+  assert.equal((await list(api, '')).count, 2);
+});
+
 test('everything is deleted only when that is said', async (t) => {
   const api = await withKeys(t, ['a', 'b']);
   const remove = (query: string) => api.request(`/v1/kv${query}`, { method: 'DELETE' });

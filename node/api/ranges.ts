@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts';
 import { deleteToJson, rangeToJson } from './json.ts';
 import { allKeys, keysOfQuery, keysParameters } from './keys.ts';
 import { deleteKey, getKey, inQuery, putKey } from './kv.ts';
+import { preconditions } from './preconditions.ts';
 import { propose } from './propose.ts';
 import type { Query } from './query.ts';
 import { readOptions, readParameters, requestParameters } from './request-options.ts';
@@ -72,6 +73,9 @@ export async function putKeyInQuery(exchange: Exchange): Promise<void> {
 export async function deleteRange(exchange: Exchange): Promise<void> {
   const one = keyInQuery(exchange, 'delete');
   if (one !== null) return deleteKey(exchange, one.keys, one.query);
+  if (preconditions(exchange.request.headers) !== null) {
+    throw invalid('If-Match and If-None-Match are for one key; use /v1/txn to delete a range on a condition');
+  }
   const query = exchange.query(deleteParameters);
   const given = keysOfQuery(query);
   // A script whose variable was empty must not delete the whole store.

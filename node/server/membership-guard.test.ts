@@ -67,6 +67,16 @@ test('a voter is not removed when those that stay could not agree on anything', 
   assert.equal(objectionTo({ kind: 'Remove', id: 3 }, membership, leader), null);
 });
 
+test('an id that no member has is named, and not counted as a voter that cannot be reached', () => {
+  const alone = membershipOf([1]);
+  const leader = leaderOf([]);
+  assert.equal(objectionTo({ kind: 'Promote', id: 9 }, alone, leader)?.code, 'member_not_found');
+  assert.deepEqual(objectionTo({ kind: 'ReplaceVoters', voters: [1, 9] }, alone, leader), {
+    code: 'member_not_found',
+    message: 'there is no member 9',
+  });
+});
+
 test('one voter grows to three only with both learners caught up', () => {
   const membership = membershipOf([1], [2, 3]);
   const change = { kind: 'ReplaceVoters', voters: [1, 2, 3] } as const;

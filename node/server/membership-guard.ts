@@ -19,13 +19,19 @@ export function objectionTo(change: MembershipChange, membership: Membership, st
     case 'UpdateAddress':
       return null;
     case 'Promote':
-      return learnerBehind(change.id, membership, status) ?? withoutQuorum([...membership.voters, change.id], status);
+      return (
+        stranger([change.id], membership) ??
+        learnerBehind(change.id, membership, status) ??
+        withoutQuorum([...membership.voters, change.id], status)
+      );
     case 'Remove':
       return withoutQuorum(
         membership.voters.filter((id) => id !== change.id),
         status,
       );
     case 'ReplaceVoters': {
+      const unknown = stranger(change.voters, membership);
+      if (unknown !== null) return unknown;
       for (const id of change.voters) {
         const behind = learnerBehind(id, membership, status);
         if (behind !== null) return behind;
@@ -49,10 +55,16 @@ export function quorumOf(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
+/** Else it would count as a voter that cannot be reached. */
+function stranger(ids: readonly number[], { members }: Membership): Objection | null {
+  const id = ids.find((wanted) => members.every((member) => member.id !== wanted));
+  return id === undefined ? null : { code: 'member_not_found', message: `there is no member ${id}` };
+}
+
 function learnerBehind(id: number, membership: Membership, status: RaftStatus): Objection | null {
   if (membership.voters.includes(id)) return null;
   const progress = status.peers.find((peer) => peer.id === id);
-  if (progress === undefined) return null; // not a member: the store names that
+  if (progress === undefined) return null; // no peer of this leader: the store checks again
   const lag = status.lastIndex - progress.match;
   if (progress.state === 'Replicate' && progress.isRecentlyActive && lag <= MAX_PROMOTION_LAG_ENTRIES) return null;
   const why = progress.isRecentlyActive ? `it is ${lag} entries behind` : 'the leader has not heard of it lately';
