@@ -61,11 +61,24 @@ export type EndpointStatus = { readonly endpoint: string } & (
   | { readonly error: QuorateError }
 );
 
-/** @throws {QuorateError} `invalid_request` for options that cannot work */
+/**
+ * Connects to nothing yet; there is nothing to close either.
+ *
+ * @throws {QuorateError} `invalid_request` for options that cannot work
+ */
 export function createClient(options: ClientOptions): Client {
   return new Client(options);
 }
 
+/**
+ * A cluster as a program sees it. Any member takes any call; one that fails is tried again at the next endpoint as
+ * long as that is safe and `timeoutMs` lasts. Reads are linearizable unless asked otherwise. A write is answered when a
+ * quorum has it on disk, and happens once however often it is retried.
+ *
+ * Methods reject with a `QuorateError`, whose `code` says why, or with the reason of an aborted `signal`. After
+ * `timeout`, `outcome_unknown`, `unreachable`, `invalid_answer` or an abort, a write may have happened or may still
+ * happen; after any other code it has not.
+ */
 export class Client {
   /** As given, without a slash at the end. */
   readonly endpoints: readonly string[];
@@ -84,7 +97,11 @@ export class Client {
     return new Client({ ...this.#options, endpoints: [endpoint] });
   }
 
-  /** Null when there is no such key. */
+  /**
+   * Null when there is no such key.
+   *
+   * @throws {CompactedError} when history at `revision` is gone; {QuorateError} `future_revision`
+   */
   async get(key: Bytes, options: GetOptions = {}): Promise<KeyValue | null> {
     const { path, query } = keyPath(key);
     setReadOptions(query, options);
@@ -96,6 +113,12 @@ export class Client {
     }
   }
 
+  /**
+   * Sets a key. Without `lease`, a key that was bound to a lease no longer is.
+   *
+   * @throws {QuorateError} `precondition_failed` for `ifRevision` or `ifAbsent`, `lease_not_found`, `too_large`,
+   *   `no_space`
+   */
   async put(key: Bytes, value: Bytes, options: PutOptions = {}): Promise<PutAnswer> {
     const { path, query } = keyPath(key);
     if (options.lease !== undefined) query.set('lease', options.lease);
@@ -106,7 +129,11 @@ export class Client {
     );
   }
 
-  /** Answers `deleted: 0` when there was no such key. */
+  /**
+   * Answers `deleted: 0` when there was no such key.
+   *
+   * @throws {QuorateError} `precondition_failed` for `ifRevision`
+   */
   async delete(key: Bytes, options: DeleteOptions = {}): Promise<DeleteAnswer> {
     const { path, query } = keyPath(key);
     if (options.prev === true) query.set('prev', 'true');
@@ -145,7 +172,7 @@ export class Client {
     }
   }
 
-  /** The items of all pages. */
+  /** The items of all `pages`, one by one. */
   async *range(options: RangeOptions = {}): AsyncGenerator<KeyValue, void, void> {
     for await (const page of this.pages(options)) yield* page.items;
   }
@@ -156,17 +183,27 @@ export class Client {
     return (await this.#read<ApiRangeAnswer>('/v1/kv', query, options)).count;
   }
 
-  /** All of it or nothing, in one revision. Build it with `compare` and `operation`, or write it plainly. */
+  /**
+   * Compares, then carries out `then` or `else`: all of it or nothing, in one revision. Build it with `compare` and
+   * `operation`, or write it plainly.
+   *
+   * @throws {QuorateError} `duplicate_key` when one branch writes a key twice
+   */
   async txn(transaction: ApiTxn, options: WriteOptions = {}): Promise<TxnAnswer> {
     return txnAnswer(await this.#write<ApiTxnAnswer>({ method: 'POST', path: '/v1/txn', body: transaction }, options));
   }
 
-  /** See `Watch`; iterate it. */
+  /** Changes as they happen, or from a past revision on: iterate the answer. It connects when that begins. */
   watch(options: WatchOptions): Watch {
     return new Watch(this.#caller, options);
   }
 
-  /** The member may raise a very short `ttlSeconds`; the answer says what it is. */
+  /**
+   * Grants a lease: keys bound to it are deleted when it is not kept alive for `ttlSeconds`. The member raises a very
+   * short one; the answer has what holds. To have it renewed: `holdLease`.
+   *
+   * @throws {QuorateError} `lease_exists` for an `id` that is in use
+   */
   async grantLease(
     ttlSeconds: number,
     options: WriteOptions & { readonly id?: string | undefined } = {},
@@ -176,17 +213,18 @@ export class Client {
     return { id: answer.id, ttlSeconds: answer.ttl_seconds };
   }
 
-  /** Starts the lease's time anew. */
+  /** Starts the lease's time anew. @throws {QuorateError} `lease_not_found` */
   async keepAlive(id: string, options: CallOptions = {}): Promise<{ ttlSeconds: number }> {
     const request: Request = { method: 'POST', path: `${leasePath(id)}/keepalive`, isRepeatable: true, mayWait: true };
     return { ttlSeconds: (await this.#caller.json<ApiKeepAliveAnswer>(request, options)).ttl_seconds };
   }
 
-  /** Deletes all keys that are bound to it, in one revision. */
+  /** Ends a lease and deletes the keys bound to it, in one revision. @throws {QuorateError} `lease_not_found` */
   revokeLease(id: string, options: WriteOptions = {}): Promise<ApiLeaseRevokeAnswer> {
     return this.#write({ method: 'DELETE', path: leasePath(id) }, options);
   }
 
+  /** How much time a lease has left and, on request, its keys. @throws {QuorateError} `lease_not_found` */
   lease(id: string, options: CallOptions & { readonly keys?: boolean | undefined } = {}): Promise<ApiLeaseStatus> {
     return this.#read(leasePath(id), new URLSearchParams(options.keys === true ? { keys: 'true' } : {}), options);
   }
@@ -202,7 +240,11 @@ export class Client {
     return new HeldLease(this, granted.id, granted.ttlSeconds, sentAtMs);
   }
 
-  /** Forgets what was overwritten or deleted before `revision`, which stays readable. */
+  /**
+   * Forgets what was overwritten or deleted before `revision`, which stays readable.
+   *
+   * @throws {CompactedError} when that has been done; {QuorateError} `future_revision`
+   */
   compact(revision: number, options: WriteOptions = {}): Promise<ApiCompactAnswer> {
     return this.#write({ method: 'POST', path: '/v1/compact', body: { revision } }, options);
   }
@@ -244,15 +286,26 @@ export class Client {
     await this.#caller.json({ method: 'POST', path: '/v1/join', body: record, isRepeatable: true }, options);
   }
 
-  /** As a learner. */
+  /**
+   * Adds a member as a learner; `joinCluster` does all that it takes to make it a voter.
+   *
+   * @throws {QuorateError} `member_exists` when name, address or incarnation is taken, `config_index_mismatch` when the
+   *   membership has changed since `expected_config_index`
+   */
   addMember(member: ApiAddMember, options: CallOptions = {}): Promise<ApiAddMemberAnswer> {
     return this.#administer('POST', '/v1/cluster/members', member, options);
   }
 
+  /** Gives a learner its vote. @throws {QuorateError} `learner_not_in_sync` until it has caught up, `not_a_learner` */
   promoteMember(id: number, expected: ApiExpected = {}, options: CallOptions = {}): Promise<ApiConfigAnswer> {
     return this.#administer('POST', `/v1/cluster/members/${id}/promote`, expected, options);
   }
 
+  /**
+   * Removes a member for good: its id is never used again. A leader hands leadership over first.
+   *
+   * @throws {QuorateError} `quorum_at_risk` when those that stay could not reach a quorum now, `last_voter`
+   */
   removeMember(id: number, expected: ApiExpected = {}, options: CallOptions = {}): Promise<ApiConfigAnswer> {
     return this.#administer('DELETE', `/v1/cluster/members/${id}`, expected, options);
   }
@@ -262,18 +315,24 @@ export class Client {
     return this.#administer('PUT', '/v1/cluster/members', target, options);
   }
 
-  /** To `to`, or to the most caught-up voter. */
+  /** Hands leadership to `to`, or to the most caught-up voter. @throws {QuorateError} `transfer_failed` */
   transferLeader(to: ApiTransfer = {}, options: CallOptions = {}): Promise<ApiTransferAnswer> {
     return this.#administer('POST', '/v1/cluster/transfer-leader', to, options);
   }
 
-  /** Quorum loss only: makes the one member at this client's only endpoint the sole voter of a new cluster. */
+  /**
+   * After the loss of a quorum, and only then: makes the member at this client's only endpoint the one voter of a new
+   * cluster. The processes of all others must have been stopped for good before (docs/contract.md, "Quorum recovery").
+   */
   async recover(record: ApiRecover, options: CallOptions = {}): Promise<void> {
     this.#onlyEndpoint('recover', ', the survivor');
     await this.#caller.json({ method: 'POST', path: '/v1/recover', body: record, isRepeatable: true }, options);
   }
 
-  /** All members are about to be stopped: for a minute the one at this client's only endpoint waits for no quorum then. */
+  /**
+   * Tells the member at this client's only endpoint that all members are about to be stopped: for a minute its preStop
+   * hook does not wait for the others.
+   */
   async stopTogether(options: CallOptions = {}): Promise<void> {
     this.#onlyEndpoint('stopTogether');
     await this.#caller.json({ method: 'POST', path: '/v1/stop-together', isRepeatable: true }, options);
@@ -285,6 +344,7 @@ export class Client {
     return this.#caller.call(request, options, (response) => readSnapshot(response, options.signal));
   }
 
+  /** Of the first member that answers. */
   version(options: CallOptions = {}): Promise<ApiVersion> {
     return this.#local('/version', options);
   }

@@ -2,8 +2,9 @@
 import type { ApiErrorBody, ApiErrorCode } from './types.ts';
 
 /**
- * The API's codes, and those of calls that got no answer from it: `unreachable` (no endpoint took the request),
- * `invalid_answer` (something answered that is not Quorate), `lease_lost`.
+ * The API's codes, and three of the client's own: `unreachable` (no answer came; what was asked may have happened,
+ * unless no connection could be made), `invalid_answer` (something answered that is not Quorate, such as a proxy),
+ * `lease_lost` (a held lease, lock or leadership is gone).
  */
 export type QuorateErrorCode = ApiErrorCode | 'unreachable' | 'invalid_answer' | 'lease_lost';
 
@@ -18,9 +19,12 @@ export type QuorateErrorDetail = {
 
 export class QuorateError extends Error {
   readonly code: QuorateErrorCode;
+  /** HTTP status; 0 when there was no answer. */
   readonly status: number;
+  /** Id and client URL of the leader, where the code is `not_leader` and they are known. */
   readonly leader: number | null;
   readonly leaderUrl: string | null;
+  /** With `precondition_failed` the key's modification revision, 0 when absent; with `key_not_found` the store's. */
   readonly revision: number | null;
 
   constructor(code: QuorateErrorCode, message: string, detail: QuorateErrorDetail = {}) {

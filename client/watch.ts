@@ -63,8 +63,9 @@ export class Watch implements AsyncIterable<WatchBatch> {
   }
 
   /**
-   * Throws `CompactedError` when the next revision is not kept any more, and `QuorateError` for what no retry mends.
-   * Once started, it waits for members that are away without end: bound that by `signal`.
+   * Once started, it waits for members that are away without end: bound that by `signal`, which ends it quietly.
+   *
+   * @throws {CompactedError} when history is gone from the next revision on; {QuorateError} for what no retry mends
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchBatch, void, void> {
     const { signal, progress } = this.#options;
