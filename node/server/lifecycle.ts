@@ -156,7 +156,7 @@ export class Lifecycle {
         const tail = replica.unappliedEntries();
         await this.#grant(() => folder.acceptRecovery(record, replica.id, tail), true);
       } catch (error) {
-        // The replica is halted and the disk may be of the old or the new cluster: the process ends, the next start sees.
+        // The replica is halted, and the disk may be of the old or the new cluster: the next start will see which.
         this.#with.onFatal(error);
         throw error;
       }
