@@ -19,6 +19,18 @@ test('in a namespace that is being deleted the finalizer goes, and nothing is cr
 });
 
 test('elsewhere a RaftCluster that keeps its volumes goes at once, also without a quorum', () => {
-  const { act } = decide(deleted({ configuration: null, configurationError: 'no member answers' }));
+  const { act, shape } = decide(deleted({ configuration: null, configurationError: 'no member answers' }));
   assert.equal(act?.kind, 'RemoveFinalizer');
+  assert.equal(shape.mayApply, false, 'a child object that is refused would hold it up for ever');
+});
+
+test('one that is protected is looked after as before', () => {
+  const observed = deleted({});
+  const { cluster } = observed;
+  const { act, shape } = decide({
+    ...observed,
+    cluster: { ...cluster, spec: { ...cluster.spec, deletionProtection: true } },
+  });
+  assert.equal(act, null);
+  assert.equal(shape.mayApply, true);
 });

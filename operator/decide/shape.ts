@@ -13,8 +13,18 @@ export function shapeOf(view: ClusterView, mayApply: boolean): Shape {
     leaderPod: leader?.isHealthy === true ? leader.name : null,
     // Before image and size are written down there is nothing to build from. In a namespace that is being deleted the API
     // server refuses whatever is new, and the pass with the last finalizer would fail at it for ever.
-    mayApply: mayApply && !observed.isNamespaceTerminating && status.image !== undefined && status.target !== undefined,
+    mayApply:
+      mayApply &&
+      !observed.isNamespaceTerminating &&
+      !isLeaving(view) &&
+      status.image !== undefined &&
+      status.target !== undefined,
   };
+}
+
+/** What cannot be written (a spec that is refused, a name that is taken) must not keep a RaftCluster from being deleted. */
+function isLeaving({ cluster, spec }: ClusterView): boolean {
+  return cluster.metadata.deletionTimestamp !== undefined && !spec.deletionProtection;
 }
 
 /**

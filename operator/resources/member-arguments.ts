@@ -35,18 +35,21 @@ export function prestopKey({ metadata: { uid } }: RaftCluster): string {
   return hashOf({ prestop: uid });
 }
 
+export function clientScheme({ spec }: RaftCluster): 'http' | 'https' {
+  return spec.tls.client.mode === 'Disabled' ? 'http' : 'https';
+}
+
 /** Arguments of `quorate`. */
 export function memberArguments(cluster: RaftCluster): readonly string[] {
   const { metadata, spec } = cluster;
   const host = names.podHost(metadata.name, podNamespace, podName);
-  const scheme = spec.tls.client.mode === 'Disabled' ? 'http' : 'https';
   const flags: Readonly<Record<string, string | true>> = {
     name: podName,
     'data-dir': paths.data,
     'listen-client': `${everywhere}:${names.ports.client}`,
     'listen-peer': `${everywhere}:${names.ports.peer}`,
     'listen-health': `${everywhere}:${names.ports.health}`,
-    'advertise-client-url': `${scheme}://${host}:${names.ports.client}`,
+    'advertise-client-url': `${clientScheme(cluster)}://${host}:${names.ports.client}`,
     'advertise-peer': `${host}:${names.ports.peer}`,
     'admin-token-file': `${paths.adminToken}/token`,
     'prestop-timeout': `${prestopTimeoutSeconds}s`,

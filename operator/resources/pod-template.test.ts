@@ -85,6 +85,13 @@ test('the heap follows the limit of memory, and is left alone without one', () =
   assert.equal(variable({ resources: {} }), undefined);
 });
 
+test("the client in a member's container asks that member, and no port that is not for clients", () => {
+  const endpoints = (spec: RaftClusterSpecInput): string | undefined =>
+    memberOf(podOf(spec)).env?.find(({ name }) => name === 'QUORATE_ENDPOINTS')?.value;
+  assert.equal(endpoints({}), 'http://localhost:2379');
+  assert.equal(endpoints({ tls: { client: { mode: 'OperatorManaged' } } }), 'https://localhost:2379');
+});
+
 test('what belongs to the operator wins over what the user adds', () => {
   const cluster = clusterOf();
   const { labels: reserved } = podTemplate(cluster, shape, 'Voters').metadata!;

@@ -6,7 +6,7 @@ import type { StatefulSet } from '../kube/kinds.ts';
 import { clusterLabels } from './child-meta.ts';
 import { hashOf } from './hash.ts';
 import { heapOptions } from './heap.ts';
-import { gracePeriodSeconds, memberArguments, paths, prestopKey } from './member-arguments.ts';
+import { clientScheme, gracePeriodSeconds, memberArguments, paths, prestopKey } from './member-arguments.ts';
 import { probes } from './probes.ts';
 import { nothingToRestore, type RestoreParts, restoreParts } from './restore.ts';
 import { scheduling } from './scheduling.ts';
@@ -101,6 +101,8 @@ function memberContainer(cluster: RaftCluster, image: string, restoreMounts: Res
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+      // For `quorate` in this container: of the ports that it tries unasked, one is that of health here.
+      { name: 'QUORATE_ENDPOINTS', value: `${clientScheme(cluster)}://localhost:${names.ports.client}` },
       ...heapVariable(cluster),
       ...(spec.podTemplate.env as NonNullable<Container['env']>),
     ],
