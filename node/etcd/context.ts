@@ -4,6 +4,7 @@ import { AuthorizedMember } from '../server/authorized-member.ts';
 import { type Member, type MemberPosition, RequestError } from '../server/types.ts';
 import { etcdError } from './errors.ts';
 import type { Call } from './grpc/call.ts';
+import { Code, GrpcError } from './grpc/status.ts';
 import { type Header, type Identity, identityOf } from './proto/header.ts';
 
 export type EtcdLimits = {
@@ -92,8 +93,11 @@ export class EtcdContext {
     try {
       await this.#assertAdmin({ headers: { authorization: call.metadata('authorization') }, socket: call.socket });
     } catch (error) {
-      // Where there are no users, no name of one is missing.
-      if (error instanceof RequestError && error.code === 'unauthenticated') throw etcdError('invalidToken');
+      // Where there are no users, no name of one is missing. Nor in the words for a token that is not valid: clients take
+      // that for one that is too old, and etcdctl asks for a snapshot again without end.
+      if (error instanceof RequestError && error.code === 'unauthenticated') {
+        throw new GrpcError(Code.Unauthenticated, `etcdserver: ${error.message}`);
+      }
       throw error;
     }
   }
