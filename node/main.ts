@@ -1,29 +1,19 @@
 /** One member as a process: assembles the parts and runs them until a signal. The only place that knows them all. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiReadiness, ApiVersion } from '../client/types.ts';
 import { type Addresses, resolveAddresses } from './addresses.ts';
-import { type AdminAuth, assertAdmin } from './api/admin-auth.ts';
-import { defaultApiLimits } from './api/context.ts';
 import { Drain } from './api/drain.ts';
 import { type HealthServer, startHealthServer } from './api/health-server.ts';
-import { createHttpApi } from './api/http-api.ts';
-import { type HttpServer, startHttpServer } from './api/http-server.ts';
-import { assertSameOrigin } from './api/origin.ts';
-import { statusOverHttp } from './api/status-over-http.ts';
+import type { HttpServer } from './api/http-server.ts';
 import { assertCanListen } from './can-listen.ts';
+import { startClientPort } from './client-port.ts';
 import { collectAfterStart } from './collect-after-start.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError, type Environment, type Flags, parseConfig } from './config/parse-config.ts';
-import { type EtcdOptions, fixedLimits } from './etcd/context.ts';
-import { createEtcdApi } from './etcd/etcd-api.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { memberOptions } from './member-options.ts';
-import { grpcMetrics } from './metrics/grpc-metrics.ts';
-import { httpMetrics } from './metrics/http-metrics.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { metricsObserver } from './metrics/observer.ts';
 import { openFolder } from './open-folder.ts';
@@ -31,20 +21,13 @@ import { systemClock } from './server/clock.ts';
 import { LocalMember } from './server/member.ts';
 import type { Observer } from './server/observer.ts';
 import { type FolderLock, lockDataFolder } from './storage/folder-lock.ts';
+import { clientCredentials, reloadingTls } from './tls-files.ts';
 import { createTcpNetwork } from './transport/network.ts';
-import { ReloadingTls } from './transport/tls.ts';
+import type { ReloadingTls } from './transport/tls.ts';
 import type { Network } from './transport/types.ts';
+import { transportLog } from './transport-log.ts';
+import { VERSION } from './version.ts';
 
-/** Two fields as etcd's: its clients want to know which of its versions they talk to. */
-const VERSION: ApiVersion = {
-  etcdserver: '3.5.21',
-  etcdcluster: '3.5.0',
-  quorate: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version,
-};
-
-/** JSON needs more room than the bytes that it carries: base64 and escapes. */
-const JSON_OVERHEAD = 1.7;
 const SEND_QUEUE_BYTES = 64 << 20;
 const MAX_FRAME_BYTES = 128 << 20;
 const RECONNECT = { minMs: 20, maxMs: 1000 };
@@ -115,7 +98,7 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
   }
   let server: HttpServer | null = null;
   try {
-    server = await startApi({ config, addresses, member, log: logger.log, metrics, drain, health, peerTls });
+    server = await startClientPort({ config, addresses, member, log: logger.log, metrics, drain, health, peerTls });
     logger.log('info', 'serving', {
       client: addresses.advertiseClientUrl,
       peer: addresses.advertisePeer,
@@ -227,89 +210,6 @@ async function handOver(member: LocalMember): Promise<void> {
   await member.transferLeader(null, { timeoutMs: HAND_OVER_TIMEOUT_MS, mayForward: false }).catch(() => undefined);
 }
 
-type ApiParts = {
-  readonly config: Config;
-  readonly addresses: Addresses;
-  readonly member: LocalMember;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly drain: Drain;
-  readonly health: HealthServer | null;
-  readonly peerTls: ReloadingTls | null;
-};
-
-function startApi({ config, addresses, member, log, metrics, drain, health, peerTls }: ApiParts): Promise<HttpServer> {
-  const { clientTls } = config;
-  const clientTlsFiles = clientTls === null ? null : reloadingTls('client', clientTls, log);
-  const readiness = (): ApiReadiness => drain.readiness(member.readiness());
-  const shownMetrics = httpMetrics(metrics, {
-    status: () => member.status(),
-    isReady: () => readiness().ready,
-    disk: () => diskOf(resolve(config.dataDir)),
-    certificates: () => [
-      ...(peerTls === null ? [] : [{ use: 'peer' as const, notAfterMs: peerTls.notAfterMs }]),
-      ...(clientTlsFiles === null ? [] : [{ use: 'client' as const, notAfterMs: clientTlsFiles.notAfterMs }]),
-    ],
-    peers: () => member.replica?.peers.states() ?? [],
-    counts: () => member.counts(),
-  });
-  health?.watch({ member, metrics: shownMetrics });
-  const logger = { error: (fields: object, event: string) => log('error', event, { ...fields }) };
-  const adminAuth: AdminAuth = {
-    tokenFile: config.adminTokenFile,
-    certificateNames: clientTls !== null && clientTls.caFile !== null ? 'Any' : null,
-  };
-  const api = createHttpApi({
-    member,
-    metrics: shownMetrics,
-    drain,
-    adminAuth,
-    limits: {
-      ...defaultApiLimits,
-      maxValueBytes: config.maxRequestBytes,
-      maxTxnOperations: config.maxTxnOperations,
-      maxJsonBytes: Math.ceil(config.maxRequestBytes * JSON_OVERHEAD),
-      defaultTimeoutMs: config.requestTimeoutMs,
-    },
-    logger,
-    version: VERSION,
-    statusOf: statusOverHttp(() => clientCredentials(config)),
-  });
-  const etcd: EtcdOptions = {
-    member,
-    readiness,
-    version: VERSION.etcdserver,
-    peerScheme: config.peerTls === null ? 'http' : 'https',
-    limits: {
-      ...fixedLimits,
-      maxRequestBytes: config.maxRequestBytes,
-      maxTxnOperations: config.maxTxnOperations,
-      requestTimeoutMs: config.requestTimeoutMs,
-      electionTimeoutMs: config.electionTimeoutMs,
-      watchProgressIntervalMs: config.watchProgressIntervalMs,
-    },
-    assertAdmin: async (request) => void (await assertAdmin(adminAuth, request, logger)),
-    log: logger,
-    observe: grpcMetrics(metrics),
-  };
-  const { grpc, gateway } = createEtcdApi(etcd, assertSameOrigin);
-  const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';
-  return startHttpServer({
-    api: {
-      listener: (request, response) => {
-        if (!gateway.serve(request, response)) api.listener(request, response);
-      },
-      endStreams: () => {
-        api.endStreams();
-        gateway.endStreams();
-      },
-    },
-    listen: addresses.listenClient,
-    tls: clientTlsFiles === null ? null : { files: clientTlsFiles, clientCertificates },
-    http2: grpc,
-  });
-}
-
 async function form(config: Config, addresses: Addresses, log: Log, signal: AbortSignal): Promise<void> {
   const credentials = clientCredentials(config);
   try {
@@ -330,43 +230,6 @@ async function form(config: Config, addresses: Addresses, log: Log, signal: Abor
     if (signal.aborted) return;
     log('error', 'not_formed', { message: error instanceof Error ? error.message : String(error) });
   }
-}
-
-/** What this member shows, and trusts, when it calls the client port of another one or its own. */
-function clientCredentials({ clientTls }: Config): { ca?: string; cert: string; key: string } | null {
-  if (clientTls === null) return null;
-  const { certFile, keyFile, caFile } = clientTls;
-  const own = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
-  return caFile === null ? own : { ...own, ca: readFileSync(caFile, 'utf8') };
-}
-
-type CertificateFiles = { readonly certFile: string; readonly keyFile: string; readonly caFile: string | null };
-
-/** @throws ConfigError when the files cannot be used as they are now; later ones are taken when they can be */
-function reloadingTls(use: 'peer' | 'client', { certFile, keyFile, caFile }: CertificateFiles, log: Log): ReloadingTls {
-  try {
-    const files = { certPath: certFile, keyPath: keyFile, caPath: caFile, allowedNames: null };
-    const tls = new ReloadingTls(files, transportLog(log));
-    const expires = new Date(tls.notAfterMs).toISOString();
-    if (tls.notAfterMs < Date.now()) {
-      log('error', 'certificate_expired', { use, file: certFile, expired: expires, message: 'others will refuse it' });
-    }
-    return tls;
-  } catch (error) {
-    throw new ConfigError([`--${use}-tls-cert: ${error instanceof Error ? error.message : String(error)}`]);
-  }
-}
-
-async function diskOf(folder: string): Promise<{ freeBytes: number; sizeBytes: number }> {
-  const { bavail, blocks, bsize } = await statfs(folder);
-  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
-}
-
-function transportLog(log: Log) {
-  return {
-    info: (fields: object, event: string) => log('info', event, fields as Record<string, unknown>),
-    warn: (fields: object, event: string) => log('warn', event, fields as Record<string, unknown>),
-  };
 }
 
 /** Kubernetes shows this file's content as the reason, where nobody reads the log. */
