@@ -1,6 +1,7 @@
-/** One pass over what it cannot read; all else of a pass is simulated in test/operator. */
+/** One pass over what it cannot read, or has no time left for; all else of a pass is simulated in test/operator. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KubeError } from './kube/errors.ts';
 import { createLog } from './logging.ts';
 import { createOperatorMetrics } from './metrics.ts';
 import { Reconciler, type ReconcilerParts } from './reconcile.ts';
@@ -30,4 +31,26 @@ test('a spec that this operator does not understand is said in an event, and not
     },
   ]);
   assert.match(JSON.stringify(events), /does nothing: the spec is not understood: healing\.mode: /);
+});
+
+test('a pass that was too slow to send its write is made again, while this operator leads', async () => {
+  const leadership = { isLeader: true, validUntilMs: Number.POSITIVE_INFINITY };
+  const parts: Pick<ReconcilerParts, 'leadership' | 'clock' | 'log' | 'caches' | 'api'> = {
+    leadership,
+    clock: { nowMs: () => 0 } as ReconcilerParts['clock'],
+    log: createLog('silent'),
+    caches: {
+      clusters: {
+        get: () => {
+          throw new KubeError('TooLate', 'create Secret apps/db-peer-ca: not sent');
+        },
+      },
+      statefulSets: { list: () => [] },
+    } as unknown as ReconcilerParts['caches'],
+    api: {} as ReconcilerParts['api'],
+  };
+  const reconciler = new Reconciler(parts as ReconcilerParts);
+  assert.ok(((await reconciler.pass('apps/db')).againAfterMs ?? Number.POSITIVE_INFINITY) <= 1_000);
+  leadership.isLeader = false;
+  assert.deepEqual(await reconciler.pass('apps/db'), {});
 });

@@ -102,7 +102,8 @@ export class Reconciler {
       }
       if (isKubeError(error, 'TooLate')) {
         log.write('warn', 'not_sent', { message: error.message });
-        return {};
+        // The pass was slow, and the lease may have been renewed meanwhile: nobody else would look at this cluster again.
+        return { againAfterMs: OLD_VIEW_MS };
       }
       if (isOldView(error)) {
         log.write('info', 'view_was_old', { message: error.message });
