@@ -1,27 +1,25 @@
-/**
- * `npm run sim`: many seeds, or one of them with its trace.
- *
- *   npm run sim -- --seeds 10000 [--from 1]    prints what fails, and how to see it again
- *   npm run sim -- --seed 17 [--trace]         one run, with every event
- */
+/** `npm run sim`: many seeds, or one of them with its trace (sim-arguments.ts). */
 import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { runBatch } from './batch.ts';
 import { replayCommand } from './replay-command.ts';
+import { readSimArguments, type SimArguments, usage } from './sim-arguments.ts';
 import { simulate } from './simulate.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-  },
-});
+const asked = read();
+if (asked === null) process.exitCode = 2;
+else if (asked.kind === 'Many') await many(asked.from, asked.count);
+else await single(asked.seed, asked.withTrace);
 
-if (values.seed === undefined) await many(Number(values.from), Number(values.seeds));
-else await single(values.seed, values.trace);
+/** Null when the arguments cannot be used, which has been said then. */
+function read(): SimArguments | null {
+  try {
+    return readSimArguments(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return null;
+  }
+}
 
 async function single(seed: string, withTrace: boolean): Promise<void> {
   const { plan, ...result } = await simulate(seed, withTrace ? (line) => writeSync(1, `${line}\n`) : null);
