@@ -69,6 +69,26 @@ test('one at a time holds a lock', async () => {
   await second.release();
 });
 
+test('one is elected, and when it resigns the next', async () => {
+  const [first, second] = [etcd.election('chair'), etcd.election('chair')];
+  const campaign = first.campaign('first');
+  await once(campaign, 'elected');
+  assert.equal(await second.leader(), 'first');
+  const next = second.campaign('second');
+  await campaign.resign();
+  await once(next, 'elected');
+  assert.equal(await first.leader(), 'second');
+  await next.resign();
+});
+
+test('the members are listed', async () => {
+  const { members } = await etcd.cluster.memberList({});
+  assert.deepEqual(
+    members.map(({ name, clientURLs }) => [name, clientURLs]),
+    cluster.members.map(({ name, url }) => [name, [url]]),
+  );
+});
+
 test('a watch sees every value once and in order, although the leader is killed', async () => {
   const watcher = await etcd.watch().key('counter').create();
   const seen: number[] = [];
