@@ -50,3 +50,27 @@ test('an address that is named is taken as it is, in brackets where others are t
   assert.equal(named.advertiseClientUrl, 'http://[::1]:2379');
   assert.equal(named.advertisePeer, '[fd00::7]:2380');
 });
+
+test('a template that this machine cannot fill is a mistake in the settings', () => {
+  for (const flags of [
+    { name: '{{nothing}}' },
+    { name: '{{interface nope0}}' },
+    { 'listen-peer': '{{private}}:2380' },
+  ]) {
+    assert.throws(() => resolved(flags, ip6), { name: 'ConfigError', message: /\{\{/ });
+  }
+});
+
+test('two listeners at one place are refused, also where one of them takes every address', () => {
+  for (const flags of [
+    { 'listen-client': '127.0.0.1:4000', 'listen-peer': '127.0.0.1:4000' },
+    { 'listen-client': '127.0.0.1:4000', 'listen-peer': '[::]:4000', 'advertise-peer': 'h:4000' },
+    { 'listen-peer': '10.0.0.7:4000', 'listen-health': '10.0.0.7:4000' },
+  ]) {
+    assert.throws(() => resolved(flags, ip4), { name: 'ConfigError', message: /choose another port/ });
+  }
+  assert.equal(
+    resolved({ 'listen-client': '127.0.0.1:4000', 'listen-peer': '10.0.0.7:4000' }, ip4).listenPeer.port,
+    4000,
+  );
+});
