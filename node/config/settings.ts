@@ -207,7 +207,7 @@ const shape: Shape = {
   }),
   maxUncommittedBytes: always(sizeBytes('64KiB', '4GiB'), 'Limits', 'max-uncommitted-size', '64MiB', {
     placeholder: 'SIZE',
-    help: 'What a leader accepts while it waits for a quorum. More is answered 429.',
+    help: 'What a leader accepts while it waits for a quorum, and what may be committed and not applied. More is answered 429.',
   }),
   maxEntriesBytesPerMessage: always(sizeBytes('4KiB', '64MiB'), 'Limits', 'max-append-size', '1MiB', {
     placeholder: 'SIZE',

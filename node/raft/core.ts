@@ -2,6 +2,7 @@
  * Everything that one member's core knows. What belongs to a role lives in that role's state and is gone with it, so
  * that nothing of an earlier leadership or candidacy can leak into the next.
  */
+import { isWithholding } from './commit-notice.ts';
 import { assertValidConfiguration, isVoter } from './configuration.ts';
 import { ForwardedReads } from './forwarded-reads.ts';
 import { assert } from './invariant.ts';
@@ -23,7 +24,10 @@ export type FollowerState = {
   readonly role: 'Follower';
   leader: MemberId;
   readonly reads: ForwardedReads;
-  /** An answer to the leader that can wait for the next, or for a tick: it says nothing new. 0 when none does. */
+  /**
+   * An answer to the leader that can wait for the next, or for a tick: it says nothing new, or what it says shall bring
+   * nothing more before the backlog is applied. 0 when none does.
+   */
   quietAcknowledgement: number;
 };
 
@@ -77,6 +81,8 @@ export class Core {
   electionTimeout: number;
   /** Ticks since the disk last finished a batch while one is in flight. */
   diskStalledTicks = 0;
+  /** As the driver sees it. */
+  isStateStalled = false;
   /** Number of the newest read confirmation round. Never reset, so no answer fits two rounds. */
   readCounter = 0;
   /**
@@ -136,6 +142,14 @@ export class Core {
   }
 
   /**
+   * The log goes on while the state machine does not. What waits for others' news to be applied does not count: they may
+   * need our acknowledgement for it (commit-notice.ts).
+   */
+  get isBacklogged(): boolean {
+    return this.log.unappliedBytes > this.options.maxUnappliedBytes && !isWithholding(this);
+  }
+
+  /**
    * Whether it may campaign: a voter by its own configuration, and that one not outdated by anything it has seen
    * committed. Otherwise it could win by the votes of members that no longer count (etcd-io/etcd#7625).
    */
@@ -144,6 +158,7 @@ export class Core {
       this.isVoter &&
       this.hasReapplied &&
       !this.isDiskStalled &&
+      !this.isStateStalled &&
       !this.log.isInstallingSnapshot &&
       this.log.lastCommittedConfiguration <= Math.max(this.configuredThrough, this.withheld)
     );
@@ -171,6 +186,7 @@ function assertValidOptions(options: RaftOptions): void {
     'maxInflightBytes',
     'maxUncommittedBytes',
     'diskStallTicks',
+    'maxUnappliedBytes',
     'maxCommittedBytesPerOutput',
   ] as const;
   for (const name of positive) assert(options[name] > 0, `option ${name} is ${options[name]}, must be above 0`);

@@ -25,11 +25,12 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
   const isQuiet = entries.length === 0 && request.commit > log.committed;
   // Not beyond the new entries: what follows them here may conflict with the leader's log (figure 2, AppendEntries 5).
   log.commitTo(Math.min(request.commit, lastNew));
-  if (isQuiet && core.state.role === 'Follower') core.state.quietAcknowledgement = lastNew;
+  if (isQuiet && core.state.role === 'Follower') keepQuiet(core.state, lastNew);
   else acknowledge(core, from, lastNew);
 }
 
 export function acknowledgeQuietly(core: Core, state: FollowerState): void {
+  if (core.isBacklogged) return;
   if (state.quietAcknowledgement > 0 && state.leader !== NO_MEMBER)
     acknowledge(core, state.leader, state.quietAcknowledgement);
   state.quietAcknowledgement = 0;
@@ -87,9 +88,20 @@ export function forgetLeader(core: Core, leader: MemberId): void {
   if (core.state.role === 'Follower' && leader !== NO_MEMBER && core.state.leader === leader) loseLeader(core);
 }
 
-/** Leaves once everything accepted so far is durable. */
+function keepQuiet(state: FollowerState, index: number): void {
+  state.quietAcknowledgement = Math.max(state.quietAcknowledgement, index);
+}
+
+/** Leaves once everything accepted so far is durable, and not while too much of it waits to be applied. */
 function acknowledge(core: Core, to: MemberId, index: number): void {
-  if (core.state.role === 'Follower' && core.state.quietAcknowledgement <= index) core.state.quietAcknowledgement = 0;
+  const { state } = core;
+  if (state.role === 'Follower') {
+    if (core.isBacklogged) {
+      keepQuiet(state, index);
+      return;
+    }
+    if (state.quietAcknowledgement <= index) state.quietAcknowledgement = 0;
+  }
   core.outbox.replies.push({
     kind: 'AppendResponse',
     from: core.id,

@@ -16,6 +16,11 @@ export function tickLeader(core: Core, leader: LeaderState): void {
     stepDown(core, leader, 'DiskStalled');
     return;
   }
+  // Alone it stays: there is nobody who would do better.
+  if (core.isStateStalled && nominateSuccessor(core, leader)) {
+    stepDown(core, leader, 'StateStalled');
+    return;
+  }
   core.electionElapsed++;
   if (core.electionElapsed >= core.options.electionTicks) {
     core.electionElapsed = 0;

@@ -42,6 +42,8 @@ export class Log {
   #sequence = 0;
   #applies: Apply[] = [];
   #applyingBytes = 0;
+  /** Of committed entries that were not handed out for applying yet. */
+  #waitingBytes = 0;
   readonly #maxApplyingBytes: number;
 
   constructor(base: Position, entries: readonly Entry[], committed: number, applied: number, maxApplyingBytes: number) {
@@ -62,6 +64,7 @@ export class Log {
     this.#lastCommittedConfiguration = this.#lastConfiguration(base.index, committed);
     this.#applying = applied;
     this.#applied = applied;
+    this.#waitingBytes = this.sizeBytes(applied, committed);
   }
 
   get base(): Position {
@@ -92,6 +95,10 @@ export class Log {
   }
   get applied(): number {
     return this.#applied;
+  }
+  /** Committed and not reported applied. */
+  get unappliedBytes(): number {
+    return this.#waitingBytes + this.#applyingBytes;
   }
   get isInstallingSnapshot(): boolean {
     return this.#snapshot !== null;
@@ -202,6 +209,7 @@ export class Log {
     );
     const configuration = this.#lastConfiguration(this.#committed, index);
     if (configuration !== 0) this.#lastCommittedConfiguration = configuration;
+    this.#waitingBytes += this.sizeBytes(this.#committed, index);
     this.#committed = index;
   }
 
@@ -217,6 +225,7 @@ export class Log {
     this.#entries = [];
     this.#handedOut = snapshot.index;
     this.#committed = snapshot.index;
+    this.#waitingBytes = 0;
     this.#snapshot = snapshot;
     this.#isSnapshotHandedOut = false;
   }
@@ -266,6 +275,7 @@ export class Log {
     const sizeBytes = totalSizeBytes(entries);
     if (this.#applyingBytes > 0 && this.#applyingBytes + sizeBytes > this.#maxApplyingBytes) return [];
     this.#applying += entries.length;
+    this.#waitingBytes -= sizeBytes;
     this.#applyingBytes += sizeBytes;
     this.#applies.push({ lastIndex: this.#applying, sizeBytes });
     return entries;

@@ -94,6 +94,22 @@ test('the removed leader’s last act is known to a quorum before it takes effec
   assert.equal(cluster.leader()?.id, 2, 'knows it for good');
 });
 
+test('who may not apply before others know acknowledges all the same, however much that is', () => {
+  const cluster = new Cluster({ voters: [1, 2], raft: { maxUnappliedBytes: 1 } });
+  cluster.elect(1);
+  cluster.isLost = (message) => message.to === 2 && 'commit' in message && message.commit >= 3;
+  cluster.changeTo(1, { voters: [2], learners: [] });
+  cluster.settle();
+  assert.equal(cluster.member(1).raft.status().commit, 3, 'known to the leader alone');
+  cluster.isolate(2);
+  cluster.tick(25, [1]);
+  assert.notEqual(cluster.member(1).raft.role, 'Leader');
+  cluster.heal();
+  cluster.elect(2);
+  cluster.tick(3);
+  assert.equal(cluster.member(2).raft.status().commit, 4, 'it needs the vote of the other one for that');
+});
+
 test('a member removed while away does not disturb the others when it returns (4.2.3)', () => {
   const cluster = new Cluster({ voters: [1, 2, 3, 4] });
   cluster.elect(1);

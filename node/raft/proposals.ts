@@ -9,6 +9,7 @@ export function propose(core: Core, data: readonly Uint8Array[]): Proposed {
   const { state: leader } = core;
   if (leader.role !== 'Leader') return refused('NotLeader');
   if (leader.transfer !== null) return refused('LeadershipTransfer');
+  if (core.isBacklogged) return refused('UnappliedLimit');
   assert(data.length > 0, 'a proposal of no entries');
   const entries: Entry[] = [];
   let index = core.log.lastIndex;

@@ -77,8 +77,9 @@ export class Raft implements RaftCore {
     }
   }
 
-  tick(): boolean {
+  tick(isStateStalled = false): boolean {
     const core = this.#core;
+    core.isStateStalled = isStateStalled;
     if (core.log.hasWritesInFlight) core.diskStalledTicks++;
     const { state } = core;
     if (state.role === 'Leader') tickLeader(core, state);

@@ -107,6 +107,28 @@ test('a leader whose disk hangs steps down, and does not campaign until it moves
   assert.equal(member.raft.role, 'PreCandidate');
 });
 
+test('a leader that cannot apply makes way for another voter, and does not campaign until it can', () => {
+  const cluster = new Cluster(THREE);
+  const { raft } = cluster.elect(1);
+  cluster.tick(5);
+  raft.tick(true);
+  cluster.settle();
+  assert.equal(cluster.eventsOf(1, 'SteppedDown')[0]?.why, 'StateStalled');
+  assert.ok([2, 3].includes(cluster.leader()?.id ?? 0), 'its chosen successor leads');
+  raft.campaign('Timeout');
+  assert.equal(raft.role, 'Follower');
+  raft.tick(false);
+  raft.campaign('Timeout');
+  assert.equal(raft.role, 'PreCandidate');
+});
+
+test('a leader that cannot apply stays while no other voter is there', () => {
+  const cluster = new Cluster({ voters: [1], learners: [2] });
+  const { raft } = cluster.elect(1);
+  for (let n = 0; n < 20; n++) raft.tick(true);
+  assert.equal(raft.role, 'Leader');
+});
+
 test('a snapshot leaves no conflicting suffix behind (hashicorp/raft#697)', () => {
   const cluster = new Cluster(THREE);
   cluster.giveLog(3, [2, 2, 2, 2, 2, 2, 2, 2], { term: 3 });

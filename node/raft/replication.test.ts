@@ -354,6 +354,53 @@ test('a leader refuses more uncommitted bytes than its limit, and takes one entr
   assert.equal(cluster.propose(1, 'y').accepted, true);
 });
 
+test('a leader takes nothing while more than its limit is committed and not applied', () => {
+  const cluster = new Cluster({ ...THREE, raft: { maxUnappliedBytes: 100 } });
+  cluster.elect(1);
+  const leader = cluster.member(1);
+  leader.isApplyHeld = true;
+  assert.equal(cluster.propose(1, 'x'.repeat(500)).accepted, true);
+  cluster.settle();
+  assert.deepEqual(cluster.propose(1, 'y'), { accepted: false, reason: 'UnappliedLimit' });
+  leader.isApplyHeld = false;
+  cluster.settle();
+  assert.equal(cluster.propose(1, 'y').accepted, true);
+});
+
+test('a follower that cannot apply closes its leader’s window, follows on, and catches up once it can', () => {
+  const cluster = new Cluster({ ...THREE, raft: { maxUnappliedBytes: 100, maxInflightMessages: 4 } });
+  const leader = cluster.elect(1);
+  const follower = cluster.member(2);
+  follower.isApplyHeld = true;
+  for (let n = 0; n < 100; n++) {
+    cluster.propose(1, `value ${n}`);
+    cluster.tick();
+  }
+  const { lastIndex, term } = leader.raft.status();
+  assert.equal(leader.raft.status().commit, lastIndex, 'the others are a quorum');
+  assert.ok(follower.raft.status().lastIndex < 20, `it has taken ${follower.raft.status().lastIndex} entries`);
+  assert.deepEqual([follower.raft.term, follower.raft.leader], [term, 1]);
+  follower.isApplyHeld = false;
+  cluster.settle();
+  cluster.tick(3);
+  assert.equal(follower.state.index, lastIndex);
+});
+
+test('a follower whose backlog is needed for a quorum slows the cluster down and does not stop it', () => {
+  const cluster = new Cluster({ voters: [1, 2], raft: { maxUnappliedBytes: 1 } });
+  const leader = cluster.elect(1);
+  const follower = cluster.member(2);
+  for (let n = 0; n < 20; n++) {
+    follower.isApplyHeld = true;
+    cluster.propose(1, `value ${n}`);
+    cluster.tick(2);
+    follower.isApplyHeld = false;
+    cluster.tick(2);
+  }
+  const { lastIndex } = leader.raft.status();
+  assert.deepEqual([leader.state.index, follower.state.index], [lastIndex, lastIndex]);
+});
+
 test('a proposal is refused with a reason wherever it cannot be kept', () => {
   const cluster = new Cluster(THREE);
   assert.deepEqual(cluster.propose(1, 'x'), { accepted: false, reason: 'NotLeader' });

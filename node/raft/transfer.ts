@@ -36,15 +36,16 @@ export function finishTransferIfCaughtUp(core: Core, leader: LeaderState, peer: 
 
 /**
  * A leader that must go asks the best voter to campaign at once, which spares the cluster an election timeout. Only a
- * hint: if it is lost, followers time out as usual.
+ * hint: if it is lost, followers time out as usual. False when no other voter is there.
  */
-export function nominateSuccessor(core: Core, leader: LeaderState): void {
+export function nominateSuccessor(core: Core, leader: LeaderState): boolean {
   let best: Progress | null = null;
   for (const peer of leader.peers.values()) {
     if (!peer.isRecentlyActive || !core.configuration.voters.includes(peer.id)) continue;
     if (best === null || peer.match > best.match) best = peer;
   }
   if (best !== null) sendTimeoutNow(core, best.id);
+  return best !== null;
 }
 
 function sendTimeoutNow(core: Core, to: MemberId): void {

@@ -182,7 +182,7 @@ export type RaftEvent =
   | {
       readonly kind: 'SteppedDown';
       readonly term: number;
-      readonly why: 'HigherTerm' | 'NoQuorum' | 'DiskStalled' | 'Removed' | 'Transferred';
+      readonly why: 'HigherTerm' | 'NoQuorum' | 'DiskStalled' | 'StateStalled' | 'Removed' | 'Transferred';
     }
   | { readonly kind: 'TransferAborted'; readonly to: MemberId };
 
@@ -191,6 +191,7 @@ export type Refusal =
   | 'NotLeader' // also when there is no leader
   | 'LeadershipTransfer' // being handed over: ask again shortly
   | 'UncommittedLimit' // too many bytes wait for a quorum: back off
+  | 'UnappliedLimit' // too many committed bytes wait to be applied here: back off
   | 'ConfigurationPending' // an earlier change is not applied yet
   | 'JointConfiguration' // a joint configuration is not left yet
   | 'NotCommittedInTerm'; // a new leader must commit in its term first (the single-server bug, Ongaro 2015)
@@ -240,6 +241,11 @@ export type RaftOptions = {
   readonly maxUncommittedBytes: number;
   /** A leader whose own append stays undurable this long steps down, and does not campaign until it moves. */
   readonly diskStallTicks: number;
+  /**
+   * With more than this committed and not applied a leader takes no proposals, and a follower acknowledges nothing, so
+   * that its leader's window closes: what waits in memory stays bounded. Elections and heartbeats go on.
+   */
+  readonly maxUnappliedBytes: number;
   /** Committed entries handed out at once, at most; more follow after `applied`. */
   readonly maxCommittedBytesPerOutput: number;
   /** Uniform in [0, 1). The only randomness. */
@@ -276,8 +282,12 @@ export interface RaftCore {
   readonly term: number;
   readonly leader: MemberId;
   step(message: Message): void;
-  /** True when there is something to carry out; most ticks only count. */
-  tick(): boolean;
+  /**
+   * True when there is something to carry out; most ticks only count.
+   * @param isStateStalled what is committed cannot be applied here, and has not been for long: a leader steps down if
+   *   another voter is there, and does not campaign meanwhile
+   */
+  tick(isStateStalled?: boolean): boolean;
   /** Normal entries, all or none. */
   propose(data: readonly Uint8Array[]): Proposed;
   proposeConfiguration(data: Uint8Array): Proposed;

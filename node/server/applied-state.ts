@@ -34,6 +34,8 @@ export type AppliedStateDependencies = {
 };
 
 const COMPACTION_ROWS_PER_STEP = 1000;
+/** A write-out may take its time for each of these: one that deletes a million keys is large on every member, and no stall. */
+const WRITE_OUT_PORTION_BYTES = 4 << 20;
 
 export class AppliedState {
   readonly #with: AppliedStateDependencies;
@@ -44,6 +46,7 @@ export class AppliedState {
   #compaction: Promise<void> | null = null;
   #isInstalling = false;
   #isWritingOut = false;
+  #stalledTicks = 0;
   #isStopped = false;
 
   /** @param membership the newest acknowledged; it may be ahead of the store's */
@@ -156,8 +159,21 @@ export class AppliedState {
     const startedMs = clock.nowMs();
     this.#store.writeOut().then(() => {
       this.#isWritingOut = false;
+      this.#stalledTicks = 0;
       observer.wroteOut((clock.nowMs() - startedMs) / 1000);
     }, events.fatal);
+  }
+
+  /**
+   * True while nothing has been applied for so many ticks because the engine does not take what was: a
+   * large batch that is still being carried out is none, nor a slow engine that nothing waits for.
+   */
+  tick(limitTicks: number): boolean {
+    if (!this.#isWritingOut || this.#store === null || !this.#applier?.isApplying) this.#stalledTicks = 0;
+    else this.#stalledTicks += 1;
+    if (this.#stalledTicks < limitTicks) return false;
+    const portions = Math.ceil((this.#store?.unwrittenBytes ?? 0) / WRITE_OUT_PORTION_BYTES);
+    return this.#stalledTicks >= limitTicks * portions;
   }
 
   /** Resolves when everything applied before the call would survive a crash. */
@@ -177,7 +193,10 @@ export class AppliedState {
   #createApplier(store: Store): Applier {
     const { clock, observer, events } = this.#with;
     return new Applier(store, clock, observer, {
-      applied: events.applied,
+      applied: (entries, results, bytes) => {
+        this.#stalledTicks = 0;
+        events.applied(entries, results, bytes);
+      },
       configurationApplied: (index, membership) => this.#useMembership(index, membership),
       fatal: events.fatal,
     });

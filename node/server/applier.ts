@@ -40,6 +40,11 @@ export class Applier {
     this.#events = events;
   }
 
+  /** A batch is under way, or waits for one. */
+  get isApplying(): boolean {
+    return this.#isRunning;
+  }
+
   apply(entries: readonly Entry[]): void {
     for (const entry of entries) this.#queue.push(entry);
     this.#start();

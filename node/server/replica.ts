@@ -33,7 +33,7 @@ import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
 import { Peers } from './peers.ts';
 import { Proposals } from './proposals.ts';
-import { raftOptions } from './raft-options.ts';
+import { raftOptions, stateStallTicks } from './raft-options.ts';
 import { Reads } from './reads.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { restore } from './restore.ts';
@@ -112,6 +112,7 @@ export class Replica {
   #isMember = false;
   #isTurnScheduled = false;
   #isStopped = false;
+  #wasStateStalled = false;
   #lastHousekeepingMs = 0;
   #leaderLastKnownMs: number;
 
@@ -529,7 +530,7 @@ export class Replica {
 
   #tick(nowMs: number): void {
     const isReleased = this.#writes.release();
-    const isDue = this.#raft.tick();
+    const isDue = this.#raft.tick(this.#isStateStalled());
     if (this.#raft.leader !== NO_MEMBER) this.#leaderLastKnownMs = nowMs;
     const isHousekeepingDue = nowMs - this.#lastHousekeepingMs >= HOUSEKEEPING_MS;
     if (isHousekeepingDue) {
@@ -539,8 +540,19 @@ export class Replica {
     if (isReleased || isDue || isHousekeepingDue) this.#schedule();
   }
 
+  #isStateStalled(): boolean {
+    const isStalled = this.#state.tick(stateStallTicks(this.#with.options));
+    if (isStalled !== this.#wasStateStalled) {
+      this.#wasStateStalled = isStalled;
+      this.#with.observer.log('warn', isStalled ? 'state_stalled' : 'state_goes_on', {
+        applied: this.#state.appliedIndex,
+      });
+    }
+    return isStalled;
+  }
+
   #keepHouse(nowMs: number): void {
-    this.#proposals.expire(nowMs, () => this.noLeader());
+    this.#proposals.expire(nowMs, () => (this.isLeader ? notItsTurn() : this.noLeader()));
     this.#reads.expire(nowMs, () => this.noLeader());
     this.#calls.expire(nowMs);
     this.#duties?.tick();
@@ -660,6 +672,13 @@ export class Replica {
 
 function storeOptions({ limits }: MemberOptions): StoreOptions {
   return { maxQueuedBytesPerWatch: limits.watcherQueueBytes };
+}
+
+function notItsTurn(): RequestError {
+  return new RequestError(
+    'overloaded',
+    'the writes before this one were not committed and applied in time: retry later',
+  );
 }
 
 function stopping(): RequestError {

@@ -218,9 +218,8 @@ function* chunksOf<T extends { readonly data: Uint8Array }>(proposals: readonly 
 /** Null for refusals that pass by themselves: the proposal waits and is handed over again. */
 function errorFor(reason: ProposalRefusal): RequestError | null {
   if (reason === 'NoSpace') return noSpace();
-  if (reason === 'UncommittedLimit') {
-    return new RequestError('overloaded', 'too many bytes wait for a quorum to make them durable: retry later');
-  }
+  if (reason === 'UncommittedLimit') return uncommittedLimit();
+  if (reason === 'UnappliedLimit') return unappliedLimit();
   return null;
 }
 
@@ -238,11 +237,21 @@ function refusedConfiguration(reason: Refusal, notLeader: () => RequestError): R
         'a change of several voters is under way: ask again when it is finished',
       );
     case 'UncommittedLimit':
-      return new RequestError('overloaded', 'too many bytes wait for a quorum to make them durable: retry later');
+      return uncommittedLimit();
+    case 'UnappliedLimit':
+      return unappliedLimit();
     case 'NotLeader':
     case 'LeadershipTransfer':
       return notLeader();
   }
+}
+
+function uncommittedLimit(): RequestError {
+  return new RequestError('overloaded', 'too many bytes wait for a quorum to make them durable: retry later');
+}
+
+function unappliedLimit(): RequestError {
+  return new RequestError('overloaded', 'too many committed bytes wait for the leader to apply them: retry later');
 }
 
 function noSpace(): RequestError {

@@ -239,6 +239,11 @@ export class Store {
     return this.#unwritten.isEmpty;
   }
 
+  /** Of what is applied and not in the engine, about. */
+  get unwrittenBytes(): number {
+    return this.#unwritten.bytes;
+  }
+
   /**
    * Resolves when the engine has everything that was applied before the call, in memory: durable after its `flush`. Rejects
    * as the engine does, and then always: the member must end.

@@ -55,6 +55,10 @@ export class Unwritten {
     return this.#gathered.applied === null && this.#onItsWay.applied === null;
   }
 
+  get bytes(): number {
+    return this.#gathered.bytes + this.#onItsWay.bytes;
+  }
+
   add({ operations, versions, answers, applied }: Changes): void {
     const gathered = this.#gathered;
     for (const operation of operations) {

@@ -58,6 +58,7 @@ export class SimulatedDisk {
   /** Counts losses of power: what was in flight then never happens. */
   #epoch = 0;
   #stalledUntilMs = 0;
+  #engineStalledUntilMs = 0;
   #failSyncIn = 0;
   #fillerBytes = 0;
   watcher: DiskWatcher = () => {};
@@ -194,6 +195,11 @@ export class SimulatedDisk {
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.scheduler.nowMs + forMs);
   }
 
+  /** The engine alone is slow to answer writes and flushes, as one that has to compact first: files go on. */
+  stallEngine(forMs: number): void {
+    this.#engineStalledUntilMs = Math.max(this.#engineStalledUntilMs, this.scheduler.nowMs + forMs);
+  }
+
   /** The sync after the next `count` - 1 fails with EIO; nothing that it covered is known to be durable. */
   failSync(count: number): void {
     this.#failSyncIn = count;
@@ -217,6 +223,7 @@ export class SimulatedDisk {
   losePower(): void {
     this.#epoch++;
     this.#stalledUntilMs = 0;
+    this.#engineStalledUntilMs = 0;
     this.#crashNames(this.random.pick(SURVIVALS));
     const survivors = new Set<Node>();
     const settle = (folder: Folder): void => {
@@ -237,6 +244,7 @@ export class SimulatedDisk {
   /** The process alone has died: the kernel keeps what was written, the engine what it had handed to the kernel. */
   loseProcess(): void {
     this.#stalledUntilMs = 0;
+    this.#engineStalledUntilMs = 0;
     const visit = (folder: Folder): void => {
       folder.rows?.crash(this.random);
       for (const node of folder.entries.values()) if (node instanceof Folder) visit(node);
@@ -256,7 +264,11 @@ export class SimulatedDisk {
     const isSync = operation === 'sync' || operation === 'syncFolder' || operation === 'engineFlush';
     const usualMs = isSync ? this.settings.syncLatencyMs : this.settings.latencyMs;
     const slowness = this.random.chance(this.settings.slowChance) ? 10 : 1;
-    const stallMs = Math.max(0, this.#stalledUntilMs - this.scheduler.nowMs);
+    const isEngines = operation === 'engineWrite' || operation === 'engineFlush';
+    const stalledUntilMs = isEngines
+      ? Math.max(this.#stalledUntilMs, this.#engineStalledUntilMs)
+      : this.#stalledUntilMs;
+    const stallMs = Math.max(0, stalledUntilMs - this.scheduler.nowMs);
     return stallMs + usualMs * slowness * this.random.between(0.3, 2);
   }
 

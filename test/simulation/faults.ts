@@ -68,6 +68,7 @@ export class Faults {
       },
       cleanStop: (random) => this.#some(random).stop(),
       diskStall: (random) => this.#some(random).disk.stall(random.pick([50, 500, 4_000])),
+      engineStall: (random) => this.#some(random).disk.stallEngine(random.pick([50, 500, 4_000])),
       diskFull: (random) => this.#fillDisk(this.#some(random), random),
       syncError: (random) => this.#failSync(this.#some(random), random),
       bitFlip: (random) => this.#flipBit(this.#some(random), random),

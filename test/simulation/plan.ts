@@ -22,6 +22,8 @@ export type FaultRates = {
   readonly massReset: number | null;
   readonly cleanStop: number | null;
   readonly diskStall: number | null;
+  /** The engine takes no writes for a while, the rest of the disk does. */
+  readonly engineStall: number | null;
   readonly diskFull: number | null;
   readonly syncError: number | null;
   readonly bitFlip: number | null;
@@ -109,6 +111,7 @@ function drawMixture(random: Random): Omit<Plan, 'ordeal'> {
   const isHarsh = isLossy || random.chance(0.3);
   const often = (probability: number, leastMs: number, mostMs: number): number | null =>
     random.chance(areFaultsFew ? probability / 10 : probability) ? random.between(leastMs, mostMs) : null;
+  const engineStalls = random.fork('engineStall');
   return {
     founderCount,
     machineCount: Math.min(7, founderCount + random.pick([0, 1, 2])),
@@ -165,6 +168,7 @@ function drawMixture(random: Random): Omit<Plan, 'ordeal'> {
       massReset: often(0.3, 1_000, 4_000),
       cleanStop: often(0.3, 1_000, 4_000),
       diskStall: often(0.3, 500, 3_000),
+      engineStall: engineStalls.chance(0.3) ? engineStalls.between(500, 3_000) : null,
       diskFull: often(0.2, 1_000, 5_000),
       syncError: often(0.2, 1_000, 5_000),
       bitFlip: often(0.25, 2_000, 6_000),

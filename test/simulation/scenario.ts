@@ -13,7 +13,12 @@ const PATIENCE_MS = 60_000;
 export const ELECTION_TIMEOUT_MS = 300;
 const LOOK_EVERY_MS = 0.2;
 
-export type ScenarioSize = { readonly founders: number; readonly machines: number; readonly maxLogBytes?: number };
+export type ScenarioSize = {
+  readonly founders: number;
+  readonly machines: number;
+  readonly maxLogBytes?: number;
+  readonly diskBytes?: number;
+};
 
 /** @param script waits for nothing but what this object gives it: the real event loop stands still meanwhile */
 export function scenario(size: ScenarioSize, script: (scenario: Scenario) => Promise<void>): Promise<void> {
@@ -93,7 +98,8 @@ export class Scenario {
   }
 }
 
-export function quietPlan({ founders, machines, maxLogBytes = 1_000_000 }: ScenarioSize): Plan {
+export function quietPlan(size: ScenarioSize): Plan {
+  const { founders, machines, maxLogBytes = 1_000_000, diskBytes = 1 << 22 } = size;
   const plan = drawPlan(new World('quiet').random);
   return {
     ...plan,
@@ -107,7 +113,7 @@ export function quietPlan({ founders, machines, maxLogBytes = 1_000_000 }: Scena
     logTailBytes: maxLogBytes / 4,
     maxLogSegmentBytes: 4_096,
     network: { leastDelayMs: 0.2, mostDelayMs: 0.5, lossChance: 0, duplicateChance: 0, reorderChance: 0 },
-    disk: { latencyMs: 0.02, syncLatencyMs: 0.2, slowChance: 0, capacityBytes: 1 << 22 },
+    disk: { latencyMs: 0.02, syncLatencyMs: 0.2, slowChance: 0, capacityBytes: diskBytes },
     faults: Object.fromEntries(Object.keys(plan.faults).map((kind) => [kind, null])) as unknown as FaultRates,
   };
 }

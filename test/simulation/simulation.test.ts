@@ -59,6 +59,7 @@ const EXERCISED = [
   'depose',
   'diskFull',
   'diskStall',
+  'engineStall',
   'leases expired',
   'leases kept alive',
   'linearizable reads',

@@ -38,6 +38,7 @@ const DEFAULTS = {
   maxInflightBytes: 1 << 26,
   maxUncommittedBytes: 1 << 26,
   diskStallTicks: 30,
+  maxUnappliedBytes: 1 << 26,
   maxCommittedBytesPerOutput: 1 << 26,
 };
 

@@ -37,6 +37,7 @@ export class RandomRun {
         maxEntriesBytesPerMessage: pick(this.#random, [1, 100, 10_000]),
         maxInflightMessages: pick(this.#random, [1, 4, 64]),
         maxCommittedBytesPerOutput: pick(this.#random, [1, 200, 100_000]),
+        maxUnappliedBytes: pick(this.#random, [1, 200, 100_000]),
         diskStallTicks: 20,
       },
     });
@@ -94,7 +95,7 @@ export class RandomRun {
     if (roll < 0.25) member.collect(roll < 0.125);
     else if (roll < 0.4) member.finishWrite();
     else if (roll < 0.55) member.apply();
-    else if (roll < 0.72) member.raft.tick();
+    else if (roll < 0.72) member.raft.tick(random() < 0.02);
     else if (roll < 0.8) this.cluster.propose(member.id, `value ${this.#nextRequest++}`);
     else if (roll < 0.85) this.#read(member);
     else if (roll < 0.89) this.#changeMembership(member);
