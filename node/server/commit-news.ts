@@ -1,12 +1,12 @@
 /**
- * When followers hear of a commit that none of them waits for: with the next entries, which are seldom far while someone
- * writes, or by itself once it has waited for them in vain.
+ * Decides when a leader tells its followers of a new commit index that none of them waits for. While writes come often
+ * the news rides with the next entries and costs no message; when none come within a moment it is sent by itself.
  */
 import type { Clock, Timer } from './clock.ts';
 
-/** Watchers on followers wait as long. */
+/** So much later, at most, do watchers on followers get their events. */
 const MAX_WAIT_MS = 1;
-/** After a wait in vain: writes come too seldom to ride with the next, and watchers would wait for nothing. */
+/** How long news is sent at once after a wait in vain: writes come too seldom then for the wait to be worth it. */
 const AT_ONCE_MS = 100;
 
 export class CommitNews {
