@@ -1,6 +1,6 @@
 /** From a snapshot file to the data folders of a new cluster, before any of its members runs. */
 import { randomBytes } from 'node:crypto';
-import { foundFromSnapshot } from './server/found-from-snapshot.ts';
+import { restoreFolders } from './server/restored-folders.ts';
 import { type FolderLock, lockDataFolder } from './storage/folder-lock.ts';
 import { type SnapshotSummary, verifySnapshotFile } from './storage/snapshot-file.ts';
 import { systemDisk } from './storage/system-disk.ts';
@@ -41,7 +41,7 @@ export async function restoreSnapshot(
       opened.push({ member, lock, folder: await openFolder(member.folder) });
     }
     const clusterId = randomBytes(8).toString('hex');
-    await foundFromSnapshot(file, clusterId, opened, onRestored);
+    await restoreFolders(file, clusterId, opened, onRestored);
     return clusterId;
   } finally {
     for (const { folder, lock } of opened) {

@@ -13,13 +13,13 @@ import { assertValidFounders, assertValidPeerAddress } from './addressing.ts';
 import type { CallHandler } from './calls.ts';
 import type { Clock } from './clock.ts';
 import { FormatTooNew } from './format.ts';
+import { type FetchSnapshot, FoundingUnderWay } from './founding-under-way.ts';
 import { assertMayRecover } from './may-recover.ts';
 import type { Observer } from './observer.ts';
 import type { MemberOptions } from './options.ts';
 import { type Phase, parked, parkedError } from './phase.ts';
 import { RefusedByPeers } from './refused-by-peers.ts';
 import { Replica } from './replica.ts';
-import { type FetchSnapshot, SnapshotFounding } from './snapshot-founding.ts';
 import { withoutSecrets } from './snapshot-source-name.ts';
 import { type MemberEvent, RequestError } from './types.ts';
 
@@ -48,7 +48,7 @@ export type LifecycleHooks = {
 export class Lifecycle {
   readonly #with: LifecycleDependencies;
   readonly #hooks: LifecycleHooks;
-  readonly #fromSnapshot: SnapshotFounding | null;
+  readonly #fromSnapshot: FoundingUnderWay | null;
   readonly #refusedByPeers: RefusedByPeers;
   readonly #listeners = new Set<(event: MemberEvent) => void>();
   /** Changes of state, one at a time: a grant and a stop must not cross. */
@@ -65,7 +65,7 @@ export class Lifecycle {
     this.#fromSnapshot =
       foundingSnapshot === undefined
         ? null
-        : new SnapshotFounding({
+        : new FoundingUnderWay({
             fetch: foundingSnapshot,
             found: (record, snapshotFile) => this.#found(record, snapshotFile),
             show: (message) => this.#showWaiting(message),

@@ -1,5 +1,5 @@
 /** A cluster made of a backup, by either of the ways there are: `quorate snapshot restore`, or a founding record that names it. */
-import { foundFromSnapshot } from '../../node/server/found-from-snapshot.ts';
+import { restoreFolders } from '../../node/server/restored-folders.ts';
 import type { Backup } from './backup.ts';
 import { Cluster } from './cluster.ts';
 import { Life } from './life.ts';
@@ -55,7 +55,7 @@ async function foundOffline(cluster: Cluster, founders: readonly Machine[]): Pro
     const folder = await machine.openFolder(life, random.fork(`${name} offline`));
     opened.push({ member: { name, peerAddress }, folder });
   }
-  await foundFromSnapshot(SNAPSHOT_PATH, cluster.clusterId, opened, () => {});
+  await restoreFolders(SNAPSHOT_PATH, cluster.clusterId, opened, () => {});
   for (const { folder } of opened) await folder.close();
   life.kill();
   for (const { disk } of founders) disk.losePower();

@@ -13,7 +13,7 @@ export type NewMember = { readonly name: string; readonly peerAddress: string };
  * @throws GrantConflict when a folder holds a member already
  * @throws SnapshotDamaged, NewerFormat
  */
-export async function foundFromSnapshot<M extends NewMember>(
+export async function restoreFolders<M extends NewMember>(
   file: string,
   clusterId: ClusterId,
   members: readonly { readonly member: M; readonly folder: DataFolder }[],

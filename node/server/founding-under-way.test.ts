@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FoundingRecord } from '../storage/types.ts';
-import { SnapshotFounding } from './snapshot-founding.ts';
+import { FoundingUnderWay } from './founding-under-way.ts';
 import type { FoundingSnapshot } from './types.ts';
 
 const source = 'https://user:secret@backups.example/one.snapshot?signature=secret';
@@ -11,7 +11,7 @@ const taken = { ...given, snapshotPath: 'https://backups.example/one.snapshot', 
 function start() {
   const fetched: { readonly signal: AbortSignal; readonly fetching: PromiseWithResolvers<FoundingSnapshot> }[] = [];
   const did: string[] = [];
-  const founding = new SnapshotFounding({
+  const founding = new FoundingUnderWay({
     fetch: (_source, signal) => {
       const fetching = Promise.withResolvers<FoundingSnapshot>();
       fetched.push({ signal, fetching });

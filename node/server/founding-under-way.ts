@@ -10,7 +10,7 @@ import { type FoundingSnapshot, RequestError } from './types.ts';
 /** Brings a snapshot to a file of this machine. */
 export type FetchSnapshot = (source: string, signal: AbortSignal) => Promise<FoundingSnapshot>;
 
-export type SnapshotFoundingDependencies = {
+export type FoundingDependencies = {
   readonly fetch: FetchSnapshot;
   /** Founds with the content of a file. */
   readonly found: (record: FoundingRecord, snapshotFile: string) => Promise<FoundingRecord>;
@@ -18,12 +18,12 @@ export type SnapshotFoundingDependencies = {
   readonly show: (message: string) => void;
 };
 
-export class SnapshotFounding {
-  readonly #with: SnapshotFoundingDependencies;
+export class FoundingUnderWay {
+  readonly #with: FoundingDependencies;
   #underWay: { readonly given: FoundingRecord; readonly outcome: Promise<FoundingRecord> } | null = null;
   readonly #stopping = new AbortController();
 
-  constructor(dependencies: SnapshotFoundingDependencies) {
+  constructor(dependencies: FoundingDependencies) {
     this.#with = dependencies;
   }
 
