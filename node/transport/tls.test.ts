@@ -175,6 +175,19 @@ test('at the start, files that cannot be used are an error that names them', asy
   assert.throws(() => new ReloadingTls(files, SILENT), /cannot use the TLS files .*tls\.crt, .*tls\.key, .*ca\.crt: /);
 });
 
+test('a file of authorities that holds none is an error at the start, and changes nothing in a renewal', async (t) => {
+  const authority = await makeAuthority('quorate test');
+  const files = makeTlsPaths(t);
+  await issue(authority, files, ['127.0.0.1']);
+  const [authorities, key] = [readFileSync(files.caPath, 'utf8'), readFileSync(files.keyPath, 'utf8')];
+  const tls = new ReloadingTls(files, SILENT);
+  for (const none of ['', key]) {
+    replaceFile(files.caPath, none);
+    assert.equal(tls.serverOptions('Require').ca?.toString(), authorities);
+    assert.throws(() => new ReloadingTls(files, SILENT), /cannot use the TLS files .*ca\.crt: /);
+  }
+});
+
 test('an HTTPS server asks for client certificates, tells valid ones, and takes renewed files', async (t) => {
   const authority = await makeAuthority('clients');
   const files = makeTlsPaths(t);

@@ -165,6 +165,8 @@ export class ReloadingTls {
 
   #makeContext(material: Material): SecureContext {
     try {
+      // OpenSSL takes a file without one, and then trusts nobody.
+      if (material.ca !== undefined) new X509Certificate(material.ca);
       return createSecureContext({ ...material, minVersion: 'TLSv1.2' });
     } catch (error) {
       throw new Error(`cannot use the TLS files ${this.#paths().join(', ')}: ${(error as Error).message}`);
