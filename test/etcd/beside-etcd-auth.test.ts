@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { Message } from '../../node/etcd/testing/grpc-client.ts';
 import { authRequest } from './beside-etcd/auth-requests.ts';
-import { BothSides, skipWithoutEtcd as skip } from './beside-etcd/both-sides.ts';
+import { BothSides, seed, skipWithoutEtcd as skip } from './beside-etcd/both-sides.ts';
 import { comparable, hasEmptyRange, hasKey, keyRequest, leaseRequest } from './beside-etcd/requests.ts';
 import { reset } from './beside-etcd/reset.ts';
 import type { Answer, Request, Side } from './beside-etcd/side.ts';
@@ -88,7 +88,7 @@ test('users, roles, and what they may', { skip }, async () => {
         if (request.path.startsWith('Auth/')) tokens = new Map();
       }
     }),
-    { numRuns: RUNS, interruptAfterTimeLimit: MOST_MS },
+    { numRuns: RUNS, seed, interruptAfterTimeLimit: MOST_MS },
   );
 });
 

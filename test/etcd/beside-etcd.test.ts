@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { Message } from '../../node/etcd/testing/grpc-client.ts';
-import { BothSides, skipWithoutEtcd as skip } from './beside-etcd/both-sides.ts';
+import { BothSides, seed, skipWithoutEtcd as skip } from './beside-etcd/both-sides.ts';
 import { compactRequest, comparable, keyRequest, leaseRequest, watchRequest } from './beside-etcd/requests.ts';
 import { reset } from './beside-etcd/reset.ts';
 import type { Answer, Request, Side } from './beside-etcd/side.ts';
@@ -75,7 +75,7 @@ test('keys, leases and watches', { skip }, async () => {
       const [expected, actual] = logs.map((log) => log.finish());
       assert.deepEqual(actual, expected, 'watches told otherwise');
     }),
-    { numRuns: RUNS, interruptAfterTimeLimit: MOST_MS },
+    { numRuns: RUNS, seed, interruptAfterTimeLimit: MOST_MS },
   );
 });
 

@@ -6,6 +6,9 @@ import { Side } from './side.ts';
 
 export const skipWithoutEtcd: string | false = !isOnPath('etcd') && 'platform: etcd is not on PATH';
 
+/** The same requests each time, so that a run fails by what was changed alone; others with QUORATE_SEED. */
+export const seed = Number(process.env['QUORATE_SEED'] ?? 1);
+
 export class BothSides {
   readonly theirs: Side;
   readonly ours: Side;
