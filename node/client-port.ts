@@ -20,6 +20,7 @@ import { createEtcdApi } from './etcd/etcd-api.ts';
 import { grpcMetrics } from './metrics/grpc-metrics.ts';
 import { httpMetrics } from './metrics/http-metrics.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { Tokens } from './server/auth-token.ts';
 import type { LocalMember } from './server/member.ts';
 import type { Observer } from './server/observer.ts';
 import { clientCredentials, reloadingTls } from './tls-files.ts';
@@ -33,6 +34,7 @@ export type ClientPortParts = {
   readonly config: Config;
   readonly addresses: Addresses;
   readonly member: LocalMember;
+  readonly tokens: Tokens;
   readonly log: Observer['log'];
   readonly metrics: Metrics;
   readonly drain: Drain;
@@ -45,6 +47,7 @@ export function startClientPort({
   config,
   addresses,
   member,
+  tokens,
   log,
   metrics,
   drain,
@@ -76,6 +79,7 @@ export function startClientPort({
     metrics: shownMetrics,
     drain,
     adminAuth,
+    tokens,
     limits: apiLimits(config),
     logger,
     version: VERSION,
@@ -89,6 +93,7 @@ export function startClientPort({
       peerScheme: config.peerTls === null ? 'http' : 'https',
       limits: etcdLimits(config),
       assertAdmin: async (request) => void (await assertAdmin(adminAuth, request, logger)),
+      tokens,
       log: logger,
       observe: grpcMetrics(metrics),
     },

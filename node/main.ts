@@ -7,6 +7,7 @@ import { type Addresses, resolveAddresses } from './addresses.ts';
 import { Drain } from './api/drain.ts';
 import { type HealthServer, startHealthServer } from './api/health-server.ts';
 import type { HttpServer } from './api/http-server.ts';
+import { authTokens } from './auth-tokens.ts';
 import { assertCanListen } from './can-listen.ts';
 import { startClientPort } from './client-port.ts';
 import { collectAfterStart } from './collect-after-start.ts';
@@ -55,6 +56,7 @@ const FATAL = 70;
 export async function runMember(flags: Flags, env: Environment): Promise<number> {
   const config = parseConfig(flags, env, (file) => readFileSync(file, 'utf8'));
   const addresses = resolveAddresses(config, { hostname: hostname(), interfaces: networkInterfaces() });
+  const tokens = authTokens(config.authToken);
   const logger = createLogger({ level: config.logLevel, member: addresses.name });
   const ending = Promise.withResolvers<number>();
   const forming = new AbortController();
@@ -98,7 +100,17 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
   }
   let server: HttpServer | null = null;
   try {
-    server = await startClientPort({ config, addresses, member, log: logger.log, metrics, drain, health, peerTls });
+    server = await startClientPort({
+      config,
+      addresses,
+      member,
+      tokens,
+      log: logger.log,
+      metrics,
+      drain,
+      health,
+      peerTls,
+    });
     logger.log('info', 'serving', {
       client: addresses.advertiseClientUrl,
       peer: addresses.advertisePeer,

@@ -1,5 +1,6 @@
 /** What the routes are given: the member, the limits, and what watches over the requests. */
 import type { ApiStatus, ApiVersion } from '../../client/types.ts';
+import type { Tokens } from '../server/auth-token.ts';
 import type { Member } from '../server/types.ts';
 import type { AdminAuth } from './admin-auth.ts';
 import type { Admission } from './admission.ts';
@@ -65,6 +66,7 @@ export type HttpApiOptions = {
   readonly member: Member;
   readonly metrics: HttpMetrics;
   readonly adminAuth: AdminAuth;
+  readonly tokens: Tokens;
   readonly limits: ApiLimits;
   readonly logger: ApiLogger;
   readonly version: ApiVersion;

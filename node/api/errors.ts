@@ -44,7 +44,8 @@ export const errorTable: Readonly<Record<ApiErrorCode, ErrorEntry>> = {
   auth_refused: { status: 409, meaning: 'Users or roles cannot be changed in this way.' },
   auth_outdated: {
     status: 409,
-    meaning: 'Users or roles have changed while the request was on its way. Nothing was done; try again.',
+    meaning:
+      'Users or roles have changed since the request, or the token that it shows, was made. Nothing was done; try again, with a new token where it was of `--auth-token jwt`.',
   },
   grant_conflict: { status: 409, meaning: 'This data folder has accepted another founding, join or recovery record.' },
   transfer_failed: { status: 409, meaning: 'Leadership did not move before the deadline; the old leader goes on.' },

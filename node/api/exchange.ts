@@ -47,6 +47,7 @@ export class Exchange {
       token: () => bearerToken(this.request.headers.authorization) ?? undefined,
       certificateName: () => null,
       nowMs: Date.now,
+      tokens: this.api.tokens,
     });
     return this.#member;
   }

@@ -3,6 +3,7 @@
  * come from this schema.
  */
 import { z } from 'zod';
+import { type AuthTokenSetting, authToken } from './auth-token.ts';
 import {
   bool,
   durationMs,
@@ -105,6 +106,7 @@ export type Settings = {
   readonly clientTlsCa: string | null;
   readonly clientTlsRequireClientCert: boolean;
   readonly adminTokenFile: string | null;
+  readonly authToken: AuthTokenSetting;
   readonly logLevel: LogLevel;
   readonly terminationLog: string;
 };
@@ -276,6 +278,10 @@ const shape: Shape = {
   adminTokenFile: maybe(filePath, 'Security', 'admin-token-file', {
     placeholder: 'FILE',
     help: 'File with the token that administrative calls must carry. It is read again when it changes.',
+  }),
+  authToken: always(authToken, 'Security', 'auth-token', 'simple', {
+    placeholder: 'KIND',
+    help: 'How tokens of users are signed: simple, by a key that the cluster keeps itself; or, as in etcd, jwt,sign-method=METHOD,pub-key=FILE,priv-key=FILE,ttl=TIME (5m). Give all members the same.',
   }),
 
   logLevel: always(oneOf(logLevels), 'Operation', 'log-level', 'info', {

@@ -1,5 +1,6 @@
 /** What the services are given: the member that they are a door to, and what they share. */
 import type { ApiReadiness } from '../../client/types.ts';
+import type { Tokens } from '../server/auth-token.ts';
 import { AuthorizedMember } from '../server/authorized-member.ts';
 import { type Member, type MemberPosition, RequestError } from '../server/types.ts';
 import { etcdError } from './errors.ts';
@@ -47,6 +48,7 @@ export type EtcdOptions = {
   readonly peerScheme: 'http' | 'https';
   /** Refuses whoever does not show the right to administer, where one is configured; the HTTP API's own check. */
   readonly assertAdmin: (request: AdminRequest) => Promise<void>;
+  readonly tokens: Tokens;
   readonly log: { error(fields: object, event: string): void };
   /** Told of each call, by gRPC or the gateway, when it is over: how it ended, and how long it took in seconds. */
   readonly observe?: (path: string, code: string, seconds: number) => void;
@@ -58,17 +60,19 @@ export class EtcdContext {
   readonly limits: EtcdLimits;
   readonly version: string;
   readonly peerScheme: 'http' | 'https';
+  readonly tokens: Tokens;
   readonly #readiness: EtcdOptions['readiness'];
   readonly #assertAdmin: EtcdOptions['assertAdmin'];
   #identity: { readonly clusterId: string; readonly memberId: number; readonly wire: Identity } | null = null;
 
-  constructor({ member, readiness, limits, version, peerScheme, assertAdmin }: EtcdOptions) {
+  constructor({ member, readiness, limits, version, peerScheme, assertAdmin, tokens }: EtcdOptions) {
     this.#readiness = readiness;
     this.#assertAdmin = assertAdmin;
     this.member = member;
     this.limits = limits;
     this.version = version;
     this.peerScheme = peerScheme;
+    this.tokens = tokens;
   }
 
   /** The member, with the rights of whoever calls. */
@@ -78,6 +82,7 @@ export class EtcdContext {
       token: () => call.token,
       certificateName: () => call.certificateName,
       nowMs: Date.now,
+      tokens: this.tokens,
     });
     return call.kept as AuthorizedMember;
   }

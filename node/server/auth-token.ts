@@ -1,24 +1,55 @@
 /**
- * Tokens of users: JWTs (RFC 7519, HS256), signed with a key that is replicated, so that every member takes what any of them has
- * given. One is void once its user was changed, or its time is over.
+ * Tokens of users. The simple kind: JWTs (RFC 7519, HS256), signed with a key that is replicated, so that every member takes
+ * what any of them has given. One is void once its user was changed, or its time is over.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AuthState, User } from '../store/auth/state.ts';
+import { RequestError } from './types.ts';
+
+/** One kind of them: `--auth-token`. */
+export type Tokens = {
+  /** Null: this member has no key to sign with. */
+  issue(state: AuthState, user: User, nowMs: number): string | null;
+  /**
+   * Who has shown the token.
+   *
+   * @param concernsKeys of a call that reads or writes keys
+   * @throws RequestError unauthenticated, and of JWTs with keys of one's own auth_outdated, permission_denied
+   */
+  userOf(state: AuthState, token: string, nowMs: number, concernsKeys: boolean): User;
+};
+
+export type Claims = { readonly username: string; readonly revision: number; readonly exp?: number };
 
 /** As long as etcd's own. Clients fetch another one when theirs is refused. */
 const LIFETIME_SECONDS = 300;
-const HEADER = encode({ alg: 'HS256', typ: 'JWT' });
+const HEADER = encodeJson({ alg: 'HS256', typ: 'JWT' });
 
-type Claims = { readonly username: string; readonly revision: number; readonly exp: number };
+export const simpleTokens: Tokens = {
+  issue(state, { name, changedAt }, nowMs) {
+    const claims: Claims = { username: name, revision: changedAt, exp: Math.floor(nowMs / 1000) + LIFETIME_SECONDS };
+    const content = `${HEADER}.${encodeJson(claims)}`;
+    return `${content}.${sign(state, content).toString('base64url')}`;
+  },
 
-export function issueToken(state: AuthState, { name, changedAt }: User, nowMs: number): string {
-  const claims: Claims = { username: name, revision: changedAt, exp: Math.floor(nowMs / 1000) + LIFETIME_SECONDS };
-  const content = `${HEADER}.${encode(claims)}`;
-  return `${content}.${sign(state, content).toString('base64url')}`;
+  userOf(state, token, nowMs) {
+    const claims = verifiedClaims(state, token);
+    if (claims === null || nowMs / 1000 >= claims.exp) throw invalidToken();
+    const user = state.users.find(({ name, changedAt }) => name === claims.username && changedAt === claims.revision);
+    if (user === undefined) throw invalidToken();
+    return user;
+  },
+};
+
+export function invalidToken(): RequestError {
+  return new RequestError('unauthenticated', 'the token is not valid');
 }
 
-/** Null: the token is not valid now. */
-export function userOfToken(state: AuthState, token: string, nowMs: number): User | null {
+export function encodeJson(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function verifiedClaims(state: AuthState, token: string): Required<Claims> | null {
   const end = token.lastIndexOf('.');
   const content = token.slice(0, Math.max(end, 0));
   // Only our own header is accepted, byte for byte: a token cannot choose the algorithm that it is checked by.
@@ -26,17 +57,9 @@ export function userOfToken(state: AuthState, token: string, nowMs: number): Use
   const given = Buffer.from(token.slice(end + 1), 'base64url');
   const expected = sign(state, content);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-  const { username, revision, exp } = JSON.parse(
-    Buffer.from(content.slice(HEADER.length + 1), 'base64url').toString(),
-  ) as Claims;
-  if (nowMs / 1000 >= exp) return null;
-  return state.users.find(({ name, changedAt }) => name === username && changedAt === revision) ?? null;
+  return JSON.parse(Buffer.from(content.slice(HEADER.length + 1), 'base64url').toString()) as Required<Claims>;
 }
 
 function sign({ tokenKey }: AuthState, content: string): Buffer {
   return createHmac('sha256', Buffer.from(tokenKey, 'base64')).update(content).digest();
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

@@ -25,7 +25,7 @@ import type {
   WatchOptions,
 } from '../store/types.ts';
 import { batchesOf } from '../store/watch-batches.ts';
-import { userOfToken } from './auth-token.ts';
+import type { Tokens } from './auth-token.ts';
 import {
   type Member,
   type MemberEvent,
@@ -45,6 +45,7 @@ export type Credentials = {
   readonly certificateName: () => string | null;
   /** The wall clock's, which all members share: tokens end by it. */
   readonly nowMs: () => number;
+  readonly tokens: Tokens;
 };
 
 export class AuthorizedMember implements Member {
@@ -61,7 +62,7 @@ export class AuthorizedMember implements Member {
   /** Null while authentication is not enabled. @throws RequestError */
   get userName(): string | null {
     const state = this.#inner.auth();
-    return state.isEnabled ? this.#nameIn(state) : null;
+    return state.isEnabled ? this.#nameIn(state, false) : null;
   }
 
   /** @throws RequestError */
@@ -221,7 +222,7 @@ export class AuthorizedMember implements Member {
   #check({ rank, keys }: Needs): void {
     const state = this.#inner.auth();
     if (!state.isEnabled) return;
-    const name = this.#nameIn(state);
+    const name = this.#nameIn(state, keys.length > 0);
     if (rank === 'Root' ? !isRoot(state, name) : !keys.every((need) => permits(state, name, need))) throw denied(name);
   }
 
@@ -237,26 +238,21 @@ export class AuthorizedMember implements Member {
     this.#check(toAll(keys.map(alone), 'Write'));
   }
 
-  #nameIn(state: AuthState): string {
+  #nameIn(state: AuthState, concernsKeys: boolean): string {
     if (this.#userName !== null) {
       const present = state.users.some(({ name }) => name === this.#userName);
       if (!present) throw unauthenticated('the user was deleted');
       return this.#userName;
     }
-    const token = this.#credentials.token();
+    const { token: given, certificateName, nowMs, tokens } = this.#credentials;
+    const token = given();
     const user =
       token === undefined
-        ? state.users.find(({ name }) => name === this.#credentials.certificateName())
-        : userOfToken(state, token, this.#credentials.nowMs());
-    if (user) {
-      this.#userName = user.name;
-      return user.name;
-    }
-    throw unauthenticated(
-      token === undefined
-        ? 'this cluster has users: show a token (POST /v3/auth/authenticate)'
-        : 'the token is not valid',
-    );
+        ? state.users.find(({ name }) => name === certificateName())
+        : tokens.userOf(state, token, nowMs(), concernsKeys);
+    if (!user) throw unauthenticated('this cluster has users: show a token (POST /v3/auth/authenticate)');
+    this.#userName = user.name;
+    return user.name;
   }
 }
 

@@ -1,6 +1,5 @@
 /** `etcdserverpb.Auth`: users, roles, and tokens for them. */
 import { randomBytes } from 'node:crypto';
-import { issueToken } from '../../../server/auth-token.ts';
 import { isRoot } from '../../../store/auth/permits.ts';
 import {
   type AuthChange,
@@ -16,6 +15,7 @@ import type { EtcdContext } from '../../context.ts';
 import { etcdError } from '../../errors.ts';
 import type { Call } from '../../grpc/call.ts';
 import { type Method, type Methods, unary } from '../../grpc/method.ts';
+import { Code, GrpcError } from '../../grpc/status.ts';
 import { type HeaderMessage, headerMessage } from '../../proto/header.ts';
 import { reflected } from '../../proto/reflected.ts';
 import { write } from '../write.ts';
@@ -149,7 +149,9 @@ function authenticate(etcd: EtcdContext): Method {
     if (!state.isEnabled) throw etcdError('authNotEnabled');
     const user = state.users.find((one) => one.name === name);
     if (!(await isPassword(password, user?.passwordHash ?? null)) || user === undefined) throw etcdError('authFailed');
-    return { header: headerMessage(etcd.header()), token: issueToken(state, user, Date.now()) };
+    const token = etcd.tokens.issue(state, user, Date.now());
+    if (token === null) throw new GrpcError(Code.Unknown, 'auth: token signing attempted with verify-only key');
+    return { header: headerMessage(etcd.header()), token };
   });
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { routes } from '../../../api/routes.ts';
+import { simpleTokens } from '../../../server/auth-token.ts';
 import { EtcdContext } from '../../context.ts';
 import { allMethods } from '../../methods.ts';
 import { bearer, enableAuth } from '../../testing/enable-auth.ts';
@@ -87,6 +88,7 @@ test('nothing is open that does not say so here, and a user alone has no rights'
     version: '',
     peerScheme: 'http',
     assertAdmin: async () => {},
+    tokens: simpleTokens,
     log,
   });
   assert.deepEqual(
