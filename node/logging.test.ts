@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
 import { createLogger, type LoggerOptions } from './logging.ts';
@@ -31,14 +32,36 @@ test('an error in the fields comes with its message', () => {
   assert.equal((line as { err: { message: string } }).err.message, 'EIO');
 });
 
-test('what was logged before a sudden exit is on standard error', () => {
-  const source = `
-    import { createLogger } from ${JSON.stringify(path.join(import.meta.dirname, 'logging.ts'))};
-    const logger = createLogger({ level: 'info', member: 'm1' });
-    for (let line = 0; line < 1000; line++) logger.log('error', 'last_words', { line });
+const lastWords = (lines: number): string[] => [
+  '--input-type=module',
+  '-e',
+  `import { createLogger } from ${JSON.stringify(path.join(import.meta.dirname, 'logging.ts'))};
+  const logger = createLogger({ level: 'info', member: 'm1' });
+  process.stdin.once('data', () => {
+    for (let line = 0; line < ${lines}; line++) logger.log('error', 'last_words', { line });
     logger.flush();
-    process.exit(1);`;
-  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' });
+    process.exit(1);
+  });`,
+];
+
+test('what was logged before a sudden exit is on standard error', () => {
+  const { stderr } = spawnSync(process.execPath, lastWords(1000), { encoding: 'utf8', input: 'now' });
   assert.equal(stderr.trimEnd().split('\n').length, 1000, stderr.slice(0, 500));
   assert.match(stderr, /"line":999,"event":"last_words"\}\n$/);
+});
+
+test('a process ends although nobody reads its last words', async () => {
+  const child = spawn(process.execPath, lastWords(1), { stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stderr.destroy();
+  await once(child.stderr, 'close');
+  child.stdin.write('now');
+  assert.deepEqual(await once(child, 'exit'), [1, null]);
+});
+
+test('a process ends although the reader of its last words has stopped', async () => {
+  const child = spawn(process.execPath, lastWords(20_000), { stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stderr.pause();
+  child.stdin.write('now');
+  assert.deepEqual(await once(child, 'exit'), [1, null]);
+  child.stderr.destroy();
 });

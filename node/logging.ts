@@ -2,17 +2,15 @@
  * Log lines: JSON, one event a line, by name. The names are stable, for people search and alert by them; a line
  * never holds a key or a value of a user.
  */
-import { type DestinationStream, destination, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import type { Observer } from './server/observer.ts';
+import { StandardError } from './standard-error.ts';
 
 export type Logger = {
   readonly log: Observer['log'];
   /** Writes what is still in memory, synchronously: for the last words of a process. */
   flush(): void;
 };
-
-/** Lines past this are dropped while nobody reads. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 export type LoggerOptions = {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -35,7 +33,7 @@ export function createLogger({ level, member, destination: stream }: LoggerOptio
 export function openLines(
   level: LoggerOptions['level'],
   base: Readonly<Record<string, string>> | null,
-  stream: NonNullable<LoggerOptions['destination']> = standardError(),
+  stream: NonNullable<LoggerOptions['destination']> = new StandardError(),
 ): { readonly lines: PinoLogger; readonly flush: () => void } {
   const lines = pino(
     {
@@ -48,9 +46,4 @@ export function openLines(
     stream,
   );
   return { lines, flush: () => stream.flushSync?.() };
-}
-
-/** Not synchronous: a reader of the pipe that is slow would stop heartbeats, or the renewal of the operator's lease. */
-function standardError(): NonNullable<LoggerOptions['destination']> {
-  return destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
 }
