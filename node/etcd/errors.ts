@@ -118,14 +118,16 @@ export function errorOfCode(code: ApiErrorCode | StoreErrorCode, message: string
   return new GrpcError(code === 'invalid_request' ? Code.InvalidArgument : Code.Unknown, `etcdserver: ${message}`);
 }
 
+export function requestErrorOf({ code, message }: RequestError, call: Call): GrpcError {
+  if (code === 'unauthenticated' && call.token === undefined) return etcdError('userEmpty');
+  const gaveUp = code === 'timeout' || code === 'outcome_unknown' || code === 'no_leader';
+  return gaveUp && call.isPastDeadline ? deadlineExceeded() : errorOfCode(code, message);
+}
+
 /** @param log of what is our fault; the caller is told no more than that */
 export function errorOf(error: unknown, call: Call, log: (error: unknown, path: string) => void): GrpcError {
   if (error instanceof GrpcError) return error;
-  if (error instanceof RequestError) {
-    if (error.code === 'unauthenticated' && call.token === undefined) return etcdError('userEmpty');
-    const gaveUp = error.code === 'timeout' || error.code === 'outcome_unknown' || error.code === 'no_leader';
-    return gaveUp && call.isPastDeadline ? deadlineExceeded() : errorOfCode(error.code, error.message);
-  }
+  if (error instanceof RequestError) return requestErrorOf(error, call);
   log(error, call.path);
   return new GrpcError(Code.Internal, "the request failed; this member's log has the details");
 }

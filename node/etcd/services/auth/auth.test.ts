@@ -68,7 +68,7 @@ test('a watch of keys that may not be read is canceled; one that may be no longe
   const refused = await stream.next();
   assert.deepEqual(
     [refused['created'], refused['canceled'], refused['watch_id'], refused['cancel_reason']],
-    [true, true, -1n, 'etcdserver: permission denied'],
+    [true, true, -1n, 'rpc error: code = PermissionDenied desc = etcdserver: permission denied'],
   );
   stream.send({ create_request: { key: bytes('a') } });
   assert.equal((await stream.next())['created'], true);

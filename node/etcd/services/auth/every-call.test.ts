@@ -4,6 +4,7 @@ import test from 'node:test';
 import { routes } from '../../../api/routes.ts';
 import { simpleTokens } from '../../../server/auth-token.ts';
 import { EtcdContext } from '../../context.ts';
+import { Code } from '../../grpc/status.ts';
 import { allMethods } from '../../methods.ts';
 import { bearer, enableAuth } from '../../testing/enable-auth.ts';
 import type { Message, Outcome } from '../../testing/grpc-client.ts';
@@ -108,7 +109,7 @@ test('nothing is open that does not say so here, and a user alone has no rights'
       // A stream that was let in stays open: its first answer is enough.
       if (path !== 'etcdserverpb.Watch/Watch') stream.end();
       const first = stream.next().then(
-        (reply): Outcome => ({ code: reply['canceled'] === true ? DENIED : 0, message: '', replies: [reply] }),
+        (reply): Outcome => ({ ...refusalOf(reply['cancel_reason']), replies: [reply] }),
         () => stream.ended,
       );
       return first.finally(() => stream.http2.close());
@@ -127,6 +128,12 @@ test('nothing is open that does not say so here, and a user alone has no rights'
   }
   assert.deepEqual(etcd.faults, []);
 });
+
+/** Of a watch, which is canceled while its call goes on. */
+function refusalOf(reason: string | undefined): Pick<Outcome, 'code' | 'message'> {
+  const [, name, message = ''] = /^rpc error: code = (\w+) desc = (.*)$/.exec(reason ?? '') ?? [];
+  return { code: name === undefined ? 0 : Code[name as keyof typeof Code], message };
+}
 
 /** Of the HTTP API: they tell of members and not of keys, or only a member takes them that belongs to no cluster. */
 const openRoutes = ['/v1/events', '/ui', '/ui/:file', '/v1/bootstrap', '/v1/join'];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { JwtTokens } from '../../../server/jwt-tokens.ts';
 import { jwt, rsaPair, signatureBy } from '../../../server/testing/foreign-jwt.ts';
-import { bearer, enableAuth } from '../../testing/enable-auth.ts';
+import { bearer, enableAuth, type TestAuth } from '../../testing/enable-auth.ts';
 import type { Message, Outcome } from '../../testing/grpc-client.ts';
 import { startTestEtcd } from '../../testing/start-test-etcd.ts';
 
@@ -42,9 +42,28 @@ test('a token counts for the revision of users that it was given at', async (t) 
   assert.equal(outdated.status, 409);
   assert.equal(((await outdated.json()) as Message)['error'].code, 'auth_outdated');
   assert.equal((await etcd.request('/v1/kv/a', { headers: bearer(claims({})) })).status, 404);
+  assert.deepEqual(await watch(etcd, first), [
+    true,
+    'rpc error: code = InvalidArgument desc = etcdserver: revision of auth store is old',
+  ]);
+  assert.deepEqual(await watch(etcd, 'x'), [
+    true,
+    'rpc error: code = Unauthenticated desc = etcdserver: invalid auth token',
+  ]);
+  assert.deepEqual(await watch(etcd, claims({})), [false, '']);
   await etcd.asRoot('UserChangePassword', 'AuthUserChangePasswordRequest', { name: 'root', password: 'new' });
   assert.deepEqual(told(await etcd.as(first, 'Auth/UserList', 'AuthUserListRequest', {})), OUTDATED);
 });
+
+/** In etcd's words, which clientv3 compares to come back with a new token: an error of the call would end its watch. */
+async function watch({ client }: TestAuth, token: string): Promise<unknown[]> {
+  const types = ['etcdserverpb.WatchRequest', 'etcdserverpb.WatchResponse'] as const;
+  const stream = client.open('/etcdserverpb.Watch/Watch', types, { token });
+  stream.send({ create_request: { key } });
+  const reply = await stream.next();
+  stream.http2.close();
+  return [reply['canceled'], reply['cancel_reason']];
+}
 
 test('a member with the public key alone takes tokens and gives none', async (t) => {
   const etcd = await startTestEtcd(t, {}, { tokens: tokens(null) });

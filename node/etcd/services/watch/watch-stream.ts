@@ -5,9 +5,10 @@
 import { type Member, RequestError } from '../../../server/types.ts';
 import type { Watch, WatchBatch, WatchOptions } from '../../../store/types.ts';
 import type { EtcdContext } from '../../context.ts';
-import { etcdError, etcdText } from '../../errors.ts';
+import { etcdError, etcdText, requestErrorOf } from '../../errors.ts';
 import type { Call } from '../../grpc/call.ts';
 import type { Send } from '../../grpc/method.ts';
+import { codeName } from '../../grpc/status.ts';
 import type { WatchCreateRequest, WatchRequest, WatchResponse } from '../../proto/watch-codec.ts';
 import { toWatchOptions } from './create.ts';
 import { fragmentsOf } from './fragments.ts';
@@ -24,6 +25,8 @@ type Watching = {
   isNotified: boolean;
 };
 
+/** Of rights: they end the watch that was asked for, and no other of the stream. */
+const refusals: ReadonlySet<string> = new Set(['unauthenticated', 'auth_outdated', 'permission_denied']);
 /** Of answers that are of no watch, or of all. */
 const NO_WATCH = -1;
 
@@ -53,7 +56,7 @@ export class WatchStream {
     const gone = new Promise<void>((resolve) => call.onAbort(() => resolve()));
     try {
       await Promise.race([
-        this.#take(requests).then(() => (this.#watching.size > 0 ? gone : undefined)),
+        this.#take(requests, call).then(() => (this.#watching.size > 0 ? gone : undefined)),
         this.#failed.promise,
       ]);
     } finally {
@@ -63,15 +66,15 @@ export class WatchStream {
     }
   }
 
-  async #take(requests: AsyncIterable<WatchRequest>): Promise<void> {
+  async #take(requests: AsyncIterable<WatchRequest>, call: Call): Promise<void> {
     for await (const request of requests) {
-      if (request?.kind === 'Create') await this.#create(request);
+      if (request?.kind === 'Create') await this.#create(request, call);
       else if (request?.kind === 'Cancel') await this.#cancel(request.watchId);
       else if (request?.kind === 'Progress') this.#askProgress();
     }
   }
 
-  async #create(request: WatchCreateRequest): Promise<void> {
+  async #create(request: WatchCreateRequest, call: Call): Promise<void> {
     const options = toWatchOptions(request);
     if ('refused' in options) {
       return this.#refuse(options.refused === 'EmptyRange' ? 'mvcc: watcher range is empty' : etcdText('compacted'));
@@ -80,8 +83,8 @@ export class WatchStream {
       return this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
     }
     const id = request.watchId === 0 ? this.#freeId() : request.watchId;
-    const watch = await this.#watch(options);
-    if (watch === null) return this.#refuse(etcdText('permissionDenied'));
+    const watch = await this.#watch(options, call);
+    if (typeof watch === 'string') return this.#refuse(watch);
     const watching: Watching = {
       id,
       watch,
@@ -97,13 +100,14 @@ export class WatchStream {
     this.#deliver(watching).catch(this.#failed.reject);
   }
 
-  /** Null: the caller may not read all of these keys. */
-  async #watch(options: WatchOptions): Promise<Watch | null> {
+  /** A text: why the caller may not read all of these keys, as clientv3 looks for it, to come back with a new token. */
+  async #watch(options: WatchOptions, call: Call): Promise<Watch | string> {
     try {
       return await this.#member.watch(options);
     } catch (error) {
-      if (error instanceof RequestError && error.code === 'permission_denied') return null;
-      throw error;
+      if (!(error instanceof RequestError && refusals.has(error.code))) throw error;
+      const { code, message } = requestErrorOf(error, call);
+      return `rpc error: code = ${codeName(code)} desc = ${message}`;
     }
   }
 
