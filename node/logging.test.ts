@@ -51,7 +51,7 @@ test('what was logged before a sudden exit is on standard error', () => {
 });
 
 test('a process ends although nobody reads its last words', async () => {
-  const child = spawn(process.execPath, lastWords(1), { stdio: ['pipe', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, lastWords(1000), { stdio: ['pipe', 'ignore', 'pipe'] });
   child.stderr.destroy();
   await once(child.stderr, 'close');
   child.stdin.write('now');
