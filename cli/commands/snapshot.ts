@@ -1,5 +1,5 @@
 /** `quorate snapshot` */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -133,6 +133,7 @@ async function status(file: string, options: { json?: true }): Promise<void> {
 
 async function verified(file: string): Promise<SnapshotSummary> {
   if (!existsSync(file)) throw new UserError(`there is no file ${file}`);
+  if (!statSync(file).isFile()) throw new UserError(`${file} is no file`);
   const { verifySnapshot } = await import('../../node/restore-snapshot.ts');
   return verifySnapshot(file);
 }

@@ -41,10 +41,10 @@ export async function* readSnapshotFile(disk: Disk, path: string): AsyncGenerato
         const isTrailer =
           rest <= MAX_TRAILER_BYTES && Buffer.from(await file.read(position, rest)).equals(trailer.finish());
         if (isTrailer) break;
-        throw new SnapshotDamaged(`${path} goes on after the last chunk of the snapshot`);
+        throw new SnapshotDamaged('it goes on after the last chunk of the snapshot');
       }
       const length = chunkBytes(await file.read(position, CHUNK_FRAME_BYTES));
-      if (position + length > sizeBytes) throw new SnapshotDamaged(`${path} ends within chunk ${at.number}`);
+      if (position + length > sizeBytes) throw new SnapshotDamaged(`it ends within chunk ${at.number}`);
       const chunk = await file.read(position, length);
       const content = decodeChunk(chunk, at);
       trailer.add(chunk);
@@ -57,8 +57,11 @@ export async function* readSnapshotFile(disk: Disk, path: string): AsyncGenerato
       at = afterChunk(chunk, at);
       position += length;
     }
-    if (header === null || !isComplete) throw new SnapshotDamaged(`${path} ends before the last chunk of the snapshot`);
+    if (header === null || !isComplete) throw new SnapshotDamaged('it ends before the last chunk of the snapshot');
     return { header, rowCount, sizeBytes, hash: at.hash.toString('hex') };
+  } catch (error) {
+    if (!(error instanceof SnapshotDamaged)) throw error;
+    throw new SnapshotDamaged(`${path} is no whole snapshot: ${error.message}`, { cause: error });
   } finally {
     await file.close();
   }
