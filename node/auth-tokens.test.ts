@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { authTokens } from './auth-tokens.ts';
 import { authToken } from './config/auth-token.ts';
 import { ConfigError } from './config/parse-config.ts';
-import { simpleTokens } from './server/auth-token.ts';
+import { SimpleTokens } from './server/auth-token.ts';
 import { ecPairs, edPair, otherRsaPair, rsaPair } from './server/testing/foreign-jwt.ts';
 import { type AuthState, NO_AUTH } from './store/auth/state.ts';
 
@@ -34,7 +34,7 @@ const user = { name: 'u', passwordHash: null, roles: [], changedAt: 2 };
 const state: AuthState = { ...NO_AUTH, revision: 2, users: [user] };
 
 test('keys in the files that others make', () => {
-  assert.equal(tokensOf('simple'), simpleTokens);
+  assert.ok(tokensOf('simple') instanceof SimpleTokens);
   const pkcs1 = file('rsa1.key', rsaPair.privateKey.export({ type: 'pkcs1', format: 'pem' }));
   const pkcs1Pub = file('rsa1.pub', rsaPair.publicKey.export({ type: 'pkcs1', format: 'pem' }));
   const sec1 = file('ec1.key', ecPairs.ES256.privateKey.export({ type: 'sec1', format: 'pem' }));

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } fr
 import { readFileSync } from 'node:fs';
 import type { AuthTokenSetting } from './config/auth-token.ts';
 import { ConfigError } from './config/parse-config.ts';
-import { simpleTokens, type Tokens } from './server/auth-token.ts';
+import { SimpleTokens, type Tokens } from './server/auth-token.ts';
 import { type JwtMethodName, jwtMethods } from './server/jwt-method.ts';
 import { JwtTokens } from './server/jwt-tokens.ts';
 
@@ -11,7 +11,7 @@ type JwtSetting = Extract<AuthTokenSetting, { kind: 'Jwt' }>;
 
 /** @throws ConfigError when a key cannot be read, or is none for the method */
 export function authTokens(setting: AuthTokenSetting): Tokens {
-  if (setting.kind === 'Simple') return simpleTokens;
+  if (setting.kind === 'Simple') return new SimpleTokens();
   const { signMethod: method, ttlMs } = setting;
   if (method.startsWith('HS')) {
     const secret = secretOf(setting);

@@ -5,6 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AuthState, User } from '../store/auth/state.ts';
 import { RequestError } from './types.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 /** One kind of them: `--auth-token`. */
 export type Tokens = {
@@ -25,21 +26,38 @@ export type Claims = { readonly username: string; readonly revision: number; rea
 const LIFETIME_SECONDS = 300;
 const HEADER = encodeJson({ alg: 'HS256', typ: 'JWT' });
 
-export const simpleTokens: Tokens = {
-  issue(state, { name, changedAt }, nowMs) {
+export class SimpleTokens implements Tokens {
+  readonly #known: VerifiedTokens<Required<Claims>> = new VerifiedTokens();
+  /** What those were verified by. */
+  #tokenKey = '';
+
+  issue(state: AuthState, { name, changedAt }: User, nowMs: number): string {
     const claims: Claims = { username: name, revision: changedAt, exp: Math.floor(nowMs / 1000) + LIFETIME_SECONDS };
     const content = `${HEADER}.${encodeJson(claims)}`;
     return `${content}.${sign(state, content).toString('base64url')}`;
-  },
+  }
 
-  userOf(state, token, nowMs) {
-    const claims = verifiedClaims(state, token);
-    if (claims === null || nowMs / 1000 >= claims.exp) throw invalidToken();
+  userOf(state: AuthState, token: string, nowMs: number): User {
+    const claims = this.#verified(state, token);
+    if (nowMs / 1000 >= claims.exp) throw invalidToken();
     const user = state.users.find(({ name, changedAt }) => name === claims.username && changedAt === claims.revision);
     if (user === undefined) throw invalidToken();
     return user;
-  },
-};
+  }
+
+  #verified(state: AuthState, token: string): Required<Claims> {
+    if (state.tokenKey !== this.#tokenKey) {
+      this.#known.forgetAll();
+      this.#tokenKey = state.tokenKey;
+    }
+    const known = this.#known.claimsOf(token);
+    if (known !== undefined) return known;
+    const claims = verifiedClaims(state, token);
+    if (claims === null) throw invalidToken();
+    this.#known.add(token, claims);
+    return claims;
+  }
+}
 
 export function invalidToken(): RequestError {
   return new RequestError('unauthenticated', 'the token is not valid');

@@ -7,6 +7,7 @@ import type { AuthState, User } from '../store/auth/state.ts';
 import { type Claims, encodeJson, invalidToken, type Tokens } from './auth-token.ts';
 import { type JwtMethodName, jwtMethods } from './jwt-method.ts';
 import { RequestError } from './types.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 export type JwtOptions = {
   readonly method: JwtMethodName;
@@ -18,15 +19,12 @@ export type JwtOptions = {
 
 type Verified = Claims & { readonly nbf?: number };
 
-/** Verifying a signature costs up to a tenth of a millisecond, and a client shows the same token with each call. */
-const MAX_REMEMBERED = 1024;
 const SHAPE = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 
 export class JwtTokens implements Tokens {
   readonly #options: JwtOptions;
   readonly #header: string;
-  /** Of tokens whose signature is good, which does not change; the oldest first. */
-  readonly #remembered: Map<string, Verified> = new Map();
+  readonly #known: VerifiedTokens<Verified> = new VerifiedTokens();
 
   constructor(options: JwtOptions) {
     this.#options = options;
@@ -54,13 +52,8 @@ export class JwtTokens implements Tokens {
     return user;
   }
 
-  /** Tokens that need no verifying any more, of those that were shown. */
-  get rememberedCount(): number {
-    return this.#remembered.size;
-  }
-
   #verified(token: string): Verified {
-    const known = this.#remembered.get(token);
+    const known = this.#known.claimsOf(token);
     if (known !== undefined) return known;
     const [, header = '', body = '', signature = ''] = SHAPE.exec(token) ?? [];
     const { method, verifyingKey } = this.#options;
@@ -70,13 +63,7 @@ export class JwtTokens implements Tokens {
     if (!jwtMethods[method].verify(`${header}.${body}`, bytes, verifyingKey)) throw invalidToken();
     const claims = decodeJson(body);
     if (!isClaims(claims)) throw invalidToken();
-    if (this.#remembered.size >= MAX_REMEMBERED) {
-      for (const oldest of this.#remembered.keys()) {
-        this.#remembered.delete(oldest);
-        break;
-      }
-    }
-    this.#remembered.set(token, claims);
+    this.#known.add(token, claims);
     return claims;
   }
 }

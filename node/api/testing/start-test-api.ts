@@ -1,7 +1,7 @@
 /** The whole API on a port of its own over a `StoreMember`, with everything that a test may want to look at. */
 import type { TestContext } from 'node:test';
 import type { ApiErrorBody } from '../../../client/types.ts';
-import { simpleTokens } from '../../server/auth-token.ts';
+import { SimpleTokens } from '../../server/auth-token.ts';
 import { type ApiLimits, defaultApiLimits, type HttpApiOptions } from '../context.ts';
 import { Drain } from '../drain.ts';
 import { createHttpApi, type HttpApi } from '../http-api.ts';
@@ -41,7 +41,7 @@ export async function startTestApi(t: TestContext, options: TestApiOptions = {})
       exposition: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'quorate_up 1\n' }),
     },
     adminAuth: { tokenFile: null, certificateNames: null },
-    tokens: simpleTokens,
+    tokens: new SimpleTokens(),
     limits: { ...defaultApiLimits, ...limits },
     logger: { error: (fields, event) => void logged.push({ fields: fields as Record<string, unknown>, event }) },
     drain: new Drain(),

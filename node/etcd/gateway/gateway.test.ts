@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { Drain } from '../../api/drain.ts';
 import { StoreMember } from '../../api/testing/store-member.ts';
-import { simpleTokens } from '../../server/auth-token.ts';
+import { SimpleTokens } from '../../server/auth-token.ts';
 import { RequestError } from '../../server/types.ts';
 import { createEtcdApi } from '../etcd-api.ts';
 import { allMethods } from '../methods.ts';
@@ -27,7 +27,7 @@ async function start(t: TestContext) {
     version: '3.5.21',
     peerScheme: 'http',
     assertAdmin: async () => {},
-    tokens: simpleTokens,
+    tokens: new SimpleTokens(),
     log,
     observe: (path: string, code: string) => void observed.push(`${path} ${code}`),
   } as const;

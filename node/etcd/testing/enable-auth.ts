@@ -1,6 +1,6 @@
 /** A member whose cluster has users, with its root. */
 import type { TestContext } from 'node:test';
-import { simpleTokens, type Tokens } from '../../server/auth-token.ts';
+import { SimpleTokens, type Tokens } from '../../server/auth-token.ts';
 import type { Message, Outcome } from './grpc-client.ts';
 import { startTestEtcd, type TestEtcd } from './start-test-etcd.ts';
 
@@ -18,7 +18,7 @@ export function bearer(token: string): { authorization: string } {
 }
 
 /** Both doors take tokens of this kind. */
-export async function enableAuth(t: TestContext, tokens: Tokens = simpleTokens): Promise<TestAuth> {
+export async function enableAuth(t: TestContext, tokens: Tokens = new SimpleTokens()): Promise<TestAuth> {
   const etcd = await startTestEtcd(t, {}, { tokens });
   const { call, client } = etcd;
   await call('Auth/UserAdd', 'AuthUserAddRequest', { name: 'root', password: 'secret' });

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { Drain } from '../../api/drain.ts';
 import { startTestApi, type TestApi, type TestApiOptions } from '../../api/testing/start-test-api.ts';
 import type { StoreMember } from '../../api/testing/store-member.ts';
-import { simpleTokens } from '../../server/auth-token.ts';
+import { SimpleTokens } from '../../server/auth-token.ts';
 import { EtcdContext, type EtcdLimits, type EtcdOptions, fixedLimits } from '../context.ts';
 import { createEtcdApi } from '../etcd-api.ts';
 import { GrpcClient, type Message } from './grpc-client.ts';
@@ -48,7 +48,7 @@ export async function startTestEtcd(
           version: '3.5.21',
           peerScheme: 'http',
           assertAdmin,
-          tokens: options.tokens ?? simpleTokens,
+          tokens: options.tokens ?? new SimpleTokens(),
           log: { error: (fields, event) => void faults.push({ fields, event }) },
           observe: (path, code) => void calls.push(`${path} ${code}`),
         },
@@ -79,7 +79,7 @@ export function contextOf(member: StoreMember): EtcdContext {
     version: '',
     peerScheme: 'http',
     assertAdmin: async () => {},
-    tokens: simpleTokens,
+    tokens: new SimpleTokens(),
     log: { error: () => undefined },
   });
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { routes } from '../../../api/routes.ts';
-import { simpleTokens } from '../../../server/auth-token.ts';
+import { SimpleTokens } from '../../../server/auth-token.ts';
 import { EtcdContext } from '../../context.ts';
 import { Code } from '../../grpc/status.ts';
 import { allMethods } from '../../methods.ts';
@@ -89,7 +89,7 @@ test('nothing is open that does not say so here, and a user alone has no rights'
     version: '',
     peerScheme: 'http',
     assertAdmin: async () => {},
-    tokens: simpleTokens,
+    tokens: new SimpleTokens(),
     log,
   });
   assert.deepEqual(
