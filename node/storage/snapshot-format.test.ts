@@ -100,7 +100,10 @@ test('any byte of a snapshot changed, or any end cut off, is damage', async () =
 test('a chunk in the place of another is damage', async () => {
   const chunks = await gather((await sourceOf(TEN, 50)).chunks(0));
   const disk = await fileOf(Buffer.concat([chunks[0]!, chunks[2]!, chunks[1]!]));
-  await assert.rejects(verifySnapshotFile(disk.boot().disk, '/data/s'), /^SnapshotDamaged: \/data\/s is no whole snapshot: chunk 1 .* does not match its hash/);
+  await assert.rejects(
+    verifySnapshotFile(disk.boot().disk, '/data/s'),
+    /^SnapshotDamaged: \/data\/s is no whole snapshot: chunk 1 .* does not match its hash/,
+  );
 });
 
 test('a snapshot of a later format is told from a damaged one', () => {
