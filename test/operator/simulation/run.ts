@@ -1,7 +1,7 @@
 /**
  * One seeded run: the real observing, deciding and acting against a simulated API server and modelled members, with stale
  * caches, faults, changes of mind, operators that are killed after any write or stopped before one and revived beside
- * their successor. Then nothing more happens, and the cluster must become whole and stay still.
+ * their successor. Then nothing more happens but what was asked for, and the cluster must become whole and stay still.
  */
 import type { ApiMember } from '../../../client/types.ts';
 import { labels } from '../../../operator/api/names.ts';
@@ -42,6 +42,7 @@ const START_MS = Date.UTC(2030, 0, 1);
 /** Steps with faults and changes of mind. */
 const WILD_STEPS = 90;
 const MOST_CALM_STEPS = 600;
+const LEASE_MS = 10_000;
 /** Passes in a row without a write, after which it is at rest. */
 const STILL_PASSES = 4;
 
@@ -78,6 +79,8 @@ class Run {
   readonly #random: () => number;
   readonly #decide: Decide;
   #nowMs = 0;
+  /** The next pass that was asked for. */
+  #dueMs = 0;
   readonly #members = new ModelMembers();
   readonly #store = new ObjectStore(() => new Date(START_MS + this.#nowMs).toISOString());
   readonly #controllers = new Controllers(this.#store, this.#members, () =>
@@ -128,14 +131,22 @@ class Run {
     if (this.#spec()['image'] === BROKEN) this.#editSpec({ image: 'a' });
     for (const { gate } of this.#processes) gate.paused?.resolve();
     await Promise.all(this.#suspended);
-    this.#startProcess(null);
+    this.#startProcess({ kind: 'Slow', atWrite: 1 + Math.floor(this.#random() * 12) });
     let still = 0;
+    let seen = '';
     for (let step = 0; step < MOST_CALM_STEPS; step++) {
       this.#nowMs += 20_000;
       const { gate, caches } = this.#leader();
       const before = JSON.stringify([...this.#store.objects.values()]);
       this.#world();
       for (const cache of caches) cache.catchUp();
+      // Only for what a watch tells, or when the last pass has asked for another: who is forgotten now stays as it is.
+      const told = JSON.stringify([...this.#store.objects.values()]);
+      if (told === seen && this.#nowMs < this.#dueMs) {
+        if (this.#dueMs === Number.POSITIVE_INFINITY) return this.#mustBeWhole();
+        continue;
+      }
+      seen = told;
       const writes = gate.writes;
       await this.#pass();
       this.#check();
@@ -157,10 +168,14 @@ class Run {
 
   async #pass(): Promise<void> {
     const process = this.#leader();
-    process.leadership.validUntilMs = this.#nowMs + 10_000;
+    process.leadership.validUntilMs = this.#nowMs + LEASE_MS;
     const before = process.gate.writes;
+    // One that fails is tried again.
+    this.#dueMs = this.#nowMs;
     const passing = process.reconciler.pass(KEY).then(
-      () => undefined,
+      ({ againAfterMs }) => {
+        this.#dueMs = this.#nowMs + (againAfterMs ?? Number.POSITIVE_INFINITY);
+      },
       (error: unknown) =>
         void this.trace.push(`pass failed: ${error instanceof Error ? error.message : String(error)}`),
     );
@@ -202,12 +217,18 @@ class Run {
   }
 
   #newFault(after = 0): Fault {
-    const kind = this.#pick(['Kill', 'Kill', 'Pause'] as const);
+    const kind = this.#pick(['Kill', 'Kill', 'Pause', 'Slow'] as const);
     return { kind, atWrite: after + 1 + Math.floor(this.#random() * 6) };
   }
 
   #startProcess(fault: Fault): void {
-    const gate = new Gate(() => this.#nowMs);
+    const gate = new Gate(
+      () => this.#nowMs,
+      () => {
+        this.trace.push('the operator is slow');
+        this.#nowMs += 2 * LEASE_MS;
+      },
+    );
     gate.fault = fault;
     const api = new SimApi(this.#store, gate, this.#applied, (pod) => this.#controllers.evict(pod));
     const all: StaleCache<KubeObject>[] = [];
@@ -233,7 +254,7 @@ class Run {
       namespaces: cacheOf(namespaceKind),
       all,
     };
-    const leadership = { isLeader: true, validUntilMs: this.#nowMs + 10_000 } satisfies Leadership;
+    const leadership = { isLeader: true, validUntilMs: this.#nowMs + LEASE_MS } satisfies Leadership;
     const members = this.#members.door((write) => gate.write(write));
     const clock = {
       nowMs: () => this.#nowMs,

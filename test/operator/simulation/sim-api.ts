@@ -1,6 +1,7 @@
 /**
- * The Kubernetes API as one operator process meets it. The process can be killed right after any one write, or stopped
- * right before one and revived later; whatever it sends then is judged by its preconditions alone.
+ * The Kubernetes API as one operator process meets it. The process can be killed right after any one write, be so slow
+ * before one that its leadership is not certain any more, or be stopped there and revived later; whatever it sends then is
+ * judged by its preconditions alone.
  */
 import { KubeError } from '../../../operator/kube/errors.ts';
 import type {
@@ -21,23 +22,30 @@ import type {
 } from '../../../operator/kube/types.ts';
 import { copy, type Fields, isFields, type Live, type ObjectStore } from './object-store.ts';
 
-export type Fault = { readonly kind: 'Kill' | 'Pause'; readonly atWrite: number } | null;
+export type Fault = { readonly kind: 'Kill' | 'Pause' | 'Slow'; readonly atWrite: number } | null;
 
 /** Of one process: counts its writes, and brings its fault about. */
 export class Gate {
   readonly nowMs: () => number;
+  readonly #outlastLeadership: () => void;
   fault: Fault = null;
   writes = 0;
   isDead = false;
   /** Resolves when it is revived; null while it is not stopped. */
   paused: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
 
-  constructor(nowMs: () => number) {
+  /** @param outlastLeadership lets more time pass than a lease is valid */
+  constructor(nowMs: () => number, outlastLeadership: () => void) {
     this.nowMs = nowMs;
+    this.#outlastLeadership = outlastLeadership;
   }
 
   async write<T>(perform: () => T, notAfterMs = Number.POSITIVE_INFINITY): Promise<T> {
     this.read();
+    if (this.fault?.kind === 'Slow' && this.writes + 1 === this.fault.atWrite) {
+      this.fault = null;
+      this.#outlastLeadership();
+    }
     if (this.nowMs() >= notAfterMs) throw new KubeError('TooLate', 'not sent');
     this.writes += 1;
     if (this.fault?.kind === 'Pause' && this.writes === this.fault.atWrite) {
