@@ -25,10 +25,12 @@ export type WritePathDependencies = {
   readonly schedule: () => void;
 };
 
+type Forwarded = { readonly from: MemberId; readonly frame: ForwardedProposals };
+
 /** Bounds what one call to the core takes or refuses as a whole. */
 const MAX_HANDOVER_BYTES = 1 << 20;
-/** Two: one gathers acknowledgements while the other is applied. More make smaller batches, which cost more a write. */
-const MAX_BATCHES_IN_FLIGHT = 2;
+/** One on its way to the disks, one whose acknowledgements gather, one that is applied. More make smaller batches, which cost more a write. */
+const MAX_BATCHES_IN_FLIGHT = 3;
 
 export class WritePath {
   readonly #with: WritePathDependencies;
@@ -36,6 +38,10 @@ export class WritePath {
   #isHeld = false;
   /** Last index of each batch that is not applied yet, oldest first. */
   #batchesInFlight: number[] = [];
+  #lastProposed = 0;
+  /** What followers have sent, for the next batch: put before it, it would leave no room for what this member's clients ask. */
+  #forwarded: Forwarded[] = [];
+  #forwardedBytes = 0;
 
   constructor(dependencies: WritePathDependencies) {
     this.#with = dependencies;
@@ -85,38 +91,36 @@ export class WritePath {
   roleChanged(): void {
     this.#isHeld = false;
     this.#batchesInFlight = [];
+    for (const { from, frame } of this.#takeForwarded()) this.#refuse(from, frame, frame.proposals, 'NotLeader');
   }
 
   /** Gives what waits to the leader, if one is known. */
   handOver(): void {
     const { raft, proposals } = this.#with;
-    if (this.#isHeld || !proposals.hasWaiting || raft.leader === NO_MEMBER) return;
-    if (raft.role === 'Leader') {
-      // What arrives while batches are on their way gathers to the next one: each costs messages, two writes and their
-      // wake-ups, whatever is in it. An idle leader waits for nothing.
-      const isFull = this.#batchesInFlight.length >= MAX_BATCHES_IN_FLIGHT;
-      if (!isFull || proposals.waitingBytes >= MAX_HANDOVER_BYTES) this.#proposeHere(proposals.takeWaiting());
-    } else this.#forward(raft.leader, proposals.takeWaiting());
+    const hasOwn = !this.#isHeld && proposals.hasWaiting;
+    if (raft.role !== 'Leader') {
+      if (hasOwn && raft.leader !== NO_MEMBER) this.#forward(raft.leader, proposals.takeWaiting());
+      return;
+    }
+    if (!hasOwn && this.#forwarded.length === 0) return;
+    // What arrives while batches are on their way gathers to the next one: each costs messages, two writes and their
+    // wake-ups, whatever is in it. An idle leader waits for nothing.
+    const isFull = this.#batchesInFlight.length >= MAX_BATCHES_IN_FLIGHT;
+    if (isFull && proposals.waitingBytes + this.#forwardedBytes < MAX_HANDOVER_BYTES) return;
+    this.#lastProposed = 0;
+    if (hasOwn) this.#proposeHere(proposals.takeWaiting());
+    for (const forwarded of this.#takeForwarded()) this.#proposeForwarded(forwarded);
+    if (this.#lastProposed > 0) this.#batchesInFlight.push(this.#lastProposed);
   }
 
   forwarded(from: MemberId, frame: ForwardedProposals): void {
-    const { raft, network } = this.#with;
-    const refuse = (proposals: ForwardedProposals['proposals'], reason: ProposalRefusal): void => {
-      const sequences = proposals.map(({ sequence }) => sequence);
-      network.send(from, { kind: 'ForwardRefused', term: frame.term, sequences, reason });
-    };
-    if (raft.role !== 'Leader' || raft.term !== frame.term) return refuse(frame.proposals, 'NotLeader');
-    let taken = frame.proposals;
-    if (this.#with.isGrowthRefused()) {
-      const growing = taken.filter(({ data }) => growsTheStore(decodeProposal(data).command));
-      if (growing.length > 0) refuse(growing, 'NoSpace');
-      taken = taken.filter((proposal) => !growing.includes(proposal));
+    const { raft } = this.#with;
+    if (raft.role !== 'Leader' || raft.term !== frame.term) {
+      this.#refuse(from, frame, frame.proposals, 'NotLeader');
+      return;
     }
-    for (const chunk of chunksOf(taken)) {
-      const reason = this.#propose(chunk.map(({ data }) => data));
-      if (reason !== null) refuse(chunk, reason);
-    }
-    raft.awaitCommit(from);
+    this.#forwarded.push({ from, frame });
+    for (const { data } of frame.proposals) this.#forwardedBytes += data.length;
   }
 
   forwardRefused(frame: ForwardRefused): void {
@@ -177,6 +181,37 @@ export class WritePath {
     }
   }
 
+  #takeForwarded(): readonly Forwarded[] {
+    const taken = this.#forwarded;
+    this.#forwarded = [];
+    this.#forwardedBytes = 0;
+    return taken;
+  }
+
+  #proposeForwarded({ from, frame }: Forwarded): void {
+    let taken = frame.proposals;
+    if (this.#with.isGrowthRefused()) {
+      const growing = taken.filter(({ data }) => growsTheStore(decodeProposal(data).command));
+      if (growing.length > 0) this.#refuse(from, frame, growing, 'NoSpace');
+      taken = taken.filter((proposal) => !growing.includes(proposal));
+    }
+    for (const chunk of chunksOf(taken)) {
+      const reason = this.#propose(chunk.map(({ data }) => data));
+      if (reason !== null) this.#refuse(from, frame, chunk, reason);
+    }
+    this.#with.raft.awaitCommit(from);
+  }
+
+  #refuse(
+    to: MemberId,
+    { term }: ForwardedProposals,
+    refused: ForwardedProposals['proposals'],
+    reason: ProposalRefusal,
+  ): void {
+    const sequences = refused.map(({ sequence }) => sequence);
+    this.#with.network.send(to, { kind: 'ForwardRefused', term, sequences, reason });
+  }
+
   #forward(leader: MemberId, waiting: Pending[]): void {
     const { raft, proposals, network } = this.#with;
     const forwardable = waiting.filter((pending) => {
@@ -195,7 +230,7 @@ export class WritePath {
     for (const entry of data) stampTime(entry, timeMs);
     const proposed = this.#with.raft.propose(data);
     if (!proposed.accepted) return proposed.reason;
-    this.#batchesInFlight.push(proposed.firstIndex + data.length - 1);
+    this.#lastProposed = proposed.firstIndex + data.length - 1;
     return null;
   }
 }
