@@ -470,7 +470,9 @@ export class Replica {
       this.#writer.append(output.append);
     }
     if (output.committed.length > 0) {
-      this.#samples.committed((output.committed.at(-1) as Entry).index);
+      const { index } = output.committed.at(-1) as Entry;
+      this.#samples.committed(index);
+      this.#writes.committed(index);
       this.#state.apply(output.committed);
     }
     for (const { requestId, index } of output.reads) this.#reads.confirmed(requestId, index, this.#state.appliedIndex);
@@ -595,7 +597,6 @@ export class Replica {
     if (proposals > 0) this.#with.observer.proposalsCommitted(proposals);
     const { index } = entries.at(-1) as CommittedEntry;
     this.#raft.applied(index);
-    this.#writes.applied(index);
     this.#reads.applied(index);
     if (this.#duties !== null) this.#duties.applied(entries, results);
     else this.#startDuties();

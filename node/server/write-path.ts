@@ -29,14 +29,14 @@ type Forwarded = { readonly from: MemberId; readonly frame: ForwardedProposals }
 
 /** Bounds what one call to the core takes or refuses as a whole. */
 const MAX_HANDOVER_BYTES = 1 << 20;
-/** One on its way to the disks, one whose acknowledgements gather, one that is applied. More make smaller batches, which cost more a write. */
-const MAX_BATCHES_IN_FLIGHT = 3;
+/** Two, so that one is made while the other's acknowledgements arrive. More make smaller batches, which cost more a write. */
+const MAX_BATCHES_IN_FLIGHT = 2;
 
 export class WritePath {
   readonly #with: WritePathDependencies;
   /** After a refusal the rest waits for the next tick or leader instead of asking as fast as the network allows. */
   #isHeld = false;
-  /** Last index of each batch that is not applied yet, oldest first. */
+  /** Last index of each batch that is not committed yet, oldest first. What waits to be applied has a limit of its own. */
   #batchesInFlight: number[] = [];
   #lastProposed = 0;
   /** What followers have sent, for the next batch: put before it, it would leave no room for what this member's clients ask. */
@@ -82,8 +82,8 @@ export class WritePath {
     return wasHeld;
   }
 
-  /** Everything through `index` is applied here. */
-  applied(index: number): void {
+  /** Everything through `index` is committed. */
+  committed(index: number): void {
     while (this.#batchesInFlight.length > 0 && this.#batchesInFlight[0]! <= index) this.#batchesInFlight.shift();
   }
 
