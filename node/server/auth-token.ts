@@ -2,8 +2,9 @@
  * Tokens of users. The simple kind: JWTs (RFC 7519, HS256), signed with a key that is replicated, so that every member takes
  * what any of them has given. One is void once its user was changed, or its time is over.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { AuthState, User } from '../store/auth/state.ts';
+import { jwtMethods } from './jwt-method.ts';
 import { RequestError } from './types.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
@@ -24,7 +25,8 @@ export type Claims = { readonly username: string; readonly revision: number; rea
 
 /** As long as etcd's own. Clients fetch another one when theirs is refused. */
 const LIFETIME_SECONDS = 300;
-const HEADER = encodeJson({ alg: 'HS256', typ: 'JWT' });
+const METHOD = 'HS256';
+const HEADER = encodeJson({ alg: METHOD, typ: 'JWT' });
 
 export class SimpleTokens implements Tokens {
   readonly #known: VerifiedTokens<Required<Claims>> = new VerifiedTokens();
@@ -34,7 +36,7 @@ export class SimpleTokens implements Tokens {
   issue(state: AuthState, { name, changedAt }: User, nowMs: number): string {
     const claims: Claims = { username: name, revision: changedAt, exp: Math.floor(nowMs / 1000) + LIFETIME_SECONDS };
     const content = `${HEADER}.${encodeJson(claims)}`;
-    return `${content}.${sign(state, content).toString('base64url')}`;
+    return `${content}.${jwtMethods[METHOD].sign(content, keyOf(state)).toString('base64url')}`;
   }
 
   userOf(state: AuthState, token: string, nowMs: number): User {
@@ -72,12 +74,11 @@ function verifiedClaims(state: AuthState, token: string): Required<Claims> | nul
   const content = token.slice(0, Math.max(end, 0));
   // Only our own header is accepted, byte for byte: a token cannot choose the algorithm that it is checked by.
   if (state.tokenKey === '' || !content.startsWith(`${HEADER}.`)) return null;
-  const given = Buffer.from(token.slice(end + 1), 'base64url');
-  const expected = sign(state, content);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+  const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  if (!jwtMethods[METHOD].verify(content, signature, keyOf(state))) return null;
   return JSON.parse(Buffer.from(content.slice(HEADER.length + 1), 'base64url').toString()) as Required<Claims>;
 }
 
-function sign({ tokenKey }: AuthState, content: string): Buffer {
-  return createHmac('sha256', Buffer.from(tokenKey, 'base64')).update(content).digest();
+function keyOf({ tokenKey }: AuthState): KeyObject {
+  return createSecretKey(tokenKey, 'base64');
 }
