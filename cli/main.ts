@@ -4,8 +4,8 @@
  */
 import { enableCompileCache } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../node/version.ts';
 import { compileCacheFolder } from './compile-cache.ts';
-import { ownVersion } from './own-version.ts';
 import { UserError } from './user-error.ts';
 
 // Halves the time a member takes to start.
@@ -86,7 +86,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const program = new Command('quorate')
     .description('A replicated key-value store.')
-    .version(ownVersion(), '--version', 'version of this program')
+    .version(VERSION.quorate, '--version', 'version of this program')
     .helpCommand('help [COMMAND]', 'the same as COMMAND --help')
     .addHelpText('after', examples)
     .exitOverride()

@@ -1,4 +1,4 @@
-/** What this build calls itself. */
+/** What this build calls itself, as member, operator and command line. */
 import { readFileSync } from 'node:fs';
 import type { ApiVersion } from '../client/types.ts';
 

@@ -1,8 +1,8 @@
 /** The operator as a process: runs until a signal, or until the lease is lost. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { ConfigError, type Environment, type Flags } from '../node/config/parse-config.ts';
+import { VERSION } from '../node/version.ts';
 import { type OperatorCaches, startCaches } from './caches.ts';
 import { collectCaches, collectClusters } from './collect.ts';
 import { type OperatorConfig, parseOperatorConfig } from './config.ts';
@@ -34,9 +34,6 @@ const SILENCE_MS = 180_000;
 
 /** A pass that writes reads about ten objects and lists anew, and many clusters may want one at once. */
 const REQUEST_RATE = { perSecond: 100, burst: 200 };
-
-const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-  .version;
 
 /** While it lasts, this is the only operator by the word of whoever switched the election off. */
 const always: Leadership = { isLeader: true, validUntilMs: Number.POSITIVE_INFINITY };
@@ -106,7 +103,11 @@ class Process {
       election = this.#config.leaderElection ? this.#startElection() : null;
       this.#leadership = election ?? always;
       this.#operator = this.#newOperator(api, caches, events, image, this.#leadership);
-      this.#log.write('info', 'started', { version, image, namespace: this.#config.namespace ?? 'all' });
+      this.#log.write('info', 'started', {
+        version: VERSION.quorate,
+        image,
+        namespace: this.#config.namespace ?? 'all',
+      });
       if (this.#leadership.isLeader) this.#lead();
       return await ended;
     } finally {
@@ -123,7 +124,7 @@ class Process {
     return new HttpKubeApi({
       server: this.#server,
       clock: systemClock,
-      userAgent: `quorate-operator/${version}`,
+      userAgent: `quorate-operator/${VERSION.quorate}`,
       rate: REQUEST_RATE,
       observer,
     });

@@ -38,6 +38,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'node/metrics/': { may: ['node/server/', 'node/transport/types.ts', 'node/raft/types.ts', 'client/types.ts'] },
   'node/logging.ts': { may: ['node/server/observer.ts', 'node/standard-error.ts'] },
   'node/standard-error.ts': { may: [] },
+  'node/version.ts': { may: ['client/types.ts'] },
   // What is left of node/ assembles the parts.
   'node/': { may: ['node/', 'client/'] },
   'operator/api/': { may: [] },
@@ -76,13 +77,14 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   // What is left of operator/ assembles the parts.
-  'operator/': { may: ['operator/', 'client/', 'node/config/', 'node/logging.ts'] },
+  'operator/': { may: ['operator/', 'client/', 'node/config/', 'node/logging.ts', 'node/version.ts'] },
   'cli/': {
     may: [
       'client/',
       'node/config/',
       'node/main.ts',
       'node/restore-snapshot.ts',
+      'node/version.ts',
       'node/download-snapshot.ts',
       'node/storage/folder-lock.ts',
       'operator/config.ts',

@@ -1,9 +1,9 @@
 /** `quorate version` */
 import type { Command } from 'commander';
 import { QuorateError } from '../../client/errors.ts';
+import { VERSION } from '../../node/version.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connection.ts';
 import { printJson, printLines } from '../output.ts';
-import { ownVersion } from '../own-version.ts';
 
 export function define(command: Command): void {
   addConnectionOptions(
@@ -27,6 +27,6 @@ async function version(options: ConnectionOptions): Promise<void> {
     // No cluster is no reason not to say one's own version.
     if (!(error instanceof QuorateError)) throw error;
   }
-  if (options.json) return printJson({ quorate: ownVersion(), node: process.versions.node, member });
-  printLines([`quorate ${ownVersion()} (Node ${process.versions.node})`, `member  ${member ?? 'none answers'}`]);
+  if (options.json) return printJson({ quorate: VERSION.quorate, node: process.versions.node, member });
+  printLines([`quorate ${VERSION.quorate} (Node ${process.versions.node})`, `member  ${member ?? 'none answers'}`]);
 }
