@@ -7,6 +7,7 @@ import type { Clock, KubeApi } from './kube/types.ts';
 import { MemberConnections, type MemberTls } from './members/connections.ts';
 import { httpMembers } from './members/http-members.ts';
 import type { Members } from './members/types.ts';
+import { clientScheme } from './resources/member-arguments.ts';
 
 /** A user's own Secret carries no label of ours, so no cache has it; it is read again after this long. */
 const FOREIGN_SECRET_MS = 60_000;
@@ -28,13 +29,13 @@ export class MemberAccess {
 
   async membersOf(cluster: RaftCluster): Promise<Members> {
     const { namespace, name } = cluster.metadata;
-    const isSecured = cluster.spec.tls.client.mode !== 'Disabled';
-    const tls = isSecured ? await this.#tlsOf(cluster) : null;
+    const scheme = clientScheme(cluster);
+    const tls = scheme === 'https' ? await this.#tlsOf(cluster) : null;
     const token = this.#caches.secrets.get(namespace, adminTokenSecret(name))?.data?.['token'];
     return httpMembers({
       cluster: name,
       namespace,
-      scheme: isSecured ? 'https' : 'http',
+      scheme,
       token: token === undefined ? null : decoded(token).trim(),
       fetch: this.#connections.fetchFor(`${namespace}/${name}`, tls),
     });
