@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { createTcpNetwork } from '../network.ts';
 import type { Peer } from '../types.ts';
-import { call, helloOf, realClock } from './members.ts';
+import { call, helloOf, timing } from './members.ts';
 
 const ignore = (): void => {};
 const network = createTcpNetwork({
@@ -11,11 +11,7 @@ const network = createTcpNetwork({
   sendQueueLimitBytes: 1_000_000,
   maxFrameBytes: 1_000_000,
   snapshotRateBytesPerSecond: 1_000_000,
-  reconnect: { minMs: 5, maxMs: 50 },
-  handshakeTimeoutMs: 2000,
-  keepAliveMs: 1000,
-  clock: realClock,
-  random: () => 0.5,
+  ...timing,
   log: { info: ignore, warn: ignore },
 });
 await network.start(helloOf(2), {

@@ -15,12 +15,21 @@ import type {
   SnapshotReceiver,
 } from '../types.ts';
 
-export const realClock: TransportClock = {
+const realClock: TransportClock = {
   nowMs: () => performance.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     return { cancel: () => clearTimeout(timer) };
   },
+};
+
+/** Of connections between members of one test. */
+export const timing = {
+  reconnect: { minMs: 5, maxMs: 50 },
+  handshakeTimeoutMs: 2000,
+  keepAliveMs: 1000,
+  clock: realClock,
+  random: (): number => 0.5,
 };
 
 export type TestMember = {
@@ -69,11 +78,7 @@ export async function startMember(t: TestContext, id: number, settings: TestMemb
     sendQueueLimitBytes: 16 * 1024 * 1024,
     maxFrameBytes: 4 * 1024 * 1024,
     snapshotRateBytesPerSecond: 1e9,
-    reconnect: { minMs: 5, maxMs: 50 },
-    handshakeTimeoutMs: 2000,
-    keepAliveMs: 1000,
-    clock: realClock,
-    random: () => 0.5,
+    ...timing,
     log: { info: write, warn: write },
     ...settings.options,
   });
