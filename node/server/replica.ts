@@ -532,7 +532,7 @@ export class Replica {
 
   #tick(nowMs: number): void {
     const isReleased = this.#writes.release();
-    const isDue = this.#raft.tick(this.#isStateStalled());
+    const isDue = this.#raft.tick(this.#noticeStateStall());
     if (this.#raft.leader !== NO_MEMBER) this.#leaderLastKnownMs = nowMs;
     const isHousekeepingDue = nowMs - this.#lastHousekeepingMs >= HOUSEKEEPING_MS;
     if (isHousekeepingDue) {
@@ -542,7 +542,8 @@ export class Replica {
     if (isReleased || isDue || isHousekeepingDue) this.#schedule();
   }
 
-  #isStateStalled(): boolean {
+  /** True while the engine holds up what is committed. */
+  #noticeStateStall(): boolean {
     const isStalled = this.#state.tick(stateStallTicks(this.#with.options));
     if (isStalled !== this.#wasStateStalled) {
       this.#wasStateStalled = isStalled;

@@ -38,6 +38,7 @@ export class WritePath {
   #isHeld = false;
   /** Last index of each batch that is not committed yet, oldest first. What waits to be applied has a limit of its own. */
   #batchesInFlight: number[] = [];
+  /** Last index that the core has taken in the hand-over under way, 0 before the first. */
   #lastProposed = 0;
   /** What followers have sent, for the next batch: put before it, it would leave no room for what this member's clients ask. */
   #forwarded: Forwarded[] = [];
