@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { createLogger, type LoggerOptions } from './logging.ts';
@@ -64,4 +66,34 @@ test('a process ends although the reader of its last words has stopped', async (
   child.stdin.write('now');
   assert.deepEqual(await once(child, 'exit'), [1, null]);
   child.stderr.destroy();
+});
+
+test('a process that has nothing more to do ends although the reader of its log has stopped', async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'quorate-log-'));
+  const pipe = path.join(folder, 'pipe');
+  spawnSync('mkfifo', [pipe]);
+  const stderr = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  t.after(() => {
+    closeSync(stderr);
+    rmSync(folder, { recursive: true });
+  });
+  assert.throws(() => {
+    for (;;) writeSync(stderr, Buffer.alloc(4096));
+  }, /EAGAIN/);
+  // One thread: when it has looked at a folder, it has tried to write the line.
+  const source = `
+    import { stat } from 'node:fs';
+    import { createLogger } from ${JSON.stringify(path.join(import.meta.dirname, 'logging.ts'))};
+    const logger = createLogger({ level: 'info', member: 'm1' });
+    logger.log('error', 'last_words', {});
+    setImmediate(() => stat('/', () => {
+      logger.flush();
+      process.exitCode = 1;
+    }));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'ignore', stderr],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+  });
+  t.after(() => child.kill('SIGKILL'));
+  assert.deepEqual(await once(child, 'exit'), [1, null]);
 });

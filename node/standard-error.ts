@@ -10,19 +10,18 @@ const STANDARD_ERROR = 2;
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** After the kernel's buffer was found full. */
 const RETRY_MS = 10;
-/** What a reader that has stopped may cost a process that ends. */
+/** What a reader that has stopped may cost a process that ends, where the descriptor does not block. */
 const MAX_FLUSH_MS = 1000;
 
 export class StandardError {
-  #waiting: string[] = [];
+  #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isWriting = false;
   #isClosed = false;
 
   write(lines: string): void {
     if (this.#isClosed || this.#waitingBytes + lines.length > MAX_WAITING_BYTES) return;
-    this.#waiting.push(lines);
-    this.#waitingBytes += lines.length;
+    this.#wait(Buffer.from(lines));
     if (this.#isWriting) return;
     this.#isWriting = true;
     // Lines of one turn go together, and all of them can still be flushed.
@@ -45,21 +44,30 @@ export class StandardError {
 
   #writeWaiting(): void {
     const bytes = this.#take();
-    if (bytes.length === 0) this.#isWriting = false;
-    else this.#write(bytes);
+    if (bytes.length === 0 || this.#isClosed) this.#isWriting = false;
+    else write(STANDARD_ERROR, bytes, (error, written) => this.#wrote(bytes, error, written));
   }
 
-  #write(bytes: Buffer): void {
-    write(STANDARD_ERROR, bytes, (error, written) => {
-      if (error === null && written === bytes.length) this.#writeWaiting();
-      else if (error === null) this.#write(bytes.subarray(written));
-      else if (isFull(error)) setTimeout(() => this.#write(bytes), RETRY_MS);
-      else this.#isClosed = true;
-    });
+  #wrote(bytes: Buffer, error: Error | null, written: number): void {
+    if (error !== null && !isFull(error)) {
+      this.#isClosed = true;
+      return;
+    }
+    const rest = error === null ? bytes.subarray(written) : bytes;
+    if (rest.length > 0) this.#wait(rest, 'First');
+    // A process that has nothing else to do flushes, which ends; it does not wait for its reader here.
+    if (error === null) this.#writeWaiting();
+    else setTimeout(() => this.#writeWaiting(), RETRY_MS).unref();
+  }
+
+  #wait(bytes: Buffer, place: 'First' | 'Last' = 'Last'): void {
+    if (place === 'First') this.#waiting.unshift(bytes);
+    else this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
   }
 
   #take(): Buffer {
-    const bytes = Buffer.from(this.#waiting.join(''));
+    const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
     return bytes;
