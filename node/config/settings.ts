@@ -188,7 +188,7 @@ const shape: Shape = {
   }),
   prestopKey: maybe(prestopKey, 'Timing', 'prestop-key', {
     placeholder: 'KEY',
-    help: 'Makes /prestop on --listen-health /prestop/KEY. Without a key, whoever reaches that port can take this member out of its Services.',
+    help: 'Moves /prestop on --listen-health to /prestop/KEY. Without a key, whoever reaches that port can take this member out of its Services.',
   }),
 
   maxRequestBytes: always(sizeBytes('1KiB', '64MiB'), 'Limits', 'max-request-size', '1.5MiB', {
@@ -209,7 +209,7 @@ const shape: Shape = {
   }),
   maxUncommittedBytes: always(sizeBytes('64KiB', '4GiB'), 'Limits', 'max-uncommitted-size', '64MiB', {
     placeholder: 'SIZE',
-    help: 'What a leader accepts while it waits for a quorum, and what may be committed and not applied. More is answered 429.',
+    help: 'Writes that a leader accepts while they wait for a quorum; and, counted apart, committed ones that wait to be applied. More is answered 429.',
   }),
   maxEntriesBytesPerMessage: always(sizeBytes('4KiB', '64MiB'), 'Limits', 'max-append-size', '1MiB', {
     placeholder: 'SIZE',
@@ -281,7 +281,7 @@ const shape: Shape = {
   }),
   authToken: always(authToken, 'Security', 'auth-token', 'simple', {
     placeholder: 'KIND',
-    help: 'How tokens of users are signed: simple, by a key that the cluster keeps itself; or, as in etcd, jwt,sign-method=METHOD,pub-key=FILE,priv-key=FILE,ttl=TIME (5m). Give all members the same.',
+    help: 'How tokens of users are signed: simple, by a key that the cluster keeps itself; or, as in etcd, jwt,sign-method=METHOD,pub-key=FILE,priv-key=FILE,ttl=TIME, where METHOD is RS256, ES256, EdDSA, HS256 or the like, and TIME 5m unless given. With pub-key alone a member verifies only. Give all members the same kind.',
   }),
 
   logLevel: always(oneOf(logLevels), 'Operation', 'log-level', 'info', {
