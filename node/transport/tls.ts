@@ -165,12 +165,21 @@ export class ReloadingTls {
 
   #makeContext(material: Material): SecureContext {
     try {
-      // OpenSSL takes a file without one, and then trusts nobody.
-      if (material.ca !== undefined) new X509Certificate(material.ca);
+      assertCertificate(material.ca);
       return createSecureContext({ ...material, minVersion: 'TLSv1.2' });
     } catch (error) {
       throw new Error(`cannot use the TLS files ${this.#paths().join(', ')}: ${(error as Error).message}`);
     }
+  }
+}
+
+/** OpenSSL takes an authority's file without a certificate, and then trusts nobody. */
+function assertCertificate(ca: Buffer | undefined): void {
+  if (ca === undefined) return;
+  try {
+    new X509Certificate(ca);
+  } catch (error) {
+    throw new Error(`the one of the authority holds no certificate in PEM (${(error as Error).message})`);
   }
 }
 
