@@ -35,7 +35,10 @@ if (endToEnd.length + endToEndAlone.length > 0) {
 
 for (const { name, file, reason } of totals.skipped) console.log(`SKIPPED ${file}: ${name} (${reason})`);
 // Said again at the end: a log of thousands of lines is read from its end, and may be cut to it.
-for (const { name, file, why } of totals.failed) console.log(`FAILED ${file}: ${name}\n${why.replaceAll(/^/gm, '  ')}`);
+for (const { name, file, why } of totals.failed) {
+  console.log(`FAILED ${file}: ${name}`);
+  if (why !== '') console.log(why.replaceAll(/^/gm, '  '));
+}
 
 const forbiddenSkips = isCi ? totals.skipped.filter(({ reason }) => !reason.startsWith('platform:')) : [];
 if (forbiddenSkips.length > 0) console.log(`under CI a skip is a failure, unless its reason starts with "platform:"`);
