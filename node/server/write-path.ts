@@ -36,7 +36,7 @@ export class WritePath {
   readonly #with: WritePathDependencies;
   /** After a refusal the rest waits for the next tick or leader instead of asking as fast as the network allows. */
   #isHeld = false;
-  /** Last index of each batch that is not committed yet, oldest first. What waits to be applied has a limit of its own. */
+  /** Last index of each batch that is not committed and handed to the state machine yet, oldest first. */
   #batchesInFlight: number[] = [];
   /** Last index that the core has taken in the hand-over under way, 0 before the first. */
   #lastProposed = 0;
@@ -83,7 +83,7 @@ export class WritePath {
     return wasHeld;
   }
 
-  /** Everything through `index` is committed. */
+  /** Everything through `index` is committed, and on its way to the state machine. */
   committed(index: number): void {
     while (this.#batchesInFlight.length > 0 && this.#batchesInFlight[0]! <= index) this.#batchesInFlight.shift();
   }
