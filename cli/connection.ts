@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Client } from '../client/client.ts';
+import type { ClientTls } from '../client/tls.ts';
 import { UserError } from './user-error.ts';
 import { parseDurationMs, parseEndpoints } from './values.ts';
 
@@ -18,7 +19,8 @@ export type ConnectionOptions = {
   key?: string;
 };
 
-export function addConnectionOptions(command: Command): Command {
+/** @param timeout of the command where none is given */
+export function addConnectionOptions(command: Command, timeout = '5s'): Command {
   const options = [
     new Option('--endpoints <URL,...>', 'client URLs of members; the next one takes over when one is away')
       .env('QUORATE_ENDPOINTS')
@@ -26,7 +28,7 @@ export function addConnectionOptions(command: Command): Command {
       .default([...defaultEndpoints], 'those of quorate up'),
     new Option('--timeout <TIME>', 'for the whole command, with its retries')
       .argParser(parseDurationMs)
-      .default(5_000, '5s'),
+      .default(parseDurationMs(timeout), timeout),
     new Option('--token-file <FILE>', 'file with the token for administrative calls').env('QUORATE_TOKEN_FILE'),
     new Option('--ca <FILE>', 'authorities to trust (PEM), for https').env('QUORATE_CA'),
     new Option('--cert <FILE>', 'own certificate (PEM)').env('QUORATE_CERT'),
@@ -39,12 +41,9 @@ export function addConnectionOptions(command: Command): Command {
 
 export async function connect(options: ConnectionOptions): Promise<Client> {
   const { createClient } = await import('../client/client.ts');
-  const { endpoints, timeout: timeoutMs, tokenFile, ca, cert, key } = options;
-  if ((cert === undefined) !== (key === undefined)) throw new UserError('--cert and --key go together', 2);
-  const usesTls = ca !== undefined || cert !== undefined;
-  const fetch = usesTls
-    ? (await import('../client/tls.ts')).tlsFetch({ ca: read(ca), cert: read(cert), key: read(key) })
-    : undefined;
+  const { endpoints, timeout: timeoutMs, tokenFile } = options;
+  const certificates = await readCertificates(options);
+  const fetch = certificates === null ? undefined : (await import('../client/tls.ts')).tlsFetch(certificates);
   return createClient({
     endpoints,
     timeoutMs,
@@ -52,6 +51,16 @@ export async function connect(options: ConnectionOptions): Promise<Client> {
     fetch,
     onRetry: announceRetries(timeoutMs),
   });
+}
+
+/** Read and checked before anything is sent: afterwards a file that is wrong looks like a member that does not answer. */
+async function readCertificates({ ca, cert, key }: ConnectionOptions): Promise<ClientTls | null> {
+  if ((cert === undefined) !== (key === undefined)) throw new UserError('--cert and --key go together', 2);
+  if (cert === undefined && ca === undefined) return null;
+  const { readAuthorities, readMaterial } = await import('../node/transport/pem-files.ts');
+  if (cert === undefined || key === undefined) return { ca: readAuthorities(ca!).toString() };
+  const { material } = readMaterial({ certPath: cert, keyPath: key, caPath: ca ?? null });
+  return { ca: material.ca?.toString(), cert: material.cert.toString(), key: material.key.toString() };
 }
 
 /** A command that hangs must say why. Once, and not for the first failover, which is nobody's concern. */
@@ -67,14 +76,13 @@ function announceRetries(timeoutMs: number): (error: Error) => void {
 
 /** The first line: members take a file of several, of which the first is the newest. */
 function readToken(file: string): string {
-  const token = read(file)!.split('\n')[0]!.trim();
+  const token = read(file).split('\n')[0]!.trim();
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new UserError(`${file}: its first line is not a token of letters, digits and signs without spaces`);
   return token;
 }
 
-function read(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
+function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

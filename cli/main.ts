@@ -130,6 +130,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'SnapshotDamaged',
   'NewerFormat',
   'GrantConflict',
+  'TlsFileError',
 ]);
 
 /** What to do, in the words of this program. */
@@ -142,7 +143,7 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? error.code : undefined;
   const hint = error.name === 'QuorateError' ? HINTS.get(code) : undefined;
-  // Of the system: a port in use, a folder that may not be written.
+  // An error of the system: a port in use, a folder that may not be written.
   const isOfSystem = 'syscall' in error;
   const message = EXPECTED.has(error.name) || isOfSystem ? error.message : (error.stack ?? error.message);
   return hint === undefined ? message : `${message}; ${hint}`;

@@ -116,6 +116,13 @@ test('when no member answers, the error says so of each', async () => {
   });
 });
 
+test('an attempt that the deadline cut short does not hide why the one before it failed', async () => {
+  await using member = await FakeMember.start(inTurn(hangUp, () => undefined));
+  const client = createClient({ endpoints: [member.url], timeoutMs: 2_000 });
+  await assert.rejects(client.get('a'), { message: /^no member answered: .*: (?!no answer within).*$/ });
+  assert.equal(member.asked.length, 2);
+});
+
 test('a member that does not answer is given up after the attempt timeout', async () => {
   await using silent = await FakeMember.start(() => undefined);
   await using member = await FakeMember.start(put);
@@ -171,4 +178,12 @@ test('the token travels as a bearer token', async () => {
   await using member = await FakeMember.start(put);
   await createClient({ endpoints: [member.url], token: 'secret' }).put('a', '1');
   assert.equal(member.asked[0]!.headers.authorization, 'Bearer secret');
+});
+
+test('a member that closes its connections, as one does before it stops, is left while it still answers', async () => {
+  await using first = await FakeMember.start(json(200, { revision: 7 }, { connection: 'close' }));
+  await using second = await FakeMember.start(put);
+  const client = createClient({ endpoints: [first.url, second.url] });
+  for (const value of ['1', '2', '3']) await client.put('a', value);
+  assert.deepEqual([first.asked.length, second.asked.length], [1, 2]);
 });

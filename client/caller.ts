@@ -38,7 +38,7 @@ const MEMBERS_SHARE = 0.9;
 export class Caller {
   readonly endpoints: readonly string[];
   readonly #options: CallerOptions;
-  /** Of the endpoint that answered last; new calls start there. */
+  /** The position of the endpoint where new calls start: it answered last, or comes after one that is about to stop. */
   #preferred = 0;
 
   constructor(options: CallerOptions) {
@@ -65,10 +65,11 @@ export class Caller {
       const budgetMs = Math.max(1, Math.min(longestMs, deadlineMs - performance.now()));
       const result = await this.#attempt(endpoint, request, options.signal, budgetMs, read);
       if ('value' in result) {
-        this.#preferred = at;
+        this.#preferred = result.isLeaving ? (at + 1) % this.endpoints.length : at;
         return result.value;
       }
-      reasons.set(endpoint, result.error.message);
+      // An attempt that the deadline cut short knows less than the one before it.
+      if (budgetMs >= longestMs || !reasons.has(endpoint)) reasons.set(endpoint, result.error.message);
       const mayRetry = result.certainty === 'Refused' || (result.certainty === 'Unknown' && request.isRepeatable);
       if (!mayRetry) throw result.error;
       const delayMs = delayBeforeRetryMs(result, attempts, this.endpoints.length, Math.random());
@@ -88,7 +89,7 @@ export class Caller {
     signal: AbortSignal | undefined,
     budgetMs: number,
     read: (response: Response) => Promise<T>,
-  ): Promise<{ value: T } | Failure> {
+  ): Promise<{ value: T; isLeaving: boolean } | Failure> {
     const controller = new AbortController();
     const abort = () => controller.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
@@ -101,7 +102,9 @@ export class Caller {
         body: bodyOf(request),
         signal: controller.signal,
       });
-      if (response.ok) return { value: await read(response) };
+      // A member that is about to stop says so while it still answers: whoever goes now is never refused.
+      const isLeaving = response.headers.get('connection') === 'close';
+      if (response.ok) return { value: await read(response), isLeaving };
       const body: unknown = await response.json().catch(() => null);
       return failureOfAnswer(errorFromAnswer(response.status, body, endpoint), response.headers.get('retry-after'));
     } catch (exception) {

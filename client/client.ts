@@ -344,12 +344,12 @@ export class Client {
     return this.#caller.call(request, options, (response) => readSnapshot(response, options.signal));
   }
 
-  /** Of the first member that answers. */
+  /** The versions of the first member that answers. */
   version(options: CallOptions = {}): Promise<ApiVersion> {
     return this.#local('/version', options);
   }
 
-  /** Of the member at this client's only endpoint. */
+  /** Whether the member at this client's only endpoint is ready, and which checks fail. */
   async readiness(options: CallOptions = {}): Promise<ApiReadiness> {
     const endpoint = this.#onlyEndpoint('readiness');
     const answer = await (this.#options.fetch ?? globalThis.fetch)(`${endpoint}/readyz?verbose`, {

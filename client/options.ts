@@ -29,7 +29,7 @@ export type Consistency = 'linearizable' | 'serializable';
 
 export type GetOptions = CallOptions & {
   readonly consistency?: Consistency | undefined;
-  /** As it was at that revision of the store. */
+  /** Reads what was there at that revision of the store. */
   readonly revision?: number | undefined;
 };
 
@@ -64,7 +64,7 @@ export type RangeOptions = GetOptions & {
   readonly from?: Bytes | undefined;
   /** Keys before this one. */
   readonly to?: Bytes | undefined;
-  /** Of items in one page. Default: the member's. */
+  /** The most items of one page. Default: the member's. */
   readonly limit?: number | undefined;
   readonly keysOnly?: boolean | undefined;
 };

@@ -54,7 +54,7 @@ export function failureOfAnswer(error: QuorateError, retryAfter: string | null):
   }
 }
 
-/** Of what `fetch` threw, or of the answer's body breaking off. */
+/** The failure behind what `fetch` threw, or behind an answer's body that broke off. */
 export function failureOfException(exception: unknown, url: string): Failure {
   const code = innermostCode(exception);
   const notConnected = NOT_CONNECTED.get(code ?? '');

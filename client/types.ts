@@ -19,7 +19,7 @@
  * `?timeout=` is a number of seconds with an optional fraction, everywhere.
  */
 
-/** Of `GET /v1/kv/KEY`: what the raw value leaves out. `revision` is the store's; the others are the key's. */
+/** The headers of an answer to `GET /v1/kv/KEY`, whose body is the raw value. `revision` is the store's; the others are the key's. */
 export const apiHeaders = {
   revision: 'x-quorate-revision',
   createRevision: 'x-quorate-create-revision',
@@ -149,14 +149,14 @@ export type ApiStatus = {
   /** What the cluster speaks: it rises when all members can, and older builds then stop. */
   cluster_format?: number;
   state: ApiMemberState;
-  /** Of a parked member, with a sentence that says what to do. */
+  /** Why a member is parked; `message` is a sentence that says what to do. */
   reason?: ParkedReason;
   message?: string;
   /** Accepted founding record's cluster id, also before the cluster has formed. */
   cluster_id?: string;
   /** The record that it was founded with, so that a forming that broke off half way goes on with exactly this one. */
   founding?: ApiBootstrap;
-  /** Of a parked member that was told to form with others: the members by `NAME=CLIENT_URL`, itself too, sorted. All must agree. */
+  /** With whom a parked member was told to form: the members by `NAME=CLIENT_URL`, itself too, sorted. All must agree. */
   initial_cluster?: string[];
   member_id?: number;
   role?: ApiRole;
@@ -165,7 +165,7 @@ export type ApiStatus = {
   commit?: number;
   applied?: number;
   last_index?: number;
-  /** Of the entry at last_index: of two logs the one with the higher term is more advanced, else the longer (Raft paper 5.4.1). */
+  /** The term of the entry at last_index: of two logs the one with the higher term is more advanced, else the longer (Raft paper 5.4.1). */
   last_term?: number;
   first_index?: number;
   config_index?: number;
@@ -181,7 +181,7 @@ export type ApiStatus = {
   no_space?: boolean;
   /** Members whose keys were found to differ from those of a quorum, 0 for nobody knows whose: writes are refused. */
   corrupt_members?: number[];
-  /** On the leader. */
+  /** What the leader knows of each peer; absent elsewhere. */
   peers?: {
     id: number;
     match: number;
@@ -217,7 +217,7 @@ export type ApiTransferAnswer = { leader: number };
 export type ApiRecover = { cluster_id: string; nonce: string };
 export type ApiVersion = { etcdserver: string; etcdcluster: string; quorate: string };
 
-/** Of join and recover. */
+/** The answer of join and recover. */
 export type ApiOk = { ok: true };
 
 /** Data of an event named `cluster` of `GET /v1/events`, sent several times a second: every member as the answering one sees it. */

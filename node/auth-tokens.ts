@@ -1,11 +1,12 @@
 /** The tokens that the settings name, with their keys read. */
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AuthTokenSetting } from './config/auth-token.ts';
 import { ConfigError } from './config/parse-config.ts';
 import { SimpleTokens, type Tokens } from './server/auth-token.ts';
 import { type JwtMethodName, jwtMethods } from './server/jwt-method.ts';
 import { JwtTokens } from './server/jwt-tokens.ts';
+import { privateKeyIn } from './transport/pem-files.ts';
 
 type JwtSetting = Extract<AuthTokenSetting, { kind: 'Jwt' }>;
 
@@ -17,7 +18,7 @@ export function authTokens(setting: AuthTokenSetting): Tokens {
     const secret = secretOf(setting);
     return new JwtTokens({ method, signingKey: secret, verifyingKey: secret, ttlMs });
   }
-  const privateKey = keyIn('priv-key', setting.privateKeyFile, method, readPrivateKey);
+  const privateKey = keyIn('priv-key', setting.privateKeyFile, method, privateKeyIn);
   const publicKey = keyIn('pub-key', setting.publicKeyFile, method, readPublicKey);
   const derived = privateKey === null ? null : createPublicKey(privateKey);
   if (derived !== null && publicKey !== null && !derived.equals(publicKey)) {
@@ -34,15 +35,15 @@ function secretOf({ privateKeyFile, signMethod }: JwtSetting): KeyObject {
   })!;
 }
 
-function readPrivateKey(content: Buffer): KeyObject {
-  return createPrivateKey(content);
-}
-
-/** Of a certificate, the key in it. */
+/** Takes a certificate, too, and gives the key in it. */
 function readPublicKey(content: Buffer): KeyObject {
   // Node would derive the public key from it; a member that shall only verify must not have it.
   if (content.includes('PRIVATE KEY-----')) throw new Error('it holds a private key');
-  return createPublicKey(content);
+  try {
+    return createPublicKey(content);
+  } catch {
+    throw new Error('it holds no public key and no certificate');
+  }
 }
 
 function keyIn(

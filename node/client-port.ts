@@ -23,7 +23,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { Tokens } from './server/auth-token.ts';
 import type { LocalMember } from './server/member.ts';
 import type { Observer } from './server/observer.ts';
-import { clientCredentials, reloadingTls } from './tls-files.ts';
+import { clientCredentials } from './tls-files.ts';
 import type { ReloadingTls } from './transport/tls.ts';
 import { VERSION } from './version.ts';
 
@@ -40,9 +40,9 @@ export type ClientPortParts = {
   readonly drain: Drain;
   readonly health: HealthServer | null;
   readonly peerTls: ReloadingTls | null;
+  readonly clientTls: ReloadingTls | null;
 };
 
-/** @throws ConfigError when its certificates cannot be used as they are now */
 export function startClientPort({
   config,
   addresses,
@@ -53,9 +53,9 @@ export function startClientPort({
   drain,
   health,
   peerTls,
+  clientTls,
 }: ClientPortParts): Promise<HttpServer> {
-  const { clientTls } = config;
-  const clientTlsFiles = clientTls === null ? null : reloadingTls('client', clientTls, log);
+  const authority = config.clientTls?.caFile ?? null;
   const readiness = (): ApiReadiness => drain.readiness(member.readiness());
   const shownMetrics = httpMetrics(metrics, {
     status: () => member.status(),
@@ -63,7 +63,7 @@ export function startClientPort({
     disk: () => diskOf(resolve(config.dataDir)),
     certificates: () => [
       ...(peerTls === null ? [] : [{ use: 'peer' as const, notAfterMs: peerTls.notAfterMs }]),
-      ...(clientTlsFiles === null ? [] : [{ use: 'client' as const, notAfterMs: clientTlsFiles.notAfterMs }]),
+      ...(clientTls === null ? [] : [{ use: 'client' as const, notAfterMs: clientTls.notAfterMs }]),
     ],
     peers: () => member.replica?.peers.states() ?? [],
     counts: () => member.counts(),
@@ -72,7 +72,7 @@ export function startClientPort({
   const logger = { error: (fields: object, event: string) => log('error', event, { ...fields }) };
   const adminAuth: AdminAuth = {
     tokenFile: config.adminTokenFile,
-    certificateNames: clientTls !== null && clientTls.caFile !== null ? 'Any' : null,
+    certificateNames: authority === null ? null : 'Any',
   };
   const api = createHttpApi({
     member,
@@ -99,7 +99,8 @@ export function startClientPort({
     },
     assertSameOrigin,
   );
-  const clientCertificates = clientTls?.caFile == null ? 'None' : clientTls.requireClientCert ? 'Require' : 'Request';
+  const whenGiven = config.clientTls?.requireClientCert === true ? 'Require' : 'Request';
+  const clientCertificates = authority === null ? 'None' : whenGiven;
   return startHttpServer({
     api: {
       listener: (request, response) => {
@@ -111,7 +112,7 @@ export function startClientPort({
       },
     },
     listen: addresses.listenClient,
-    tls: clientTlsFiles === null ? null : { files: clientTlsFiles, clientCertificates },
+    tls: clientTls === null ? null : { files: clientTls, clientCertificates },
     http2: grpc,
   });
 }

@@ -58,6 +58,8 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
   const addresses = resolveAddresses(config, { hostname: hostname(), interfaces: networkInterfaces() });
   const tokens = authTokens(config.authToken);
   const logger = createLogger({ level: config.logLevel, member: addresses.name });
+  const peerTls = config.peerTls === null ? null : reloadingTls('peer', config.peerTls, logger.log);
+  const clientTls = config.clientTls === null ? null : reloadingTls('client', config.clientTls, logger.log);
   const ending = Promise.withResolvers<number>();
   const forming = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -71,9 +73,7 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
   const dataFolder = resolve(config.dataDir);
   const lock = await lockOwnFolder(dataFolder);
   try {
-    await assertCanListen(addresses.listenClient, '--listen-client');
-    await assertCanListen(addresses.listenPeer, '--listen-peer');
-    if (addresses.listenHealth !== null) await assertCanListen(addresses.listenHealth, '--listen-health');
+    await assertCanListen(addresses);
   } catch (error) {
     await lock.release();
     throw error;
@@ -89,9 +89,7 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
     process.exit(FATAL);
   };
   let member: LocalMember;
-  let peerTls: ReloadingTls | null;
   try {
-    peerTls = config.peerTls === null ? null : reloadingTls('peer', config.peerTls, logger.log);
     member = await startMember({ config, addresses, folder: dataFolder, logger, metrics, peerTls, onFatal });
   } catch (error) {
     await health?.close();
@@ -110,6 +108,7 @@ export async function runMember(flags: Flags, env: Environment): Promise<number>
       drain,
       health,
       peerTls,
+      clientTls,
     });
     logger.log('info', 'serving', {
       client: addresses.advertiseClientUrl,

@@ -8,7 +8,7 @@ import { write, writeSync } from 'node:fs';
 const STANDARD_ERROR = 2;
 /** Lines past this are dropped while nobody reads. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-/** After the kernel's buffer was found full. */
+/** How long to wait after the kernel's buffer was found full. */
 const RETRY_MS = 10;
 /** What a reader that has stopped may cost a process that ends, where the descriptor does not block. */
 const MAX_FLUSH_MS = 1000;

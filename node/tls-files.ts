@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/parse-config.ts';
 import type { Observer } from './server/observer.ts';
+import { TlsFileError } from './transport/pem-files.ts';
 import { ReloadingTls } from './transport/tls.ts';
 import { transportLog } from './transport-log.ts';
 
@@ -25,7 +26,8 @@ export function reloadingTls(
     }
     return tls;
   } catch (error) {
-    throw new ConfigError([`--${use}-tls-cert: ${error instanceof Error ? error.message : String(error)}`]);
+    if (!(error instanceof TlsFileError)) throw error;
+    throw new ConfigError([`--${use}-tls-${error.file}: ${error.message}`]);
   }
 }
 

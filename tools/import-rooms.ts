@@ -29,6 +29,8 @@ export const rooms: Readonly<Record<string, Room>> = {
       'node/server/types.ts',
       'node/server/authorized-member.ts',
       'node/server/auth-token.ts',
+      // What both APIs on the client port hold for clients is one account.
+      'node/server/held-answers.ts',
       'node/store/',
       'node/storage/snapshot-trailer.ts',
       'client/types.ts',
@@ -87,6 +89,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'node/version.ts',
       'node/download-snapshot.ts',
       'node/storage/folder-lock.ts',
+      'node/transport/pem-files.ts',
       'operator/config.ts',
       'operator/main.ts',
     ],

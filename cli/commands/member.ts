@@ -1,10 +1,12 @@
 /** `quorate member` */
 import type { Command } from 'commander';
+import { QuorateError } from '../../client/errors.ts';
 import type { JoinProgress } from '../../client/joining.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connection.ts';
 import { memberId, nameOf } from '../members.ts';
 import { Progress, printJson, printLines } from '../output.ts';
 import { renderTable } from '../table.ts';
+import { UserError } from '../user-error.ts';
 import { parsePositive } from '../values.ts';
 
 type AddOptions = ConnectionOptions & { learner?: true; replace?: number };
@@ -63,7 +65,10 @@ async function add(url: string, options: AddOptions): Promise<void> {
   const { joinCluster } = await import('../../client/joining.ts');
   const client = await connect(options);
   const newcomer = client.at(url);
-  const { name } = await newcomer.status();
+  const { name } = await newcomer.status().catch((error: unknown) => {
+    if (!(error instanceof QuorateError) || error.code !== 'unreachable') throw error;
+    throw new UserError(`the new member does not answer, which must run before it is added: ${error.message}`);
+  });
   const progress = new Progress();
   const id = await joinCluster(client, newcomer, {
     replace: options.replace,

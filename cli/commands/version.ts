@@ -5,6 +5,9 @@ import { VERSION } from '../../node/version.ts';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../connection.ts';
 import { printJson, printLines } from '../output.ts';
 
+/** One's own version is said in any case, and soon: who asks for it may have no cluster. */
+const TIMEOUT = '1s';
+
 export function define(command: Command): void {
   addConnectionOptions(
     command
@@ -15,18 +18,22 @@ Examples:
   quorate version`,
       )
       .action(version),
+    TIMEOUT,
   );
 }
 
 async function version(options: ConnectionOptions): Promise<void> {
-  const client = await connect({ ...options, timeout: Math.min(options.timeout, 1_000) });
-  let member: string | null = null;
-  try {
-    member = (await client.version()).quorate;
-  } catch (error) {
-    // No cluster is no reason not to say one's own version.
-    if (!(error instanceof QuorateError)) throw error;
+  const client = await connect(options);
+  const member = await client.version().then(
+    ({ quorate }) => ({ quorate }),
+    (error: unknown) => {
+      if (error instanceof QuorateError) return { quorate: null, why: error.message };
+      throw error;
+    },
+  );
+  if (options.json) {
+    return printJson({ quorate: VERSION.quorate, node: process.versions.node, member: member.quorate });
   }
-  if (options.json) return printJson({ quorate: VERSION.quorate, node: process.versions.node, member });
-  printLines([`quorate ${VERSION.quorate} (Node ${process.versions.node})`, `member  ${member ?? 'none answers'}`]);
+  const ofMember = 'why' in member ? `unknown: ${member.why}` : member.quorate;
+  printLines([`quorate ${VERSION.quorate} (Node ${process.versions.node})`, `member  ${ofMember}`]);
 }

@@ -12,6 +12,7 @@ import type { PlannedMember } from './plan.ts';
 const REFRESH_MS = 500;
 
 export class LocalCluster {
+  readonly #dataDir: string;
   readonly #members: readonly PlannedMember[];
   readonly #processes: readonly MemberProcess[];
   readonly #client: Client;
@@ -24,6 +25,7 @@ export class LocalCluster {
     this.#display = process.stdout.isTTY
       ? new LiveDisplay(write, () => process.stdout.columns || 80)
       : new LineDisplay(write);
+    this.#dataDir = dataDir;
     this.#members = members;
     this.#client = createClient({ endpoints: members.map(({ endpoint }) => endpoint) });
     this.#processes = members.map(
@@ -104,7 +106,11 @@ export class LocalCluster {
     ];
   }
 
-  #noteDeath(name: string, how: string, restartDelayMs: number): void {
-    this.#display.note(`${name} ${how}; starting it again in ${restartDelayMs / 1000} s`);
+  #noteDeath(name: string, how: string, restartDelayMs: number | null): void {
+    const then =
+      restartDelayMs === null
+        ? `not starting it again, for ${this.#dataDir} is gone: stop with Ctrl-C and start anew`
+        : `starting it again in ${restartDelayMs / 1000} s`;
+    this.#display.note(`${name} ${how}; ${then}`);
   }
 }

@@ -7,8 +7,8 @@ import { memberEnvironment, memberNodeFlags } from '../small-memory.ts';
 import { HOST, type PlannedMember } from './plan.ts';
 
 export type MemberProcessEvents = {
-  /** It ended though nobody asked it to, and starts again after the delay. */
-  readonly onDeath: (name: string, how: string, restartDelayMs: number) => void;
+  /** It ended though nobody asked it to, and starts again after the delay; null: it does not, for its folder is gone. */
+  readonly onDeath: (name: string, how: string, restartDelayMs: number | null) => void;
 };
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -88,6 +88,11 @@ export class MemberProcess {
   #died(how: string, startedMs: number): void {
     this.#child = null;
     if (this.#isStopping) return;
+    // Somebody has removed it under its members: in an empty folder one would only wait to be told what to do.
+    if (!existsSync(this.logFile)) {
+      this.#events.onDeath(this.plan.name, how, null);
+      return;
+    }
     this.#quickDeaths = performance.now() - startedMs > STEADY_MS ? 0 : this.#quickDeaths + 1;
     const delayMs = Math.min(
       LONGEST_RESTART_DELAY_MS,

@@ -6,7 +6,7 @@ export type PlannedMember = {
   readonly name: string;
   readonly clientPort: number;
   readonly peerPort: number;
-  /** Below the data folder of the cluster. */
+  /** The member's own, below the data folder of the cluster. */
   readonly folder: string;
   readonly endpoint: string;
 };

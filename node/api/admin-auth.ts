@@ -21,7 +21,7 @@ export type AdminAuth = {
   readonly certificateNames: readonly string[] | 'Any' | null;
 };
 
-/** Of a request over HTTP/1.1 or gRPC: what may show the right. */
+/** The parts of a request, over HTTP/1.1 or gRPC, that may show the right. */
 export type AdminRequest = {
   readonly headers: { readonly authorization?: string | undefined };
   readonly socket: unknown;
@@ -82,7 +82,7 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Of a client whose certificate the server's client CA has signed; null for all others. */
+/** The client's certificate, if the server's client CA has signed it; otherwise null. */
 function verifiedCertificate({ socket }: AdminRequest): PeerCertificate | null {
   return socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : null;
 }

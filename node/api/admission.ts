@@ -1,6 +1,6 @@
 /**
- * Counts what this member is working on and refuses more before memory grows: requests, the bytes of their bodies
- * and of large answers, event streams, snapshots.
+ * Counts what this member is working on and refuses more before memory grows: requests, the bytes of their bodies, event
+ * streams, snapshots. Large answers: `HeldAnswers` of the member.
  */
 import { RequestError } from '../server/types.ts';
 import type { ApiLimits } from './context.ts';
@@ -31,13 +31,8 @@ export class Admission {
   /** For bytes about to be held; given back by `leaveRequest`. */
   reserveBytes(bytes: number): void {
     if (this.bufferedBytes + bytes > this.#limits.maxBufferedBytes) {
-      throw overloaded(`requests and answers of ${this.bufferedBytes} bytes are in flight`);
+      throw overloaded(`requests of ${this.bufferedBytes} bytes are in flight`);
     }
-    this.bufferedBytes += bytes;
-  }
-
-  /** For an answer that exists already: refusing it would save nothing, but it holds off the next ones. */
-  countBytes(bytes: number): void {
     this.bufferedBytes += bytes;
   }
 

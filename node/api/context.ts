@@ -10,14 +10,14 @@ import type { OpenStreams } from './event-stream.ts';
 import type { OptionDefaults } from './request-options.ts';
 
 export type ApiLimits = {
-  /** Of one value, and of all keys and values of one transaction together. */
+  /** The most that one value may have, and all keys and values of one transaction together. */
   readonly maxValueBytes: number;
-  /** As in etcd: compares, and the operations of each branch with what they nest. */
+  /** As etcd counts them: compares, and the operations of each branch with what they nest. */
   readonly maxTxnOperations: number;
-  /** Of a JSON body; above `maxValueBytes`, because base64 and escapes take room. */
+  /** The largest JSON body; above `maxValueBytes`, because base64 and escapes take room. */
   readonly maxJsonBytes: number;
   readonly maxRequestsInFlight: number;
-  /** Of request bodies being worked on and of large answers on their way out. */
+  /** The most that all request bodies being worked on may have. */
   readonly maxBufferedBytes: number;
   /** Watches and event streams together. */
   readonly maxStreams: number;

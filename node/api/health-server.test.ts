@@ -24,7 +24,9 @@ test('a member that still reads its log is alive and not ready, and may be stopp
   assert.equal((await get('/livez')).status, 200);
   const readyz = await get('/readyz');
   assert.equal(readyz.status, 503);
-  assert.match(await readyz.text(), /starting/);
+  const { opening, checks } = (await readyz.json()) as { opening?: boolean; checks: { message: string }[] };
+  assert.equal(opening, true);
+  assert.match(checks[0]!.message, /starting/);
   assert.equal((await get('/metrics')).status, 503);
   assert.equal((await get('/prestop')).status, 200);
 });
@@ -36,7 +38,9 @@ test('it answers for the member, whatever the client port asks of its callers', 
   assert.equal((await get('/readyz')).status, 200);
   assert.equal(await (await get('/metrics')).text(), 'quorate_up 1\n');
   member.readinessAnswer = { ready: false, checks: [{ name: 'leader', ok: false }] };
-  assert.equal((await get('/readyz')).status, 503);
+  const readyz = await get('/readyz');
+  assert.equal(readyz.status, 503);
+  assert.ok(!('opening' in ((await readyz.json()) as object)));
   assert.equal((await get('/livez')).status, 200, 'alive without a quorum');
 });
 

@@ -27,7 +27,7 @@ export type HealthServerOptions = {
 export type HealthServer = {
   readonly address: AddressInfo;
   watch(watched: Watched): void;
-  /** At once: whoever asks now learns enough from being refused. */
+  /** Waits for no answer: whoever asks now learns enough from being refused. */
   close(): Promise<void>;
 };
 
@@ -68,7 +68,12 @@ function callsOf(options: HealthServerOptions): Map<string, Call> {
   const readyz: Call = (watched, request, response) => {
     const { ready, checks } = drain.readiness(watched?.member.readiness() ?? starting);
     const isVerbose = request.url!.endsWith('?verbose');
-    sendJson(response, ready ? 200 : 503, { ready, checks: isVerbose ? checks : checks.filter(({ ok }) => !ok) });
+    sendJson(response, ready ? 200 : 503, {
+      ready,
+      // For a supervisor that would otherwise take a long replay for a member that is lost.
+      ...(watched === null ? { opening: true } : {}),
+      checks: isVerbose ? checks : checks.filter(({ ok }) => !ok),
+    });
   };
   const metrics: Call = async (watched, _request, response) => {
     if (watched === null) return sendJson(response, 503, starting);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import test from 'node:test';
 import { startHttpServer } from './http-server.ts';
 import { readEvents } from './testing/read-events.ts';
@@ -62,4 +63,31 @@ test('a port that is taken is the system’s error', async (t) => {
   await assert.rejects(startHttpServer({ api, listen: { host: '127.0.0.1', port }, tls: null }), {
     code: 'EADDRINUSE',
   });
+});
+
+test('what a client expects and no server gives is refused in the one shape of errors', async (t) => {
+  const { port } = await startTestApi(t);
+  const headers = { Expect: 'tea' };
+  const request = httpRequest({ host: '127.0.0.1', port, path: '/v1/kv/a', method: 'PUT', headers }).end('v');
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  assert.deepEqual([response.statusCode, response.headers.connection], [400, 'close']);
+  const { error } = JSON.parse(await text(response));
+  assert.deepEqual(error, {
+    code: 'invalid_request',
+    message: 'the header Expect may be 100-continue, and nothing else',
+  });
+});
+
+test('requests that say nothing of a body have an empty one, and are answered in order', async (t) => {
+  const { port, put } = await startTestApi(t);
+  await put('/v1/kv/a', 'v');
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  const heads = ['GET /v1/kv/a', 'POST /v1/leases', 'PUT /v1/kv/b', 'DELETE /v1/kv/none', 'GET /v1/kv/none'];
+  for (const head of heads) socket.write(`${head} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  socket.write('PUT /v1/kv/c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nv\r\n0\r\n\r\n');
+  socket.write('HEAD /v1/kv/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  const answers = await text(socket);
+  const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+  assert.deepEqual(statuses, [200, 400, 200, 200, 404, 200, 200]);
 });

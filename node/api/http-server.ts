@@ -1,11 +1,17 @@
 /** The client port: an HTTP or HTTPS server that can be stopped without breaking off what it has accepted. */
-import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { ApiErrorCode } from '../../client/types.ts';
 import { markAwaitingContinue } from './body.ts';
-import { errorBody } from './errors.ts';
+import { errorBody, errorTable } from './errors.ts';
 import type { HttpApi } from './http-api.ts';
 import { alpnOptions, type Http2Door, shareByAlpn, shareByFirstBytes, type Undecided } from './http2-sharing.ts';
 
@@ -47,6 +53,8 @@ const settings = {
   headersTimeout: 20_000,
   // A key is part of the path.
   maxHeaderSize: 64 * 1024,
+  // A request that says nothing of a body has none: it gets no stream that would have to be read to its end.
+  optimizeEmptyRequests: true,
 } as const satisfies ServerOptions;
 
 const idleCheckIntervalMs = 50;
@@ -58,6 +66,7 @@ export async function startHttpServer({ api, listen, tls, http2 }: HttpServerOpt
     markAwaitingContinue(request);
     api.listener(request, response);
   });
+  server.on('checkExpectation', refuseExpectation);
   server.on('clientError', answerUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -110,6 +119,15 @@ async function closeServer(
   await closed;
   clearInterval(idle);
   clearTimeout(deadline);
+}
+
+/** A header `Expect` of anything but 100-continue. Its body may never come, so the connection is not used again. */
+function refuseExpectation(_: IncomingMessage, response: ServerResponse): void {
+  const body = JSON.stringify(
+    errorBody('invalid_request', 'the header Expect may be 100-continue, and nothing else', {}),
+  );
+  response.writeHead(errorTable.invalid_request.status, { 'Content-Type': 'application/json', Connection: 'close' });
+  response.end(body);
 }
 
 /** What Node's parser refuses never reaches a route; it gets the API's one shape of error all the same. */

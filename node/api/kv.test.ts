@@ -37,6 +37,23 @@ test('a value comes back as the bytes that were put, with its revisions as heade
   assert.equal(got.headers.get('x-powered-by'), null);
 });
 
+test('values of any size come back as they are, and so does JSON with and without ASCII alone', async (t) => {
+  const { request } = await startTestApi(t);
+  for (const sizeBytes of [1, 256, 8191, 8192, 8193, 100_000]) {
+    const value = Buffer.from(Array.from({ length: sizeBytes }, (_, at) => at % 256));
+    await request('/v1/kv/a', { method: 'PUT', body: value });
+    assert.deepEqual(Buffer.from(await (await request('/v1/kv/a')).arrayBuffer()), value, `${sizeBytes} bytes`);
+  }
+  for (const text of ['plain', 'ünï', 'ÿ', '漢字 🙂']) {
+    await request('/v1/kv/b', { method: 'PUT', body: text });
+    const page = (await (await request('/v1/kv?prefix=b')).json()) as { items: { value: string }[] };
+    assert.deepEqual(
+      page.items.map(({ value }) => value),
+      [text],
+    );
+  }
+});
+
 test('an empty value is a value', async (t) => {
   const { request, put } = await startTestApi(t);
   await put('/v1/kv/a', '');

@@ -148,10 +148,8 @@ async function write(
 
 function refusePrecondition(exchange: Exchange, revision: number): void {
   const present = revision === 0 ? 'the key does not exist' : `the key is at revision ${revision}`;
-  const { code, message, detail } = new RequestError(
-    'precondition_failed',
-    `If-Match or If-None-Match is not met: ${present}`,
-    { revision },
-  );
+  const { code, message, detail } = new RequestError('precondition_failed', `the condition is not met: ${present}`, {
+    revision,
+  });
   exchange.refuse(code, message, detail, revision === 0 ? [] : ['ETag', `"${revision}"`]);
 }

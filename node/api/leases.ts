@@ -18,7 +18,7 @@ import { objectOf } from './json-object.ts';
 import { propose } from './propose.ts';
 import { readOptions, readParameters, requestOptions, requestParameters } from './request-options.ts';
 
-/** As in etcd. */
+/** The same as etcd's. */
 const maxTtlSeconds = 9_000_000_000;
 
 const grantParameters: ReadonlySet<string> = new Set(requestParameters);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import { errorOf, startTestApi } from './testing/start-test-api.ts';
 
 const maxValueBytes = 1000;
@@ -140,19 +140,41 @@ test('a client that leaves in the middle of its body gives back what it had take
   assert.ok(values.every((value) => !value.startsWith('half')));
 });
 
-test('a large answer counts until it has left', async (t) => {
-  const { put, request, port } = await startTestApi(t, { limits: { maxBufferedBytes: 8_000_000 } });
-  for (let at = 0; at < 4; at++) await put(`/v1/kv/${at}`, 'x'.repeat(1_500_000));
-  const socket = connect(port, '127.0.0.1');
-  t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  // Pages of 4 MiB and more that nobody reads: the kernel takes the first ones, the member holds the rest.
+test('large answers that nobody reads refuse reads, but no writes, until they have left', async (t) => {
+  const { put, request, member, socket } = await startWithLargePage(t);
+  // Nobody reads the pages: the kernel takes the first ones, the member holds the rest.
   let status = 200;
   while (status !== 429) {
     socket.write('GET /v1/kv HTTP/1.1\r\nHost: x\r\n\r\n');
-    status = (await put('/v1/kv/small', 'x'.repeat(1_000_000))).status;
+    status = (await request('/v1/kv/small')).status;
   }
+  assert.equal((await put('/v1/kv/small', 'x'.repeat(1_000_000))).status, 200);
   socket.destroy();
-  while (status !== 200) status = (await put('/v1/kv/small', 'v')).status;
-  assert.equal((await request('/v1/kv/small')).status, 200);
+  while (status !== 200) status = (await request('/v1/kv/small')).status;
+  assert.equal(member.answers.bytes, 0);
 });
+
+test('an answer that is left lying is broken off where there is no room', async (t) => {
+  const { request, member, socket } = await startWithLargePage(t);
+  while (member.answers.bytes < 8_000_000) {
+    socket.write('GET /v1/kv HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise(setImmediate);
+  }
+  assert.equal((await request('/v1/kv/0')).status, 429);
+  member.nowMs = 60_000;
+  let status = 0;
+  while (status !== 200) status = (await request('/v1/kv/0')).status;
+  socket.on('error', () => {});
+  socket.resume();
+  await once(socket, 'close');
+});
+
+/** An API whose first page is 4 MiB and more, and a connection that reads nothing by itself. */
+async function startWithLargePage(t: TestContext) {
+  const api = await startTestApi(t);
+  for (let at = 0; at < 4; at++) await api.put(`/v1/kv/${at}`, 'x'.repeat(1_500_000));
+  const socket = connect(api.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  return { ...api, socket };
+}

@@ -5,6 +5,9 @@
 import { invalid } from './errors.ts';
 import { decodeQueryValue } from './percent.ts';
 
+/** Text that stands for itself: nothing in it is encoded. */
+const isPlain = /^[\w.~-]*$/;
+
 export class Query {
   readonly #values: ReadonlyMap<string, string>;
 
@@ -22,7 +25,8 @@ export class Query {
   }
 
   text(name: string): string | null {
-    return this.#bytesOf(name)?.toString('utf8') ?? null;
+    const raw = this.raw(name);
+    return raw === null || isPlain.test(raw) ? raw : this.#bytesOf(name)!.toString('utf8');
   }
 
   /** From `name`, or in base64 from `name_base64`. */

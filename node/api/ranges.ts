@@ -3,6 +3,7 @@ import type { ApiRangeAnswer } from '../../client/types.ts';
 import { rangeAfter } from '../store/key-range.ts';
 import { rangeOf } from '../store/range-of.ts';
 import type { Keys } from '../store/types.ts';
+import { ClientGone } from './body.ts';
 import { assertWithin, decodeCursor, encodeCursor } from './cursor.ts';
 import { invalid } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -50,6 +51,7 @@ export async function getRange(exchange: Exchange): Promise<void> {
     },
     readOptions(query, api),
   );
+  if (exchange.response.destroyed) throw new ClientGone();
   const answer: ApiRangeAnswer = rangeToJson(result, keysOnly);
   answer.count += delivered;
   const last = result.items.at(-1);

@@ -9,7 +9,7 @@ import { Code, GrpcError } from './grpc/status.ts';
 import { type Header, type Identity, identityOf } from './proto/header.ts';
 
 export type EtcdLimits = {
-  /** Of one request, as `--max-request-size`; gRPC's own messages may be a little larger. */
+  /** The size of one request, as `--max-request-size`; gRPC's own messages may be a little larger. */
   readonly maxRequestBytes: number;
   /** Compares, and the operations of each branch with what they nest. */
   readonly maxTxnOperations: number;
@@ -42,9 +42,9 @@ export type EtcdOptions = {
   /** The member's, and that of a process on its way out: what `/readyz` tells. */
   readonly readiness: () => ApiReadiness;
   readonly limits: EtcdLimits;
-  /** Of etcd, as whose API this is to be taken. */
+  /** The version of etcd whose API this is to be taken for. */
   readonly version: string;
-  /** Of the addresses at which members reach each other: they are URLs here. */
+  /** The scheme of the addresses at which members reach each other: etcd's API gives them as URLs. */
   readonly peerScheme: 'http' | 'https';
   /** Refuses whoever does not show the right to administer, where one is configured; the HTTP API's own check. */
   readonly assertAdmin: (request: AdminRequest) => Promise<void>;
@@ -55,7 +55,7 @@ export type EtcdOptions = {
 };
 
 export class EtcdContext {
-  /** With all rights: what a caller asks for goes by way of `memberOf`. */
+  /** The member with all rights: what a caller asks for goes by way of `memberOf`. */
   readonly member: Member;
   readonly limits: EtcdLimits;
   readonly version: string;

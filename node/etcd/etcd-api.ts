@@ -36,6 +36,7 @@ export function createEtcdApi(options: EtcdOptions, assertSameOrigin: (headers: 
       maxTimeoutMs: limits.requestTimeoutMs,
       pingIntervalMs: limits.pingIntervalMs,
     },
+    answers: member.answers,
     before: (call, kind) => {
       if (call.metadata('hasleader') !== 'true') return;
       leader.assertLeader();

@@ -22,7 +22,7 @@ export class LeaderMonitor {
     if (this.#member.position().leader === 0) throw etcdError('noLeader');
   }
 
-  /** For as long as the call lasts. */
+  /** Watches for as long as the call lasts. */
   watch(call: Call): void {
     this.#calls.add(call);
     this.#timer ??= setInterval(() => this.#look(), this.#electionTimeoutMs).unref();

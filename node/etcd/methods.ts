@@ -59,7 +59,7 @@ function ofVoters(method: Method, etcd: EtcdContext): Method {
   }
 }
 
-/** Without a promise of its own: it is on the way of every write. */
+/** Makes no promise of its own: it is on the way of every write. */
 function unlessLearner<Args extends unknown[], Answer>(
   etcd: EtcdContext,
   run: (...args: Args) => Promise<Answer>,

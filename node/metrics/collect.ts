@@ -7,9 +7,9 @@ import type { Metrics } from './metrics.ts';
 export type MetricSources = {
   status(): Promise<ApiStatus>;
   isReady(): boolean;
-  /** Of the file system that holds the data folder. */
+  /** The size and the free space of the file system that holds the data folder. */
   disk(): Promise<{ readonly freeBytes: number; readonly sizeBytes: number }>;
-  /** Where TLS is used: when each certificate expires. */
+  /** When each certificate expires; empty without TLS. */
   certificates(): readonly { readonly use: 'peer' | 'client'; readonly notAfterMs: number }[];
   /** Empty while parked. */
   peers(): readonly PeerState[];

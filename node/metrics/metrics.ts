@@ -3,6 +3,7 @@
  * API through `observeRequest`, and at each scrape `collect` with what is read from the member's present state.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counts } from './counts.ts';
 import { Timings } from './timings.ts';
 
 /** Each look wakes an idle process; what is measured includes this time between two. */
@@ -76,9 +77,9 @@ export type Metrics = {
 
   readonly certificateNotAfterSeconds: Gauge<'use'>;
 
-  readonly httpRequests: Counter<'method' | 'route' | 'code'>;
+  readonly httpRequests: Counts<'method' | 'route' | 'code'>;
   readonly httpRequestSeconds: Timings<'method' | 'route'>;
-  readonly grpcRequests: Counter<'method' | 'code'>;
+  readonly grpcRequests: Counts<'method' | 'code'>;
   readonly grpcRequestSeconds: Timings<'method'>;
 };
 
@@ -95,6 +96,8 @@ export function createMetrics(withProcess = true): Metrics {
     new Gauge({ name: `quorate_${name}`, help, labelNames, registers });
   const counter = <L extends string = string>(name: string, help: string, labelNames: L[] = []): Counter<L> =>
     new Counter({ name: `quorate_${name}`, help, labelNames, registers });
+  const counts = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counts<L> =>
+    new Counts<L>(registry, `quorate_${name}`, help, labelNames);
   const seconds = (name: string, help: string): Timings => new Timings(registry, `quorate_${name}`, help, []);
   const labelledSeconds = <L extends string>(name: string, help: string, labelNames: readonly L[]): Timings<L> =>
     new Timings<L>(registry, `quorate_${name}`, help, labelNames);
@@ -182,12 +185,12 @@ export function createMetrics(withProcess = true): Metrics {
       ['use'],
     ),
 
-    httpRequests: counter('http_requests_total', 'Requests answered on the client port.', ['method', 'route', 'code']),
+    httpRequests: counts('http_requests_total', 'Requests answered on the client port.', ['method', 'route', 'code']),
     httpRequestSeconds: labelledSeconds('http_request_seconds', 'Time to answer a request on the client port.', [
       'method',
       'route',
     ]),
-    grpcRequests: counter('grpc_requests_total', 'Calls of the etcd API that have ended, over gRPC or its gateway.', [
+    grpcRequests: counts('grpc_requests_total', 'Calls of the etcd API that have ended, over gRPC or its gateway.', [
       'method',
       'code',
     ]),

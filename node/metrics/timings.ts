@@ -4,7 +4,7 @@
  */
 import type { Metric, Registry } from 'prom-client';
 
-/** From an fsync on a fast disk to a request that waits out its timeout. */
+/** They reach from an fsync on a fast disk to a request that waits out its timeout. */
 const BOUNDS = [
   0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
@@ -28,7 +28,7 @@ export class Timings<L extends string = never> {
     this.help = help;
     this.labelNames = labelNames;
     this.#unlabelled = labelNames.length > 0 ? null : this.#add({});
-    // Of a metric the registry only asks its name and what `get` resolves with.
+    // The registry asks a metric only for its name and for what `get` resolves with.
     registry.registerMetric(this as unknown as Metric<string>);
   }
 
@@ -57,7 +57,7 @@ export class TimingSeries {
   readonly #labels: Readonly<Record<string, string>>;
   /** One more than bounds: the last is for what is above all of them. */
   readonly #counts: Float64Array = new Float64Array(BOUNDS.length + 1);
-  /** In an array, where a number that changes needs no new memory. */
+  /** It lies in an array, where a number that changes needs no new memory. */
   readonly #sum: Float64Array = new Float64Array(1);
 
   constructor(labels: Readonly<Record<string, string>>) {

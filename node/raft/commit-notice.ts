@@ -9,7 +9,7 @@ import type { Core } from './core.ts';
 import type { Progress } from './progress.ts';
 import { hasQuorum } from './quorum.ts';
 
-/** Of a heartbeat that tells a follower of the configuration's commit; its answer, or a later one's, proves that it knows. */
+/** A heartbeat that tells a follower of the configuration's commit; its answer, or a later one's, proves that it knows. */
 export type CommitNotice = { readonly counter: number; readonly commit: number };
 
 /**

@@ -44,7 +44,7 @@ export type LeaderState = {
   readonly reads: ReadRounds;
   /** Index of our own first, empty entry: once it is committed, so is everything before (section 5.4.2 of the paper). */
   readonly firstIndex: number;
-  /** Of the last Configuration entry in the log: pending while above `configuredThrough`. */
+  /** The index of the last Configuration entry in the log: pending while above `configuredThrough`. */
   lastConfigurationIndex: number;
   /** What it had been told to be committed, by others, when it won. */
   readonly toldCommit: number;
@@ -69,11 +69,11 @@ export class Core {
   vote: MemberId;
   state: RoleState;
   configuration: Configuration;
-  /** Of a committed configuration that only this member may know to be committed, from its own leadership; else 0. */
+  /** The index of a committed configuration that only this member, from its own leadership, may know to be committed; else 0. */
   withheld = 0;
   /** Index of the newest entry or snapshot that `configuration` accounts for. */
   configuredThrough: number;
-  /** As last given to the disk, and as last reported durable. */
+  /** The hard state as last given to the disk, and as last reported durable. */
   writtenHardState: HardState;
   durableHardState: HardState;
   /** Ticks since the leader was heard, the campaign began, or (leading) the quorum was last checked. */
@@ -81,7 +81,7 @@ export class Core {
   electionTimeout: number;
   /** Ticks since the disk last finished a batch while one is in flight. */
   diskStalledTicks = 0;
-  /** As the driver sees it. */
+  /** Whether the engine holds up what is committed, as the driver sees it. */
   isStateStalled = false;
   /** Number of the newest read confirmation round. Never reset, so no answer fits two rounds. */
   readCounter = 0;
@@ -134,6 +134,11 @@ export class Core {
   /** Enough re-applied after a restart to know the configuration that was acknowledged before it. */
   get hasReapplied(): boolean {
     return this.log.applied >= this.mustReapplyThrough;
+  }
+
+  /** Leading: CheckQuorum was so lately that the heartbeats since may not be answered yet. */
+  get isPeriodYoung(): boolean {
+    return this.electionElapsed < 2 * this.options.heartbeatTicks;
   }
 
   /** An own append that hangs: a leader would accept writes that it cannot keep (hashicorp/raft#503). */

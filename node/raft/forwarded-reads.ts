@@ -7,7 +7,7 @@ type Request = { readonly readId: number; readonly requestIds: readonly number[]
 
 export class ForwardedReads {
   #waiting: number[] = [];
-  /** In the order sent, so the oldest is first. */
+  /** Requests in the order in which they were sent, so the oldest is first. */
   #sent: Map<number, Request> = new Map();
 
   get hasWaiting(): boolean {

@@ -109,6 +109,6 @@ function checkQuorum(core: Core, leader: LeaderState): boolean {
     core.configuration,
     (voter) => voter === core.id || (leader.peers.get(voter)?.isRecentlyActive ?? false),
   );
-  for (const peer of leader.peers.values()) peer.isRecentlyActive = false;
+  for (const peer of leader.peers.values()) peer.beginPeriod();
   return isActive;
 }

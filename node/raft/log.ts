@@ -42,7 +42,7 @@ export class Log {
   #sequence = 0;
   #applies: Apply[] = [];
   #applyingBytes = 0;
-  /** Of committed entries that were not handed out for applying yet. */
+  /** The size of committed entries that were not handed out for applying yet. */
   #waitingBytes = 0;
   readonly #maxApplyingBytes: number;
 
@@ -127,7 +127,7 @@ export class Log {
     return lastTerm > ownTerm || (lastTerm === ownTerm && lastIndex >= this.lastIndex);
   }
 
-  /** At the end; entries must follow on. */
+  /** Adds entries at the end; the first must follow on what is there. */
   append(entries: readonly Entry[]): void {
     let index = this.lastIndex;
     let term = this.lastTerm;
@@ -173,7 +173,7 @@ export class Log {
     return this.#entries.slice(start, end);
   }
 
-  /** Of the entries in (after, through]. */
+  /** The size of the entries in (after, through]. */
   sizeBytes(after: number, through: number): number {
     let bytes = 0;
     for (let at = after - this.#base.index; at < through - this.#base.index; at++) {

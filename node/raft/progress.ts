@@ -19,6 +19,8 @@ export class Progress {
   state: PeerProgress['state'] = 'Probe';
   /** Heard of since the last CheckQuorum. */
   isRecentlyActive: boolean;
+  /** Heard of between the last CheckQuorum and the one before. */
+  #wasActive = false;
   /** Probe: an unanswered message is out. Lifted by an answer or, if that was lost, by the next heartbeat's. */
   isPaused = false;
   /** A periodic heartbeat is out; its answer may lift the pause or make a nudge due, those of read rounds may not. */
@@ -42,6 +44,20 @@ export class Progress {
     this.isRecentlyActive = peer.isRecentlyActive;
     this.next = peer.next;
     this.inflights = new Inflights(options.maxInflightMessages, options.maxInflightBytes);
+  }
+
+  /** A CheckQuorum has counted it. */
+  beginPeriod(): void {
+    this.#wasActive = this.isRecentlyActive;
+    this.isRecentlyActive = false;
+  }
+
+  /**
+   * Whether it is there, for all but CheckQuorum itself: right after one, nobody has had time for an answer yet.
+   * @param isPeriodYoung not long enough for a heartbeat and its answer
+   */
+  isPresent(isPeriodYoung: boolean): boolean {
+    return this.isRecentlyActive || (isPeriodYoung && this.#wasActive);
   }
 
   /** It has everything through `index`. False when that is not news. */

@@ -211,13 +211,13 @@ export class Raft implements RaftCore {
       configuration: core.configuration,
       transferee: leader?.transfer?.to ?? NO_MEMBER,
       hasCommittedInTerm: leader !== null && hasCommittedInTerm(core, leader),
-      peers: [...(leader?.peers.values() ?? [])].map(({ id, match, next, state, isLearner, isRecentlyActive }) => ({
-        id,
-        match,
-        next,
-        state,
-        isLearner,
-        isRecentlyActive,
+      peers: [...(leader?.peers.values() ?? [])].map((peer) => ({
+        id: peer.id,
+        match: peer.match,
+        next: peer.next,
+        state: peer.state,
+        isLearner: peer.isLearner,
+        isRecentlyActive: peer.isPresent(core.isPeriodYoung),
       })),
     };
   }

@@ -40,7 +40,7 @@ export function sendHeartbeat(core: Core, leader: LeaderState, to: MemberId): vo
   peer.sentCommit = Math.max(peer.sentCommit, commit);
 }
 
-/** At once, not with the next periodic heartbeat: a configuration waits for it. */
+/** Sent at once, not with the next periodic heartbeat: a configuration waits for it. */
 export function sendCommitNotices(core: Core, leader: LeaderState): void {
   for (const peer of leader.peers.values()) if (isNoticeDue(core, peer)) sendHeartbeat(core, leader, peer.id);
 }

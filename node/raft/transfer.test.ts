@@ -78,3 +78,20 @@ test('a learner that is told to campaign does not', () => {
   cluster.answersTo({ kind: 'TimeoutNow', from: 1, to: 3, term: 2 });
   assert.equal(cluster.member(3).raft.role, 'Follower');
 });
+
+test('a peer that answers is known to be there at every moment, and one that does not is not for long', () => {
+  const cluster = new Cluster(THREE);
+  cluster.elect(1);
+  const { raft } = cluster.member(1);
+  const present = (): readonly number[] =>
+    raft.status().peers.flatMap((peer) => (peer.isRecentlyActive ? peer.id : []));
+  cluster.tick(1);
+  for (let ticks = 0; ticks < 25; ticks++) {
+    raft.tick();
+    assert.deepEqual(present(), [2, 3], `before the answers of tick ${ticks}`);
+    cluster.settle();
+  }
+  cluster.isolate(3);
+  cluster.tick(22);
+  assert.deepEqual(present(), [2]);
+});

@@ -41,7 +41,7 @@ export function finishTransferIfCaughtUp(core: Core, leader: LeaderState, peer: 
 export function nominateSuccessor(core: Core, leader: LeaderState): boolean {
   let best: Progress | null = null;
   for (const peer of leader.peers.values()) {
-    if (!peer.isRecentlyActive || !core.configuration.voters.includes(peer.id)) continue;
+    if (!peer.isPresent(core.isPeriodYoung) || !core.configuration.voters.includes(peer.id)) continue;
     if (best === null || peer.match > best.match) best = peer;
   }
   if (best !== null) sendTimeoutNow(core, best.id);

@@ -148,7 +148,7 @@ export type ReadReady = { readonly requestId: number; readonly index: number };
 
 /** Everything that the core wants done, in the order of the fields. */
 export type Output = {
-  /** For peers, at once; none of them depends on something not yet durable. */
+  /** To be sent to peers at once; none of them depends on something not yet durable. */
   readonly messages: readonly Message[];
   readonly append: AppendToLog | null;
   /**
@@ -220,7 +220,7 @@ export type RaftStatus = {
   readonly applied: number;
   readonly firstIndex: number;
   readonly lastIndex: number;
-  /** Of the entry at lastIndex. */
+  /** The term of the entry at lastIndex. */
   readonly lastTerm: number;
   readonly durableIndex: number;
   readonly configuration: Configuration;
@@ -305,7 +305,7 @@ export interface RaftCore {
   forgetLeader(leader: MemberId): void;
   /** Pre-campaigns now, unless leader, learner or not ready. While a campaign is under way it asks silent voters again. */
   campaign(reason: Exclude<ElectionReason, 'Transfer'>): void;
-  /** On the leader: what was on its way to this peer is probably lost. */
+  /** Tells a leader that what was on its way to this peer is probably lost. */
   reportUnreachable(peer: MemberId): void;
   /** On the leader: ends what `snapshotsNeeded` began; until then, or the peer's own acknowledgement, nothing is sent to it. */
   reportSnapshot(peer: MemberId, outcome: 'Installed' | 'Failed'): void;

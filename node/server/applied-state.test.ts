@@ -1,28 +1,34 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Entry, EntryKind } from '../raft/types.ts';
-import type { DataFolder } from '../storage/types.ts';
+import type { DataFolder, DurableConfiguration, RaftLog } from '../storage/types.ts';
 import { encodeProposal } from '../store/codec.ts';
+import type { Engine } from '../store/engine.ts';
 import { Store } from '../store/store.ts';
 import { entry, foundedEngine, put, STORE_OPTIONS } from '../store/testing/store-under-test.ts';
 import { AppliedState } from './applied-state.ts';
+import type { IncomingSnapshots } from './incoming-snapshot.ts';
+import { LogWriter } from './log-writer.ts';
 import { type Observer, silentObserver } from './observer.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
-async function founded(observed: Partial<Observer> = {}) {
+async function founded(
+  observed: Partial<Observer> = {},
+  recordConfiguration: (configuration: DurableConfiguration) => Promise<void> = async () => {},
+) {
   const engine = await foundedEngine();
   const store = await Store.open(engine, STORE_OPTIONS);
   const clock = new ManualClock();
   const state = new AppliedState(
     {
-      folder: { engine } as unknown as DataFolder,
+      folder: { engine, installSnapshot: () => stateAt(9) } as unknown as DataFolder,
       clusterId: 'c1',
       clock,
       observer: { ...silentObserver, ...observed },
       storeOptions: STORE_OPTIONS,
       events: {
         applied: () => {},
-        recordConfiguration: async () => {},
+        recordConfiguration,
         membershipApplied: () => {},
         snapshotInstalled: () => {},
         fatal: (error) => assert.fail(String(error)),
@@ -32,6 +38,15 @@ async function founded(observed: Partial<Observer> = {}) {
     store.membership,
   );
   return { engine, store, clock, state };
+}
+
+/** What a snapshot brings. */
+async function stateAt(index: number): Promise<Engine> {
+  const engine = await foundedEngine();
+  const store = await Store.open(engine, STORE_OPTIONS);
+  for (let next = store.appliedIndex + 1; next <= index; next++) await store.apply([entry(next, put('k', `${next}`))]);
+  await store.writeOut();
+  return engine;
 }
 
 /** As the log has it, with a value of this size. */
@@ -108,5 +123,32 @@ test('a large write may take longer than a small one', async () => {
   assert.ok(ticksUntilStalled(state, 1000) >= 3 * LIMIT_TICKS);
   stalled.resolve();
   while (store.appliedIndex < 5) await new Promise((resolve) => setImmediate(resolve));
+  await state.stop();
+});
+
+test('a snapshot is installed though a change of membership was being applied when it was accepted', async () => {
+  const { state } = await founded({}, (configuration) => writer.recordConfiguration(configuration));
+  const incoming = { take: () => ({ installed: () => {} }) } as unknown as IncomingSnapshots;
+  const log = { append: async () => {} } as unknown as RaftLog;
+  const writer = new LogWriter(log, new ManualClock(), silentObserver, {
+    appended: () => {},
+    install: (snapshot, hardState) => state.install(incoming, snapshot.index, hardState!),
+    fatal: (error) => assert.fail(String(error)),
+  });
+  const change = { kind: 'AddLearner', name: 'n4', peerAddress: 'n4:1', incarnation: 'i4' } as const;
+  const command = { kind: 'ChangeMembership', expectedConfigIndex: 1, change } as const;
+  const data = encodeProposal({ origin: 1, sequence: 2, timeMs: 0, idempotency: null, command });
+  state.apply([{ term: 1, index: 2, kind: EntryKind.Configuration, data }]);
+  state.snapshotAccepted();
+  writer.append({
+    hardState: { term: 1, vote: 0, commit: 9 },
+    entries: [],
+    snapshot: { index: 9, term: 1, configuration: { voters: [1, 2, 3], leaving: null, learners: [] } },
+    replies: [],
+    token: { lastIndex: 9, lastTerm: 1, snapshotIndex: 9, sequence: 1 },
+  });
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(state.appliedIndex, 9);
+  await writer.stop();
   await state.stop();
 });

@@ -44,6 +44,8 @@ export class AppliedState {
   #membership: Membership | null;
   /** Resolves when no step is under way; null while none is. */
   #compaction: Promise<void> | null = null;
+  /** The core has taken a snapshot that is not installed yet. */
+  #isSnapshotDue = false;
   #isInstalling = false;
   #isWritingOut = false;
   #stalledTicks = 0;
@@ -106,6 +108,11 @@ export class AppliedState {
     });
   }
 
+  /** The core goes on from a snapshot, which covers all that was handed out here; `install` follows in the log's turn. */
+  snapshotAccepted(): void {
+    this.#isSnapshotDue = true;
+  }
+
   /** Replaces everything by the staged snapshot. When it resolves the log has restarted after `index`. */
   async install(incoming: IncomingSnapshots, index: number, hardState: HardState): Promise<void> {
     const staged = incoming.take(index);
@@ -113,12 +120,14 @@ export class AppliedState {
       // A compaction under way must end first: the engine that it works on is about to be closed.
       this.#isInstalling = true;
       await this.#compaction;
+      this.#store?.holdWatches();
       await this.#store?.writeOut();
       const engine = await this.#with.folder.installSnapshot(staged.snapshot, hardState);
       const store = await Store.open(engine, this.#with.storeOptions);
       if (this.#store !== null) store.adoptWatches(this.#store);
       this.#store = store;
       this.#isInstalling = false;
+      this.#isSnapshotDue = false;
       this.#membership = newerOf(store.membership, this.#membership);
       if (this.#applier === null) this.#applier = this.#createApplier(store);
       else this.#applier.replaceStore(store);
@@ -204,6 +213,9 @@ export class AppliedState {
 
   /** Durable first, then in use: after a crash the member must know every configuration that it has acted on. */
   async #useMembership(index: number, applied: Membership): Promise<void> {
+    // The snapshot's is later, and the core uses it already. The log waits for this batch to end, to install it: a record
+    // that waited for the log would never be made.
+    if (this.#isSnapshotDue) return;
     const membership = newerOf(applied, this.#membership) as Membership;
     if (membership !== this.#membership) {
       await this.#with.events.recordConfiguration({ membership, commit: index });

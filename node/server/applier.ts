@@ -22,15 +22,18 @@ export type ApplierEvents = {
 const MAX_BATCH_ENTRIES = 1024;
 const MAX_BATCH_BYTES = 4 << 20;
 
+type Between = { readonly run: () => Promise<void>; readonly reject: (error: unknown) => void };
+
 export class Applier {
   readonly #clock: Clock;
   readonly #observer: Observer;
   readonly #events: ApplierEvents;
   #store: Store;
   #queue: Entry[] = [];
-  #between: (() => Promise<void>)[] = [];
+  #between: Between[] = [];
   #isRunning = false;
   #isStopped = false;
+  #failure: { readonly error: unknown } | null = null;
   #idle: (() => void)[] = [];
 
   constructor(store: Store, clock: Clock, observer: Observer, events: ApplierEvents) {
@@ -50,10 +53,14 @@ export class Applier {
     this.#start();
   }
 
-  /** Runs with no batch in flight: what it reads stands for exactly `store.appliedIndex`. */
+  /**
+   * Runs with no batch in flight: what it reads stands for exactly `store.appliedIndex`. Rejects, too, when a batch has
+   * failed: what the state stands for is then not known.
+   */
   between<T>(action: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#between.push(() => action().then(resolve, reject));
+      if (this.#failure !== null) throw this.#failure.error;
+      this.#between.push({ run: () => action().then(resolve, reject), reject });
       this.#start();
     });
   }
@@ -74,15 +81,25 @@ export class Applier {
   #start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#run().catch(this.#events.fatal);
+    this.#run().catch((error: unknown) => {
+      this.#failure = { error };
+      this.#isStopped = true;
+      for (const { reject } of this.#between.splice(0)) reject(error);
+      this.#ended();
+      this.#events.fatal(error);
+    });
   }
 
   async #run(): Promise<void> {
     while (this.#between.length > 0 || (this.#queue.length > 0 && !this.#isStopped)) {
       const action = this.#between.shift();
-      if (action !== undefined) await action();
+      if (action !== undefined) await action.run();
       else await this.#applyBatch(this.#takeBatch());
     }
+    this.#ended();
+  }
+
+  #ended(): void {
     this.#isRunning = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }

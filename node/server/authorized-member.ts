@@ -26,6 +26,7 @@ import type {
 } from '../store/types.ts';
 import { batchesOf } from '../store/watch-batches.ts';
 import type { Tokens } from './auth-token.ts';
+import type { HeldAnswers } from './held-answers.ts';
 import {
   type Member,
   type MemberEvent,
@@ -57,6 +58,10 @@ export class AuthorizedMember implements Member {
   constructor(inner: Member, credentials: Credentials) {
     this.#inner = inner;
     this.#credentials = credentials;
+  }
+
+  get answers(): HeldAnswers {
+    return this.#inner.answers;
   }
 
   /** Null while authentication is not enabled. @throws RequestError */

@@ -36,17 +36,17 @@ export class Calls {
   }
 
   received(from: number, call: Call): void {
-    const handler = this.#handlers.get(call.method);
-    const answer =
-      handler === undefined
-        ? Promise.reject(
-            new RequestError('invalid_request', `unknown call '${call.method}': is that member of an older version?`),
-          )
-        : handler(call.body, from);
-    answer.then(
+    this.#answer(from, call).then(
       (ok) => this.#reply(from, call.id, { ok: ok ?? null }),
       (error: unknown) => this.#reply(from, call.id, { error: describe(error) }),
     );
+  }
+
+  /** Rejects with whatever goes wrong: a question that cannot be read must not end this member. */
+  async #answer(from: number, { method, body }: Call): Promise<unknown> {
+    const handler = this.#handlers.get(method);
+    if (handler !== undefined) return handler(body, from);
+    throw new RequestError('invalid_request', `unknown call '${method}': is that member of an older version?`);
   }
 
   answered(from: number, reply: CallReply): void {

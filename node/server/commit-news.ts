@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from './clock.ts';
 
-/** So much later, at most, do watchers on followers get their events. */
+/** Watchers on followers get their events later by this, at the most. */
 const MAX_WAIT_MS = 1;
 /** How long news is sent at once after a wait in vain: writes come too seldom then for the wait to be worth it. */
 const AT_ONCE_MS = 100;

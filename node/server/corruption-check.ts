@@ -17,7 +17,7 @@ export type CorruptionCheckDependencies = {
   readonly observer: Observer;
   /** The newest, durable and in use. */
   readonly membership: () => Membership;
-  /** Of the keys as this member has them at the revision. Rejects when it cannot tell, or not in time. */
+  /** The hash of all keys as that member has them at the revision. Rejects when it cannot tell, or not in time. */
   readonly hashOf: (member: MemberId, revision: number) => Promise<string>;
   readonly propose: (command: Command) => Promise<unknown>;
 };

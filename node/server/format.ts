@@ -4,10 +4,10 @@ import { RequestError } from './types.ts';
 export const FORMAT = 3;
 export const OLDEST_FORMAT = 1;
 
-/** From here on: members without an incarnation, changed addresses, users and roles. */
+/** The first format with members without an incarnation, changed addresses, users and roles. */
 export const EXTENDED_FORMAT = 2;
 
-/** From here on: members that are marked as corrupt. */
+/** The first format in which members can be marked as corrupt. */
 export const MARKS_FORMAT = 3;
 
 /** What the cluster has agreed to speak is newer than this build: it must stop before it misreads anything. */

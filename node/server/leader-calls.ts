@@ -41,7 +41,7 @@ type Confirmed = { readonly store: Store; readonly duties: LeaderDuties };
 
 export class LeaderCalls {
   readonly #with: LeaderCallsDependencies;
-  /** By the method's name. */
+  /** What answers each call, by the method's name. */
   readonly handlers: Readonly<Record<string, CallHandler>> = {
     keepAlive: (body) => this.keepAlive(BigInt((body as LeaseBody).lease)),
     keepAlives: (body) => this.#keepAlives(body as LeasesBody),

@@ -63,7 +63,7 @@ export class LeaderDuties {
     if (format !== null && format > store.format) this.#proposeOne({ kind: 'RaiseFormat', format });
   }
 
-  /** Both are wanted again later if this one is lost. */
+  /** Proposes, and does not look at what comes of it: what is lost is wanted again later. */
   #proposeOne(command: Command): void {
     this.#isProposing = true;
     const done = (): void => {

@@ -9,6 +9,7 @@ export class LeaderTime {
   readonly #clock: Clock;
   #beganMs = 0;
   #storeTimeMs = 0;
+  #isRunning = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,9 +19,19 @@ export class LeaderTime {
   begin(storeTimeMs: number): void {
     this.#beganMs = this.#clock.nowMs();
     this.#storeTimeMs = storeTimeMs;
+    this.#isRunning = true;
   }
 
-  /** Only for a leader. */
+  end(): void {
+    this.#isRunning = false;
+  }
+
+  /** While it does not run, `nowMs` would count on from an earlier leadership. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Only while it is running. */
   nowMs(): number {
     return Math.floor(this.#storeTimeMs + this.#clock.nowMs() - this.#beganMs);
   }

@@ -55,7 +55,7 @@ export class Lifecycle {
   readonly #transitions = new Exclusive();
   #phase: Phase = parked('NoData', 'starting');
   #folder: DataFolder | null = null;
-  /** Of a folder that could be read no further: whoever replaces this member needs to know which one it is. */
+  /** Read from a folder whose rest could not be read: whoever replaces this member needs to know which one it is. */
   #identity: Identity | null = null;
 
   constructor(dependencies: LifecycleDependencies, hooks: LifecycleHooks) {
@@ -92,7 +92,7 @@ export class Lifecycle {
     return this.#folder;
   }
 
-  /** As far as the folder could be read. */
+  /** Who this member is, as far as the folder could be read. */
   get identity(): Identity | null {
     return this.#folder?.identity ?? this.#identity;
   }
@@ -259,7 +259,7 @@ export class Lifecycle {
     );
   }
 
-  /** In the status of a member that waits to be told. */
+  /** Shows, in the status of a member that waits to be told, what it waits for. */
   #showWaiting(message: string): void {
     if (this.#phase.state === 'Parked' && this.#phase.reason === 'NoData') this.#become(parked('NoData', message));
   }

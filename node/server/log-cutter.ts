@@ -32,7 +32,7 @@ export class LogCutter {
     this.#bytes = restored.reduce((bytes, entry) => bytes + sizeOf(entry), 0);
   }
 
-  /** So many entries were applied, with so much data. */
+  /** To be told how many entries were applied, and how much data they had. */
   applied(entries: number, dataBytes: number): void {
     this.#bytes += dataBytes + entries * ENTRY_OVERHEAD_BYTES;
     if (this.#bytes <= this.#with.maxLogBytes || this.#isCutting) return;

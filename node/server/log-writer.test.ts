@@ -127,3 +127,25 @@ test('a stop lets the write in flight finish and frees whoever waits for one tha
   await stopped;
   assert.deepEqual(log.calls, ['append 1/1']);
 });
+
+test('whoever comes after the stop is not kept waiting', async () => {
+  const { log, writer } = setUp();
+  await writer.stop();
+  await writer.recordConfiguration({ membership: {} as Membership, commit: 1 });
+  await writer.cut({ index: 1, term: 1 });
+  assert.deepEqual(log.calls, []);
+});
+
+test('a failed write can be stopped', async () => {
+  const failures: unknown[] = [];
+  const log = { append: () => Promise.reject(new Error('no disk')) } as unknown as RaftLog;
+  const writer = new LogWriter(log, new ManualClock(), silentObserver, {
+    appended: () => assert.fail('nothing is durable'),
+    install: async () => {},
+    fatal: (error) => failures.push(error),
+  });
+  writer.append(append([entry(1, 1)]));
+  await new Promise(setImmediate);
+  assert.equal(failures.length, 1);
+  await writer.stop();
+});

@@ -28,6 +28,7 @@ export class LogWriter {
   #queue: Job[] = [];
   #isRunning = false;
   #isStopped = false;
+  #hasFailed = false;
   #idle: (() => void)[] = [];
 
   constructor(log: RaftLog, clock: Clock, observer: Observer, events: LogWriterEvents) {
@@ -50,24 +51,26 @@ export class LogWriter {
     return new Promise((done) => this.#push({ kind: 'Cut', base, done }));
   }
 
-  /** Drops what has not begun and resolves when nothing is in flight. Whoever waits for what was dropped goes on: it must know that it was stopped. */
+  /** Drops what has not begun, or comes later, and resolves when nothing is in flight. Whoever waits for what was dropped goes on: it must know that it was stopped. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const job of this.#queue.splice(0)) if (job.kind !== 'Append') job.done();
     if (this.#isRunning) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** Resolves when everything handed over so far is durable. */
-  async drain(): Promise<void> {
-    if (this.#isRunning) await new Promise<void>((resolve) => this.#idle.push(resolve));
-  }
-
   #push(job: Job): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped) {
+      if (job.kind !== 'Append') job.done();
+      return;
+    }
     this.#queue.push(job);
-    if (this.#isRunning) return;
+    if (this.#isRunning || this.#hasFailed) return;
     this.#isRunning = true;
-    this.#run().catch(this.#events.fatal);
+    this.#run().catch((error: unknown) => {
+      this.#hasFailed = true;
+      this.#ended();
+      this.#events.fatal(error);
+    });
   }
 
   async #run(): Promise<void> {
@@ -84,6 +87,10 @@ export class LogWriter {
         await this.#writeBatch(takeBatch(this.#queue));
       }
     }
+    this.#ended();
+  }
+
+  #ended(): void {
     this.#isRunning = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }

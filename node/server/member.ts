@@ -7,6 +7,7 @@ import type { ApiReadiness, ApiStatus } from '../../client/types.ts';
 import { NO_MEMBER } from '../raft/types.ts';
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../storage/types.ts';
 import { type AuthState, NO_AUTH } from '../store/auth/state.ts';
+import { resultBytes } from '../store/result-bytes.ts';
 import type { StateHash, Store } from '../store/store.ts';
 import type {
   Command,
@@ -25,10 +26,12 @@ import { assertValidName, assertValidPeerAddress } from './addressing.ts';
 import { withDefaults } from './command-defaults.ts';
 import { Conditions } from './conditions.ts';
 import { assertClusterSpeaks, EXTENDED_FORMAT, MARKS_FORMAT } from './format.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { type ChangeBody, LeaderCalls, type LeaseBody, leaseNotFound, type TransferBody } from './leader-calls.ts';
 import { LeaseRenewals } from './lease-renewals.ts';
 import { Lifecycle, type LifecycleDependencies } from './lifecycle.ts';
 import { type Phase, serving } from './phase.ts';
+import { ReadTurns } from './read-turns.ts';
 import type { Replica } from './replica.ts';
 import { buildReadiness, buildStatus } from './status.ts';
 import { asRequestErrors, MemberWatch } from './store-errors.ts';
@@ -53,12 +56,14 @@ export type MemberCounts = {
 };
 
 export class LocalMember implements Member {
+  readonly answers: HeldAnswers;
   readonly #with: LifecycleDependencies;
   readonly #startedMs: number;
   readonly #conditions: Conditions;
   readonly #lifecycle: Lifecycle;
   readonly #leaderCalls: LeaderCalls;
   readonly #renewals: LeaseRenewals;
+  readonly #turns: ReadTurns;
   #databaseBytes = 0;
 
   static async start(dependencies: LifecycleDependencies): Promise<LocalMember> {
@@ -70,6 +75,8 @@ export class LocalMember implements Member {
   private constructor(dependencies: LifecycleDependencies) {
     this.#with = dependencies;
     this.#startedMs = dependencies.clock.nowMs();
+    this.answers = new HeldAnswers(() => dependencies.clock.nowMs());
+    this.#turns = new ReadTurns(dependencies.clock);
     this.#conditions = new Conditions(dependencies.clock);
     this.#leaderCalls = new LeaderCalls({
       serving: () => this.#serving(),
@@ -162,15 +169,23 @@ export class LocalMember implements Member {
   }
 
   async range(range: Range, options: ReadOptions): Promise<RangeResult> {
+    const deadlineMs = this.#deadlineOf(options);
     const replica = this.#serving();
     if (options.consistency === 'linearizable') await replica.readBarrier(options);
-    return this.#read(replica, options, (store) => store.range(range));
+    const read = (): Promise<RangeResult> => this.#read(replica, options, (store) => store.range(range));
+    if (range.rangeEnd !== null && !range.countOnly) return this.#turns.run(read, resultBytes, deadlineMs);
+    const result = await read();
+    // Thousands may have come together.
+    this.answers.assertRoom();
+    return result;
   }
 
   async read(txn: Txn, options: ReadOptions): Promise<TxnResult | Failed> {
+    const deadlineMs = this.#deadlineOf(options);
     const replica = this.#serving();
     if (options.consistency === 'linearizable') await replica.readBarrier(options);
-    return this.#read(replica, options, (store) => store.read(txn));
+    const read = (): Promise<TxnResult | Failed> => this.#read(replica, options, (store) => store.read(txn));
+    return this.#turns.run(read, resultBytes, deadlineMs);
   }
 
   async erased(): Promise<void> {
@@ -182,7 +197,7 @@ export class LocalMember implements Member {
   }
 
   async watch(options: WatchOptions): Promise<Watch> {
-    return new MemberWatch(await asRequestErrors(async () => this.#serving().servingStore().watch(options)));
+    return new MemberWatch(await asRequestErrors(async () => this.#serving().watch(options)));
   }
 
   async keepAlive(lease: LeaseId, options: RequestOptions): Promise<{ readonly ttlSeconds: number }> {
@@ -289,8 +304,13 @@ export class LocalMember implements Member {
     return this.#lifecycle.stop();
   }
 
+  #deadlineOf({ timeoutMs }: RequestOptions): number {
+    return this.#with.clock.nowMs() + timeoutMs;
+  }
+
   /** A snapshot that takes the state's place closes its engine under those who read: they read the new one, once it is there. */
   async #read<T>(replica: Replica, { timeoutMs }: RequestOptions, read: (store: Store) => Promise<T>): Promise<T> {
+    this.answers.assertRoom();
     const store = replica.servingStore();
     try {
       return await asRequestErrors(() => read(store));
@@ -326,7 +346,7 @@ export class LocalMember implements Member {
   }
 }
 
-/** Of whoever was asked; it may know no other one yet. */
+/** Whether the member that was asked does not lead; it may know no other leader yet. */
 function isNotLeader(error: unknown): boolean {
   return error instanceof RequestError && (error.code === 'not_leader' || error.code === 'no_leader');
 }

@@ -55,7 +55,7 @@ export function quorumOf(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
-/** Else it would count as a voter that cannot be reached. */
+/** An id that is no member's: it would count as a voter that cannot be reached. */
 function stranger(ids: readonly number[], { members }: Membership): Objection | null {
   const id = ids.find((wanted) => members.every((member) => member.id !== wanted));
   return id === undefined ? null : { code: 'member_not_found', message: `there is no member ${id}` };

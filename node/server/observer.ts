@@ -11,9 +11,9 @@ export type Observer = {
   raftEvent(event: RaftEvent): void;
   /** One durable write of the log: how long it took and what it held. */
   logAppended(seconds: number, entries: number, bytes: number): void;
-  /** From a leader's append until a quorum had the batch. */
+  /** How long it took from a leader's append until a quorum had the batch. */
   quorumReached(seconds: number): void;
-  /** From sending entries to a peer until it acknowledged them. */
+  /** How long it took from sending entries to a peer until it acknowledged them. */
   replicated(seconds: number): void;
   applied(seconds: number, entries: number): void;
   /** The engine has taken what was applied since the last time. */

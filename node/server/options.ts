@@ -5,7 +5,7 @@ export type MemberOptions = {
   readonly peerAddress: string;
   readonly clientUrl: string;
   readonly version: string;
-  /** Of a member that was told with whom to form: `NAME=CLIENT_URL` or the URL of each, sorted. Shown to the others, who must agree. */
+  /** The members that it was told to form a cluster with: `NAME=CLIENT_URL` or the URL of each, sorted. The others see it, and must agree. */
   readonly initialCluster?: readonly string[];
   readonly timing: {
     readonly tickMs: number;

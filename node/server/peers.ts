@@ -84,7 +84,7 @@ export class Peers {
     this.#lastContact.set(id, this.#clock.nowMs());
   }
 
-  /** Since the last frame from this peer; null when there was none. */
+  /** The time since the last frame from this peer; null when there was none. */
   lastContactMs(id: MemberId): number | null {
     const atMs = this.#lastContact.get(id);
     return atMs === undefined ? null : Math.round(this.#clock.nowMs() - atMs);

@@ -103,7 +103,7 @@ test('after a snapshot only a keyed write is tried again; of another the outcome
   const waiting = add();
   proposals.markHandedOver(proposals.takeWaiting(), 3);
   proposals.putBack([waiting.pending]);
-  proposals.skippedByEntries();
+  proposals.entriesSkipped();
   assert.equal(plain.outcome.error?.code, 'outcome_unknown');
   assert.deepEqual(new Set(proposals.takeWaiting()), new Set([keyed.pending, waiting.pending]));
 });
@@ -112,7 +112,7 @@ test('a keyed write that a snapshot may have brought is never refused for certai
   const { proposals, add } = setUp();
   const keyed = add({ isIdempotent: true });
   proposals.markHandedOver(proposals.takeWaiting(), 3);
-  proposals.skippedByEntries();
+  proposals.entriesSkipped();
   proposals.reject(keyed.pending, { code: 'no_space' } as RequestError);
   assert.equal(keyed.outcome.error?.code, 'outcome_unknown');
 });

@@ -20,7 +20,7 @@ export type Pending = {
   readonly isConfiguration: boolean;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: RequestError) => void;
-  /** Of the leader that it was handed to; 0 while it waits for one. */
+  /** The term of the leader that it was handed to; 0 while it waits for one. */
   term: number;
 };
 
@@ -45,7 +45,7 @@ export class Proposals {
     this.#maxBytes = maxBytes;
   }
 
-  /** Of what waits for a leader to take it. */
+  /** The size of what waits for a leader to take it. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -65,7 +65,7 @@ export class Proposals {
     this.#waitingBytes += pending.data.length;
   }
 
-  /** For what the leader has already taken in this term. */
+  /** Adds what the leader has already taken in this term. */
   addHandedOver(pending: Pending, term: number): void {
     this.#hold(pending);
     this.markHandedOver([pending], term);
@@ -133,7 +133,7 @@ export class Proposals {
   }
 
   /** A snapshot took the place of entries that would have told the outcome. */
-  skippedByEntries(): void {
+  entriesSkipped(): void {
     const again: Pending[] = [];
     for (const pending of [...this.#pending.values()]) {
       if (pending.term === 0) continue;

@@ -5,6 +5,7 @@ import { RequestError } from './types.ts';
 
 const RETRY_AFTER_MS = 100;
 const noLeader = (): RequestError => new RequestError('no_leader', 'none');
+const notApplied = (): RequestError => new RequestError('not_ready', 'behind');
 
 /** Resolves to 'ready', or the code of the refusal. */
 const outcomeOf = (read: Promise<void>): Promise<string> =>
@@ -46,9 +47,9 @@ test('a dropped round and one without an answer are asked again, under a new id'
   reads.dropped(first);
   const second = reads.startRound(0);
   assert.notEqual(second, first);
-  reads.expire(RETRY_AFTER_MS, noLeader);
+  reads.expire(RETRY_AFTER_MS, noLeader, notApplied);
   assert.equal(reads.hasArrived, false);
-  reads.expire(RETRY_AFTER_MS + 1, noLeader);
+  reads.expire(RETRY_AFTER_MS + 1, noLeader, notApplied);
   const third = reads.startRound(RETRY_AFTER_MS + 1);
   reads.confirmed(second, 1, 1);
   assert.equal(await isWaiting(read), true);
@@ -63,8 +64,8 @@ test('past its deadline a read is refused wherever it waits', async () => {
   const asked = outcomeOf(reads.wait(50, true));
   reads.startRound(0);
   const arrived = outcomeOf(reads.wait(50, true));
-  reads.expire(50, noLeader);
-  assert.deepEqual(await Promise.all([unapplied, asked, arrived]), ['no_leader', 'no_leader', 'no_leader']);
+  reads.expire(50, noLeader, notApplied);
+  assert.deepEqual(await Promise.all([unapplied, asked, arrived]), ['not_ready', 'no_leader', 'no_leader']);
   assert.equal(reads.count, 0);
 });
 

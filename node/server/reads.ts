@@ -77,7 +77,8 @@ export class Reads {
     this.#unapplied = later;
   }
 
-  expire(nowMs: number, error: () => RequestError): void {
+  /** @param notApplied for those whose index is known, and not reached here */
+  expire(nowMs: number, error: () => RequestError, notApplied: () => RequestError): void {
     for (const [id, round] of this.#asked) if (nowMs - round.askedMs > this.#retryAfterMs) this.dropped(id);
     this.#arrived = this.#arrived.filter((waiter) => isInTime(waiter, nowMs, error));
     for (const [id, round] of this.#asked) {
@@ -88,7 +89,7 @@ export class Reads {
     this.#unapplied = this.#unapplied
       .map((entry) => ({
         index: entry.index,
-        waiters: entry.waiters.filter((waiter) => isInTime(waiter, nowMs, error)),
+        waiters: entry.waiters.filter((waiter) => isInTime(waiter, nowMs, notApplied)),
       }))
       .filter((entry) => entry.waiters.length > 0);
   }

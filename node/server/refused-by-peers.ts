@@ -26,7 +26,7 @@ const ELECTION_TIMEOUTS = 3;
 
 export class RefusedByPeers {
   readonly #with: RefusedByPeersDependencies;
-  /** That may turn out to be right. */
+  /** The refusal that may turn out to be right. */
   #refusal: RefusedHandshake | null = null;
 
   constructor(dependencies: RefusedByPeersDependencies) {

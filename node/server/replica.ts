@@ -16,7 +16,15 @@ import {
 import type { ClusterId, DataFolder, PeerHint, SnapshotSource } from '../storage/types.ts';
 import { configurationOf } from '../store/membership.ts';
 import { Store, type StoreOptions } from '../store/store.ts';
-import type { ChangeMembership, Command, CommittedEntry, Membership, Result } from '../store/types.ts';
+import type {
+  ChangeMembership,
+  Command,
+  CommittedEntry,
+  Membership,
+  Result,
+  Watch,
+  WatchOptions,
+} from '../store/types.ts';
 import type { Network, PeerFrame, RefusedHandshake } from '../transport/types.ts';
 import { AppliedState } from './applied-state.ts';
 import { type CallHandler, Calls } from './calls.ts';
@@ -68,7 +76,7 @@ export type ReplicaEvents = {
   /** Knows all that it ever acknowledged and finds itself in the configuration. */
   becameMember(): void;
   refused(reason: RefusedHandshake): void;
-  /** The process must end: its disk failed or an invariant is broken. */
+  /** Nothing goes on here: its disk failed, an invariant is broken, or it met what only a later version can read. */
   fatal(error: unknown): void;
 };
 
@@ -112,6 +120,7 @@ export class Replica {
   #isMember = false;
   #isTurnScheduled = false;
   #isStopped = false;
+  #halted: Promise<void> | null = null;
   #wasStateStalled = false;
   #lastHousekeepingMs = 0;
   #leaderLastKnownMs: number;
@@ -237,6 +246,12 @@ export class Replica {
     return this.#state.servingStore();
   }
 
+  /** @throws RequestError also once this member stops: its engine will be closed under whoever begins to watch now */
+  watch(options: WatchOptions): Watch {
+    if (this.#isStopped) throw stopping();
+    return this.servingStore().watch(options);
+  }
+
   get membership(): Membership | null {
     return this.#state.membership;
   }
@@ -265,12 +280,12 @@ export class Replica {
     return this.#proposals.count;
   }
 
-  /** Of this member's own disk. */
+  /** Whether this member's own disk is low. */
   get isSpaceLow(): boolean {
     return this.#space.isLow;
   }
 
-  /** As the leader knows: it refuses growth for any of them. */
+  /** Members whose disk is low, as the leader knows: it refuses growth for any of them. */
   membersWithoutSpace(): MemberId[] {
     const others = this.#space.reporters(this.#with.clock.nowMs());
     return this.#space.isLow ? [this.id, ...others] : others;
@@ -283,6 +298,11 @@ export class Replica {
 
   raftStatus(): RaftStatus {
     return this.#raft.status();
+  }
+
+  /** Its engine takes nothing: what is committed cannot be applied. */
+  get isStateStalled(): boolean {
+    return this.#wasStateStalled;
   }
 
   /** The answer to a request that insists on the leader and reached another member. */
@@ -370,9 +390,13 @@ export class Replica {
     await this.halt();
   }
 
-  /** Stops without a word to anyone but the goodbye. */
-  async halt(): Promise<void> {
-    if (this.#isStopped) return;
+  /** Stops without a word to anyone but the goodbye. Also what has failed, so that nobody waits for it any longer. */
+  halt(): Promise<void> {
+    this.#halted ??= this.#halt();
+    return this.#halted;
+  }
+
+  async #halt(): Promise<void> {
     this.#isStopped = true;
     this.#ticker.stop();
     this.#sender.stop();
@@ -435,7 +459,7 @@ export class Replica {
     if (!this.#isStopped) this.#turn();
   };
 
-  /** True when the core has taken a staged snapshot. */
+  /** True when the core has taken a staged snapshot; only whoever has just offered one asks. */
   #turn(): boolean {
     let isInstalling = false;
     const mayHoldCommit = this.#commitNews.mayWait;
@@ -467,6 +491,7 @@ export class Replica {
     this.peers.send(output.messages);
     if (output.append !== null) {
       this.#hardState = output.append.hardState ?? this.#hardState;
+      if (output.append.snapshot !== null) this.#state.snapshotAccepted();
       this.#writer.append(output.append);
     }
     if (output.committed.length > 0) {
@@ -556,7 +581,11 @@ export class Replica {
 
   #keepHouse(nowMs: number): void {
     this.#proposals.expire(nowMs, () => (this.isLeader ? notItsTurn() : this.noLeader()));
-    this.#reads.expire(nowMs, () => this.noLeader());
+    this.#reads.expire(
+      nowMs,
+      () => this.noLeader(),
+      () => notApplied(this.isStateStalled),
+    );
     this.#calls.expire(nowMs);
     this.#duties?.tick();
     this.#space.tick();
@@ -577,6 +606,7 @@ export class Replica {
       this.#duties = null;
       this.#samples.reset();
       if (event.role === 'Leader') this.#time.begin(this.store?.timeMs ?? 0);
+      else this.#time.end();
       if (event.leader !== NO_MEMBER) this.#leaderLastKnownMs = this.#with.clock.nowMs();
     }
     this.#with.events.raft(event);
@@ -623,7 +653,7 @@ export class Replica {
     });
   }
 
-  /** Of all keys at a revision, as a member has them: this one, or another. */
+  /** The hash of all keys at a revision, as a member has them: this one, or another. */
   async #hashOf(member: MemberId, revision: number): Promise<string> {
     if (member === this.id) return this.#hash(revision);
     const body = { revision } satisfies HashBody;
@@ -647,7 +677,7 @@ export class Replica {
     const store = this.store as Store;
     const membership = this.membership as Membership;
     this.#appliedTerm = store.appliedTerm;
-    this.#proposals.skippedByEntries();
+    this.#proposals.entriesSkipped();
     this.#reads.applied(store.appliedIndex);
     this.peers.use(membership, []);
     this.#with.events.membershipChanged(membership);
@@ -674,6 +704,14 @@ export class Replica {
 
 function storeOptions({ limits }: MemberOptions): StoreOptions {
   return { maxQueuedBytesPerWatch: limits.watcherQueueBytes };
+}
+
+function notApplied(isStalled: boolean): RequestError {
+  const why = isStalled ? 'its RocksDB takes no writes' : 'it is behind';
+  return new RequestError(
+    'not_ready',
+    `this member has not applied in time what the read has to see, ${why}: ask another one`,
+  );
 }
 
 function notItsTurn(): RequestError {

@@ -36,7 +36,7 @@ export class SpaceGuard {
     this.#observer = observer;
   }
 
-  /** Of this member's own disk. */
+  /** Whether this member's own disk is low. */
   get isLow(): boolean {
     return this.#isLow;
   }

@@ -112,6 +112,8 @@ export function apiMembers(membership: Membership, clientUrlOf: (id: number) => 
   });
 }
 
+const STALLED = 'RocksDB takes no writes: nothing was applied for several election timeouts';
+
 /** Not ready only after this many election timeouts without a leader: an election alone must not take pods out of service. */
 const LEADERLESS_ELECTION_TIMEOUTS = 3;
 
@@ -134,8 +136,10 @@ export function buildReadiness(phase: Phase, options: MemberOptions): ApiReadine
     differs
       ? { name: 'same_keys', ok: false, message: 'its keys are not those of a quorum (alarm CORRUPT)' }
       : { name: 'same_keys', ok: true },
+    // While it lasts, neither a write nor a linearizable read is answered here.
+    replica.isStateStalled ? { name: 'storage', ok: false, message: STALLED } : { name: 'storage', ok: true },
   ];
-  return { ready: isMember && hasLeader && !differs, checks };
+  return { ready: checks.every(({ ok }) => ok), checks };
 }
 
 function roleOf(raft: RaftStatus, membership: Membership | null): ApiRole {

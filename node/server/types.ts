@@ -21,9 +21,10 @@ import type {
   Watch,
   WatchOptions,
 } from '../store/types.ts';
+import type { HeldAnswers } from './held-answers.ts';
 
 export type RequestOptions = {
-  /** From now, for everything: waiting for a leader, the quorum, the apply. */
+  /** Counted from now, for everything: waiting for a leader, the quorum, the apply. */
   readonly timeoutMs: number;
   /** False: refuse with `not_leader` where the leader is another member. Default true. */
   readonly mayForward?: boolean;
@@ -52,6 +53,7 @@ export class RequestError extends Error {
 
 /** A member's watch ends with `RequestError` in place of `StoreError`. */
 export type { Watch, WatchBatch, WatchOptions } from '../store/types.ts';
+export type { HeldAnswer, HeldAnswers } from './held-answers.ts';
 
 /** Where a serving member stands, at this moment. */
 export type MemberPosition = {
@@ -80,6 +82,8 @@ export type FoundingSnapshot = {
 };
 
 export interface Member {
+  /** Those that wait for their clients: whoever sends a large one says so here. */
+  readonly answers: HeldAnswers;
   status(): Promise<ApiStatus>;
   readiness(): ApiReadiness;
   /** @throws RequestError while it is parked or joining */
@@ -91,7 +95,7 @@ export interface Member {
   /** Linearizable write. A `Failed` result means that nothing was changed. Throws `RequestError`. */
   propose(command: Command, options: WriteOptions): Promise<Result>;
   range(range: Range, options: ReadOptions): Promise<RangeResult>;
-  /** Of a transaction that writes nothing: all of one moment, without an entry in the log. */
+  /** Carries out a transaction that writes nothing: it reads one moment, without an entry in the log. */
   read(txn: Txn, options: ReadOptions): Promise<TxnResult | Failed>;
   /** Resolves when this member has erased what all compactions so far gave up. */
   erased(): Promise<void>;
@@ -126,7 +130,7 @@ export interface Member {
   membersWithoutSpace(options: RequestOptions): Promise<readonly number[]>;
   /** Members whose keys were found to differ, as this member has applied it: see the command `MarkCorrupt`. */
   corruptMembers(): readonly number[];
-  /** Of the keys as this member has them at a revision; 0 is the newest. */
+  /** The hash of all keys as this member has them at a revision; 0 is the newest. */
   hash(revision: number): Promise<StateHash>;
   /** A consistent backup; the caller closes it. */
   openSnapshot(): Promise<SnapshotSource>;

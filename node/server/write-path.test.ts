@@ -44,13 +44,15 @@ function setUp() {
     awaitCommit: () => undefined,
   };
   const clock = new ManualClock();
+  const time = new LeaderTime(clock);
+  time.begin(0);
   const path = new WritePath({
     raft: core as unknown as Raft,
     network: { send: (to: number, frame: PeerFrame) => void sent.push({ to, frame }) } as unknown as Network,
     clock,
     observer: { proposalRefused: () => undefined } as unknown as Observer,
     proposals: new Proposals(OWN, 100, 1 << 20),
-    time: new LeaderTime(clock),
+    time,
     isGrowthRefused: () => false,
     notLeader: () => assert.fail('it leads'),
     schedule: () => undefined,

@@ -97,13 +97,15 @@ export class WritePath {
 
   /** Gives what waits to the leader, if one is known. */
   handOver(): void {
-    const { raft, proposals } = this.#with;
+    const { raft, proposals, time } = this.#with;
     const hasOwn = !this.#isHeld && proposals.hasWaiting;
     if (raft.role !== 'Leader') {
       if (hasOwn && raft.leader !== NO_MEMBER) this.#forward(raft.leader, proposals.takeWaiting());
       return;
     }
     if (!hasOwn && this.#forwarded.length === 0) return;
+    // The core leads, and the driver has not heard of it yet: it will in this turn.
+    if (!time.isRunning) return;
     // What arrives while batches are on their way gathers to the next one: each costs messages, two writes and their
     // wake-ups, whatever is in it. An idle leader waits for nothing.
     const isFull = this.#batchesInFlight.length >= MAX_BATCHES_IN_FLIGHT;

@@ -44,7 +44,7 @@ export type StateOrigin =
       readonly kind: 'Recovery';
       readonly record: RecoveryRecord;
       readonly memberId: number;
-      /** To be applied to the rows first. */
+      /** Entries that must be applied to the rows first. */
       readonly tail: readonly Entry[];
     };
 

@@ -4,7 +4,7 @@
  * and then asked again ever more seldom for as long as it is slow: a stall is felt once.
  */
 
-/** Of the time between two heartbeats a small part. */
+/** A small part of the time between two heartbeats. */
 const FAST_MS = 2;
 /** What another thread costs a write, about. One that has held the main thread up stays away until it has paid that back. */
 const HANDOVER_MS = 0.05;

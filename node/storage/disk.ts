@@ -26,9 +26,9 @@ export interface Disk {
   list(folder: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** With everything in it; no error when absent. */
+  /** Removes it with everything in it; it is no error when there is none. */
   removeFolder(folder: string): Promise<void>;
-  /** With parents. */
+  /** Makes it, and the folders above it. */
   makeFolder(folder: string): Promise<void>;
   /** Makes creations, renames and removals in the folder durable. */
   syncFolder(folder: string): Promise<void>;

@@ -16,7 +16,7 @@ export type SnapshotSummary = {
   readonly header: SnapshotHeader;
   readonly rowCount: number;
   readonly sizeBytes: number;
-  /** Of the last chunk, which stands for all: hexadecimal. */
+  /** The hash, in hexadecimal, of the last chunk, which stands for all. */
   readonly hash: string;
 };
 

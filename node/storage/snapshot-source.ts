@@ -23,7 +23,7 @@ export class EngineSnapshotSource implements SnapshotSource {
   readonly header: SnapshotHeader;
   readonly #snapshot: EngineSnapshot;
   readonly #chunkBytes: number;
-  /** Of chunk 1, 2, … as far as they were ever made. */
+  /** Where chunk 1, 2, … begin, as far as they were ever made. */
   readonly #starts: Start[] = [];
 
   constructor(id: string, header: SnapshotHeader, snapshot: EngineSnapshot, chunkBytes: number = CHUNK_BYTES) {

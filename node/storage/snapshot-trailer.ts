@@ -11,13 +11,13 @@ export class SnapshotTrailer {
   readonly #hash: Hash = createHash('sha256');
   #sizeBytes = 0;
 
-  /** Of the chunks, in order. */
+  /** To be called with the chunks, in order. */
   add(bytes: Uint8Array): void {
     this.#hash.update(bytes);
     this.#sizeBytes += bytes.length;
   }
 
-  /** After the last chunk; once. */
+  /** To be called once, after the last chunk. */
   finish(): Buffer {
     const padding = Buffer.alloc((BLOCK_BYTES - (this.#sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES);
     return Buffer.concat([padding, this.#hash.update(padding).digest()]);

@@ -26,7 +26,7 @@ export type Found = {
   readonly record: FolderRecord | null;
   readonly stateFolders: readonly string[];
   readonly hasLog: boolean;
-  /** Of the log; zeros when there is none. */
+  /** Where the log begins; zeros when there is none. */
   readonly base: LogPosition;
 };
 

@@ -47,7 +47,7 @@ export class StateFolders {
   }
 }
 
-/** Of what a data folder holds. */
+/** Those of the names in a data folder that are state folders. */
 export function stateFoldersAmong(names: readonly string[]): string[] {
   return names.filter((name) => NAME.test(name));
 }

@@ -24,7 +24,7 @@ export type FoundingRecord = {
   readonly founders: readonly Founder[];
   /** A snapshot file that every founder starts from, or null for an empty store. */
   readonly snapshotPath: string | null;
-  /** Of the snapshot's file, in hexadecimal: the first founder to accept adds it, and the others must find the same. */
+  /** The SHA-256 of the snapshot's file, in hexadecimal: the first founder to accept adds it, and the others must find the same. */
   readonly snapshotSha256?: string;
 };
 

@@ -16,7 +16,7 @@ export const MAX_ANSWER_BYTES: number = 16 << 20;
 /** Counts what the operations of one command will answer, before any of them is carried out. */
 export class AnswerBytes {
   readonly #draft: Draft;
-  /** Of the operations so far: reads that follow will see them. */
+  /** The puts among the operations so far: reads that follow will see them. */
   readonly #puts: Put[] = [];
   #left = MAX_ANSWER_BYTES;
 

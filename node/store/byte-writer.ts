@@ -59,7 +59,7 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
-  /** With its length before it. */
+  /** Writes the bytes with their length before them. */
   bytes(bytes: Uint8Array): void {
     this.varint(bytes.length);
     this.raw(bytes);

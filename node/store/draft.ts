@@ -49,7 +49,7 @@ export class Draft {
   readonly #base: Meta;
   readonly #keys = new Map<string, DraftKey>();
   #keyCount: number;
-  /** Events of the command that is running. */
+  /** How many keys the running command has changed: the position of its next event within its revision. */
   #sub = 0;
 
   constructor(reader: EngineReader, base: Meta, leases: ReadonlyMap<LeaseId, Lease>, limits: AnswerLimits) {

@@ -135,7 +135,7 @@ async function ifItFits(
   return (await new AnswerBytes(draft).refuse(command)) ?? run();
 }
 
-/** Takes effect for reads and watches at once; the rows go later (compaction.ts). */
+/** Takes effect for reads and watches once its batch is applied; the rows go later, on each member by itself (compaction.ts). */
 function executeCompact(draft: Draft, revision: number): Result {
   if (revision > draft.revision) {
     return failed('future_revision', `revision ${revision} is not reached yet: the newest is ${draft.revision}`);

@@ -8,7 +8,7 @@ import type { Lease, LeaseId } from './types.ts';
 
 /** A lease that lives longer is checkpointed this often, so that elections do not make it start anew (etcd issue 9888). */
 export const CHECKPOINT_INTERVAL_MS: number = 5 * 60 * 1000;
-/** In one entry, at most. */
+/** The most leases that end by one entry. */
 const MAX_DUE = 1000;
 
 type Running = {
@@ -32,7 +32,7 @@ export class LeaseClock {
   readonly #expiries = new Heap<Alarm>(isEarlier);
   readonly #checkpoints = new Heap<Alarm>(isEarlier);
 
-  /** Of a member that has just become leader. */
+  /** To be called when this member has just become leader. */
   start(leases: Iterable<Lease>, nowMs: number): void {
     invariant(this.#leases.size === 0, 'a lease clock is started once');
     for (const lease of leases) this.add(lease, nowMs);
@@ -91,7 +91,7 @@ export class LeaseClock {
     return this.#leases.get(id)?.isExpiring ?? false;
   }
 
-  /** Not below 0; 0 for an unknown lease. */
+  /** The time left, never below 0; 0 for an unknown lease. */
   remainingMs(id: LeaseId, nowMs: number): number {
     return Math.max(0, (this.#leases.get(id)?.expiresAtMs ?? 0) - nowMs);
   }

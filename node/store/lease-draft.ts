@@ -1,5 +1,6 @@
 /** Leases and what is attached to them, as a batch in the making leaves them. */
 import type { EngineOperation, EngineReader } from './engine.ts';
+import { invariant } from './errors.ts';
 import { keyAfter } from './key-range.ts';
 import { type Overlaid, overlay } from './overlay.ts';
 import { attachmentKey, attachmentRange, keyOfAttachment, leaseKey } from './row-keys.ts';
@@ -36,6 +37,7 @@ export class LeaseDraft {
 
   /** Its keys must have been deleted before. */
   remove(id: LeaseId): void {
+    invariant(this.get(id) !== null, 'only a lease that is there can be removed');
     this.#changed.set(id, null);
     this.count -= 1;
   }
@@ -48,7 +50,7 @@ export class LeaseDraft {
     this.#setAttachment(id, keyText, key, false);
   }
 
-  /** In order of key. */
+  /** The lease's keys in their order. */
   async keysOf(id: LeaseId): Promise<Buffer[]> {
     const changed: Overlaid<{ key: Buffer }>[] = [...(this.#attachments.get(id)?.values() ?? [])]
       .map(({ key, isAttached }) => ({ key, row: isAttached ? { key } : null }))

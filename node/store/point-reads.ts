@@ -16,7 +16,7 @@ type Waiting = {
 };
 
 export type PointReadHooks = {
-  /** For what one trip cannot answer. */
+  /** Reads by itself what one trip for many cannot answer. */
   readAlone(range: Range): Promise<RangeResult>;
   /** A version as it was when exactly the entries through `index` were applied. */
   found(key: Buffer, version: Version | null, index: number): void;

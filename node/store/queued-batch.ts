@@ -3,7 +3,7 @@ import type { DraftEvent } from './draft.ts';
 import { type Position, type StoredEvent, toKeyValue } from './row-values.ts';
 import type { KeyValue, WatchBatch, WatchedEvent } from './types.ts';
 
-/** Of an event or a mark, beside its key and values. */
+/** What an event or a mark takes beside its key and values. */
 const OVERHEAD_BYTES = 128;
 
 /** A version that is wanted and that memory does not have: looked up when the batch is delivered. */
@@ -19,7 +19,7 @@ export class QueuedBatch {
     this.batch = { revision, events: this.#events };
   }
 
-  /** That everything through `revision` was delivered. */
+  /** A mark, which says that everything through `revision` was delivered. */
   static mark(revision: number): QueuedBatch {
     const mark = new QueuedBatch(revision);
     mark.sizeBytes = OVERHEAD_BYTES;
@@ -37,7 +37,7 @@ export class QueuedBatch {
     this.sizeBytes += OVERHEAD_BYTES + key.length + value.length + (isAtHand ? previous.valueBytes : 0);
   }
 
-  /** From history, of which no more is held than was asked for: it counts as nothing. */
+  /** Adds an event from history. No more of that is held than was asked for, so it counts as nothing. */
   addStored(event: StoredEvent, wantsPrevious: boolean): void {
     this.#push(event, null, wantsPrevious);
   }

@@ -188,6 +188,7 @@ export function isOneByOne(range: Range): boolean {
     range.minCreateRevision !== 0 ||
     range.maxCreateRevision !== 0;
   const isSorted = range.sort !== null && (range.sort.target !== 'Key' || range.sort.descending);
+  // The past is only read forwards: see `RevisionSource`.
   const isReversible = range.revision === 0 && range.sort?.target === 'Key';
   return !hasBounds && (!isSorted || isReversible);
 }

@@ -22,7 +22,7 @@ const OVERHEAD_BYTES = 400;
 
 export class RecentRanges {
   readonly #maxBytes: number;
-  /** In order of key; none overlaps another. */
+  /** The stretches in order of key; none overlaps another. */
   readonly #stretches: Stretch[] = [];
   /** The same, the one last that was read last. */
   readonly #byAge = new Set<Stretch>();
@@ -126,14 +126,14 @@ export class RecentRanges {
     }
   }
 
-  /** Of the stretch that a key belongs to; -1 when there is none. */
+  /** The position of the stretch that a key belongs to; -1 when there is none. */
   #stretchAt(keyText: string): number {
     const at = this.#firstAfter(keyText) - 1;
     const stretch = this.#stretches[at];
     return stretch !== undefined && isInSpan(stretch, keyText) ? at : -1;
   }
 
-  /** Of the first stretch that begins after a key; null: after all keys. */
+  /** The position of the first stretch that begins after a key; null: after all keys. */
   #firstAfter(keyText: string | null): number {
     let low = 0;
     let high = this.#stretches.length;
@@ -170,7 +170,7 @@ function meets(a: Stretch, b: Stretch): boolean {
   return (a.to === null || b.from <= a.to) && (b.to === null || a.from <= b.to);
 }
 
-/** Where both know, they know the same. */
+/** One stretch made of two. Where both know something, they know the same. */
 function join(a: Stretch, b: Stretch): Stretch {
   const [first, second] = a.from <= b.from ? [a, b] : [b, a];
   const isSecondInside = first.to === null || (second.to !== null && second.to <= first.to);

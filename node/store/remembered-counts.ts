@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 1024;
 const MAX_CURRENT = 16;
 /** As far back as counts may be that are still being made. */
 const MAX_CHANGES = 2048;
-/** Of the keys among them: each may be as large as a request. */
+/** The most that the keys among them may take: each may be as large as a request. */
 const MAX_CHANGED_BYTES = 1 << 20;
 /** Ranges with longer bounds are counted anew each time. */
 const MAX_BOUNDS_BYTES = 4096;
@@ -22,7 +22,7 @@ type Change = { readonly keyText: string; readonly revision: number; readonly di
 
 export class RememberedCounts {
   readonly #counts = new Map<string, number>();
-  /** As of the last change; those asked for lately are the last. */
+  /** Counts as of the last change; those that were asked for lately come last. */
   readonly #current = new Map<string, Current>();
   /** Keys that came or went, the newest last. */
   #changes: Change[] = [];

@@ -15,7 +15,7 @@ import type { Keys, KeyValue } from './types.ts';
 
 const ALL_KEYS: Keys = { key: Buffer.from([0]), rangeEnd: Buffer.from([0]) };
 const PAGE_ROWS = 64;
-/** Of values that are fetched at once; one more may be larger. */
+/** The size of values that are fetched at once; the last of them may go beyond it. */
 const STEP_BYTES = 1 << 20;
 /** How large a value in history is shows when it is there: each may be of the largest size. */
 const HISTORY_READS = 16;
@@ -54,7 +54,7 @@ async function* replacedSince(history: History, revision: number): AsyncGenerato
     const events = await history.slice(next, Number.MAX_SAFE_INTEGER - 1);
     const last = events.at(-1);
     if (last === undefined) return;
-    // Of several events of one key, only the first replaces what was there then.
+    // When a key has several events, only the first replaces what was there then.
     yield events.flatMap(({ previous }) => (previous !== null && previous.revision <= revision ? [previous] : []));
     next = { revision: last.item.modRevision, sub: last.sub + 1 };
   }

@@ -59,7 +59,7 @@ export type StoreStats = {
 export type StateHash = {
   /** The store's when it was computed. */
   readonly revision: number;
-  /** Of the keys that were hashed. */
+  /** The revision at which the keys were hashed. */
   readonly hashedRevision: number;
   readonly compactedRevision: number;
   /** 256 bits, hexadecimal: see state-hash.ts. */
@@ -68,7 +68,7 @@ export type StateHash = {
 
 /** What this member may choose by itself: nothing that is replicated depends on it. */
 export type StoreOptions = {
-  /** Of one watch, for what its consumer has not pulled yet. */
+  /** The most that one watch holds of what its consumer has not pulled yet. */
   readonly maxQueuedBytesPerWatch: number;
 };
 
@@ -82,9 +82,14 @@ export class Store {
   readonly #unwritten: Unwritten;
   readonly #compaction: Compaction;
   readonly #pointReads: PointReads;
+  /**
+   * Two memories of what the engine has: versions, of single keys and of whole ranges, and how many keys ranges have. Like
+   * the hub they are told of each batch in the moment in which readers see it; what the engine does not have yet is in
+   * `#unwritten` alone, and never forgotten.
+   */
   readonly #cache = new CurrentVersions(CACHE_BYTES, RANGE_CACHE_BYTES);
-  readonly #hub: WatchHub;
   readonly #counts: RememberedCounts;
+  readonly #hub: WatchHub;
   #meta: Meta;
   #isApplying = false;
 
@@ -239,7 +244,7 @@ export class Store {
     return this.#unwritten.isEmpty;
   }
 
-  /** Of what is applied and not in the engine, about. */
+  /** About the size of what is applied and not in the engine yet. */
   get unwrittenBytes(): number {
     return this.#unwritten.bytes;
   }
@@ -254,6 +259,14 @@ export class Store {
 
   watch(options: WatchOptions): Watch {
     return this.#hub.watch(options);
+  }
+
+  /**
+   * Before the engine is closed that a snapshot replaces: watches read nothing of it any more, and wait for the store that
+   * adopts them.
+   */
+  holdWatches(): void {
+    this.#hub.isHeld = true;
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Keys } from './types.ts';
 
 export type TextSpan = {
   readonly from: string;
-  /** Not in it any more; null: there is no end. */
+  /** The first text that is not in it any more; null: there is no end. */
   readonly to: string | null;
 };
 

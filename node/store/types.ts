@@ -150,7 +150,7 @@ export type Proposal = {
   /** Drawn at random at each start of a process: 48 bits. */
   readonly origin: number;
   readonly sequence: number;
-  /** The leader's wall clock when it appended; the store's own time never goes back (see `Store.timeMs`). */
+  /** Leader time when it was appended, no wall clock; the store's own never goes back (see `Store.timeMs`). */
   readonly timeMs: number;
   /** Applied once: a second entry of the same key gets the first one's answer. */
   readonly idempotency: {
@@ -224,11 +224,12 @@ export type LeasesResult = {
 };
 export type MembershipResult = {
   readonly kind: 'Membership';
-  readonly membership: Membership /** Of an AddLearner. */;
+  readonly membership: Membership;
+  /** The id of the member that an AddLearner has added. */
   readonly id: number;
 };
 export type AuthResult = { readonly kind: 'Auth'; readonly revision: number; readonly authRevision: number };
-/** Of a MarkCorrupt: those that it changed, in order. */
+/** The result of a MarkCorrupt: the members that it changed, in order. */
 export type CorruptResult = { readonly kind: 'Corrupt'; readonly members: readonly number[] };
 export type FormatResult = { readonly kind: 'Format'; readonly format: number };
 
@@ -271,7 +272,7 @@ export type Membership = {
 
 export type KeyEvent = {
   readonly kind: 'Put' | 'Delete';
-  /** Of a delete: empty value, version 0, createRevision 0. */
+  /** A delete has an empty value, version 0 and createRevision 0. */
   readonly item: KeyValue;
 };
 

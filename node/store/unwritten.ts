@@ -9,9 +9,9 @@ import { type Applied, putApplied } from './meta.ts';
 import { currentKey } from './row-keys.ts';
 import { encodeCurrent, type Version } from './row-values.ts';
 
-/** Of operations that gather; about that much again may be on its way. */
+/** The most of operations that gathers; about that much again may be on its way. */
 const MAX_GATHERED_BYTES = 1 << 20;
-/** Beside an operation's key and value. */
+/** What an operation takes beside its key and value. */
 const OPERATION_OVERHEAD_BYTES = 64;
 
 /** What one batch has changed. */

@@ -97,6 +97,7 @@ function validateCompare(compare: Compare): Failed | null {
   if (compare.target !== 'Value' && compare.target !== 'Lease' && !isCount(compare.number)) {
     return invalid('a comparison is with an integer from 0 on');
   }
+  if (compare.target === 'Lease' && compare.lease < 0n) return invalid('a comparison is with a lease from 0 on');
   return validateKeys(compare);
 }
 

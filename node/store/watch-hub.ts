@@ -14,6 +14,8 @@ export class WatchHub {
   /** Through which everything was published. */
   revision: number;
   compactedRevision: number;
+  /** The engine behind `history` is about to be closed: watches wait to be adopted. */
+  isHeld = false;
   readonly #maxQueuedBytes: number;
   readonly #all = new Set<Watcher>();
   readonly #synced = new WatchIndex<Watcher>();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { del, pull, pullFrom, put, StoreUnderTest, span } from './testing/store-under-test.ts';
 import type { WatchBatch, WatchOptions } from './types.ts';
 
@@ -164,6 +165,47 @@ test('a watch goes on in the store that a snapshot has brought, with what it was
   assert.deepEqual(described(await pull(future, { count: 2 })), ['4:Put a=3', '5:Put a=4']);
   assert.equal(behind.store.stats().watcherCount, 0);
   assert.equal(ahead.store.stats().watcherCount, 2);
+});
+
+test('a watch does not read the engine that a snapshot replaces, which is closed before', async () => {
+  const behind = await StoreUnderTest.found();
+  const ahead = await StoreUnderTest.found();
+  const large = 'x'.repeat(2000);
+  const commands = [put('a', large), put('a', large), put('a', '3')];
+  await behind.applyAll(commands.slice(0, 1));
+  const [slow, made] = [2, 2].map((revision) => behind.store.watch(watching('a', null, revision)));
+  const fast = behind.store.watch(watching('a', null, 0, { returnPrevious: true }));
+  await behind.applyAll(commands.slice(1, 2));
+  behind.store.holdWatches();
+  await behind.store.writeOut();
+  const [first, wanted] = [slow!.next(), fast.next()];
+  await behind.engine.close();
+  const second = made!.next();
+  const late = behind.store.watch(watching('a', null, 3)).next();
+  await setImmediate();
+  await ahead.applyAll(commands);
+  ahead.store.adoptWatches(behind.store);
+  for (const [batch, revision] of [
+    [first, 2],
+    [second, 2],
+    [late, 3],
+  ] as const) {
+    assert.equal((await batch)?.revision, revision);
+  }
+  assert.equal(String((await wanted)?.events[0]?.previous?.value), large);
+});
+
+test('a watch that is held and then closed ends', async () => {
+  const subject = await StoreUnderTest.found();
+  await subject.apply(put('a', 'x'.repeat(2000)));
+  const watches = [0, 2].map((revision) =>
+    subject.store.watch(watching('a', null, revision, { returnPrevious: true })),
+  );
+  await subject.apply(put('a', '2'));
+  subject.store.holdWatches();
+  const ends = watches.map(async (watch) => watch.next());
+  subject.store.close();
+  assert.deepEqual(await Promise.all(ends), [null, null]);
 });
 
 test('a watch that a snapshot has overtaken by compaction ends', async () => {

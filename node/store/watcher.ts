@@ -21,7 +21,7 @@ export class Watcher implements Watch {
   #hub: WatchHub;
   #queue: QueuedBatch[] = [];
   #queuedBytes = 0;
-  /** Of the revision that is being published. */
+  /** The events of the revision that is being published. */
   #gathered: QueuedBatch | null = null;
   /** Where to read on in history; null while synced. */
   #position: Position | null;
@@ -69,7 +69,7 @@ export class Watcher implements Watch {
     return batchesOf(this);
   }
 
-  /** For one who may want the only event of a revision. */
+  /** Offers it the only event of a revision, which it may want. */
   offer(event: DraftEvent, shared: SharedBatch): void {
     if (this.#wants(event.event)) this.#queueOrFallBehind(shared.of(event, this.#options.returnPrevious));
   }
@@ -105,7 +105,7 @@ export class Watcher implements Watch {
       while (!this.#isClosed) {
         const next = this.#queue.shift();
         if (next !== undefined) return await this.#delivered(next);
-        if (this.#position !== null) await this.#readOn(this.#position);
+        if (this.#position !== null && !this.#hub.isHeld) await this.#readOn(this.#position);
         else await new Promise<void>(this.#sleep);
       }
     } catch (error) {
@@ -139,6 +139,7 @@ export class Watcher implements Watch {
       this.#finishPartial();
       this.#position = null;
       this.#hub.promoted(this);
+      // Who asked for progress while it was slow has waited for this one.
       this.#enqueueMark();
       return;
     }
@@ -211,14 +212,16 @@ export class Watcher implements Watch {
     this.#wake = null;
   }
 
-  #delivered(next: QueuedBatch): WatchBatch | Promise<WatchBatch> {
+  #delivered(next: QueuedBatch): WatchBatch | Promise<WatchBatch | null> {
     this.#queuedBytes -= next.sizeBytes;
     // What is compacted has no previous versions any more.
     const isWhole = next.absent.length === 0 || next.batch.revision <= this.#hub.compactedRevision;
     return isWhole ? next.batch : this.#withPrevious(next);
   }
 
-  async #withPrevious({ batch, absent }: QueuedBatch): Promise<WatchBatch> {
+  async #withPrevious({ batch, absent }: QueuedBatch): Promise<WatchBatch | null> {
+    while (this.#hub.isHeld && !this.#isClosed) await new Promise<void>(this.#sleep);
+    if (this.#isClosed) return null;
     const items = await this.#hub.history.items(absent.map(({ position }) => position));
     const events = [...batch.events];
     absent.forEach(({ at }, n) => {

@@ -30,7 +30,7 @@ export class FrameQueue implements ConnectionHandler {
     this.#wake?.();
   }
 
-  /** For an end that this side makes; `ended` does not come then. */
+  /** Ends the connection from this side; `ended` is not called then. */
   close(connection: Connection, reason: string): void {
     connection.close({ reason, refusal: null });
     this.ended({ isDeliberate: true, reason, refusal: null });

@@ -10,7 +10,7 @@ import { crc32 } from 'node:zlib';
 
 export const FRAME_HEADER_BYTES = 8;
 
-/** From here on a reference is cheaper than a copy. */
+/** From this size on a reference is cheaper than a copy. */
 const BY_REFERENCE_BYTES = 16 * 1024;
 const FIRST_BUFFER_BYTES = 4 * 1024;
 /** A larger buffer, from a burst, is not kept. */
@@ -28,7 +28,7 @@ export class FrameWriter {
   #position = 0;
   #references: Reference[] = [];
   #referencedBytes = 0;
-  /** Of the frame that is being written. */
+  /** Where the frame that is being written begins, and how many references it has. */
   #frameStart = 0;
   #frameReferences = 0;
   /** Taken and not yet released: the socket may still read from the buffer. */
@@ -43,7 +43,7 @@ export class FrameWriter {
     return this.#position - this.#start + this.#referencedBytes;
   }
 
-  /** Of the body that is being written. */
+  /** The size of the body that is being written. */
   get bodyBytes(): number {
     let bytes = this.#position - this.#frameStart - FRAME_HEADER_BYTES;
     for (let i = this.#frameReferences; i < this.#references.length; i++) bytes += this.#references[i]!.data.length;
@@ -99,13 +99,13 @@ export class FrameWriter {
     this.#position = this.#buffer.writeDoubleLE(value, this.#position);
   }
 
-  /** With its length before it. */
+  /** Writes the bytes with their length before them. */
   bytes(data: Uint8Array): void {
     this.natural(data.length);
     this.raw(data);
   }
 
-  /** Without its length: must be the last of its frame. */
+  /** Writes the bytes without their length: they must be the last of their frame. */
   raw(data: Uint8Array): void {
     if (data.length >= BY_REFERENCE_BYTES) {
       this.#references.push({ at: this.#position, data });

@@ -18,7 +18,7 @@ export type ListenerHandler = {
   refused(address: string, refusal: RefusedHandshake): void;
 };
 
-/** Of all connections, those that have not said hello yet among them. */
+/** Counts all connections, also those that have not said hello yet. */
 const MAX_CONNECTIONS = 1024;
 /** For goodbyes; whoever is still in the middle of a TLS handshake does not get longer. */
 const CLOSE_MS = 1000;

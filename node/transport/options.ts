@@ -7,7 +7,7 @@ export interface TransportClock {
   after(delayMs: number, callback: () => void): { cancel(): void };
 }
 
-/** As pino's: fields, then a stable event name. */
+/** Takes what pino takes: fields, then a stable event name. */
 export interface TransportLog {
   info(fields: object, event: string): void;
   warn(fields: object, event: string): void;
@@ -20,13 +20,13 @@ export type TcpNetworkOptions = {
   readonly tls: ReloadingTls | null;
   /** A peer's queue; frames beyond it are dropped. */
   readonly sendQueueLimitBytes: number;
-  /** Of one frame, in either direction; a snapshot's chunk is one. */
+  /** The largest frame, in either direction; a snapshot's chunk is one. */
   readonly maxFrameBytes: number;
   /** All outgoing snapshots together; Infinity for no limit. */
   readonly snapshotRateBytesPerSecond: number;
   /** Bounds of the pause before the next attempt to connect. */
   readonly reconnect: { readonly minMs: number; readonly maxMs: number };
-  /** From the first byte of TCP to the end of the handshake. */
+  /** The most that passes from the first byte of TCP to the end of the handshake. */
   readonly handshakeTimeoutMs: number;
   /** Pings go out this often; a connection on which nothing came for five of them is given up. */
   readonly keepAliveMs: number;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -167,12 +168,34 @@ test('a file that is missing for a moment changes nothing', async (t) => {
   assert.ok(logs(one.member, 'tls_files_not_reloaded', /ENOENT.*tls\.crt/));
 });
 
-test('at the start, files that cannot be used are an error that names them', async (t) => {
+test('at the start, a file that cannot be used is an error that names it, and why in plain words', async (t) => {
   const files = makeTlsPaths(t);
-  assert.throws(() => new ReloadingTls(files, SILENT), /ENOENT.*tls\.crt/);
-  await issue(await makeAuthority('quorate test'), files, ['127.0.0.1']);
-  writeFileSync(files.keyPath, 'not a key');
-  assert.throws(() => new ReloadingTls(files, SILENT), /cannot use the TLS files .*tls\.crt, .*tls\.key, .*ca\.crt: /);
+  const { certPath, keyPath, caPath } = files;
+  const refused = (file: string, message: string): void =>
+    assert.throws(() => new ReloadingTls(files, SILENT), { name: 'TlsFileError', file, message });
+  assert.throws(() => new ReloadingTls(files, SILENT), { file: 'cert', message: /ENOENT.*tls\.crt/ });
+  const authority = await makeAuthority('quorate test');
+  await issue(authority, files, ['127.0.0.1']);
+  const [cert, key] = [certPath, keyPath].map((path) => readFileSync(path, 'utf8')) as [string, string];
+  for (const text of ['', 'not a key', cert]) {
+    writeFileSync(keyPath, text);
+    refused('key', `cannot use ${keyPath}: it holds no private key in PEM`);
+  }
+  for (const type of ['pkcs8', 'sec1'] as const) {
+    writeFileSync(
+      keyPath,
+      createPrivateKey(key).export({ type, format: 'pem', cipher: 'aes-128-cbc', passphrase: 'p' }),
+    );
+    refused('key', `cannot use ${keyPath}: it is encrypted: give a key without a passphrase`);
+  }
+  await issue(authority, { ...files, certPath: `${certPath}.other` }, ['127.0.0.1']);
+  refused('key', `cannot use ${keyPath}: it is not the key of ${certPath}`);
+  writeFileSync(certPath, key);
+  refused('cert', `cannot use ${certPath}: it holds no certificate in PEM`);
+  writeFileSync(certPath, cert);
+  writeFileSync(keyPath, key);
+  rmSync(caPath);
+  assert.throws(() => new ReloadingTls(files, SILENT), { file: 'ca', message: /ENOENT.*ca\.crt/ });
 });
 
 test('a file of authorities that holds none is an error at the start, and changes nothing in a renewal', async (t) => {
@@ -184,7 +207,7 @@ test('a file of authorities that holds none is an error at the start, and change
   for (const none of ['', key]) {
     replaceFile(files.caPath, none);
     assert.equal(tls.serverOptions('Require').ca?.toString(), authorities);
-    assert.throws(() => new ReloadingTls(files, SILENT), /cannot use the TLS files .*ca\.crt: /);
+    assert.throws(() => new ReloadingTls(files, SILENT), { file: 'ca', message: /ca\.crt: it holds no certificate/ });
   }
 });
 

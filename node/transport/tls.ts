@@ -9,13 +9,11 @@
  *     tls.keepFresh(server);
  */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import {
   type ConnectionOptions,
   checkServerIdentity,
   connect,
-  createSecureContext,
   createServer,
   type PeerCertificate,
   type SecureContext,
@@ -24,13 +22,9 @@ import {
   type TlsOptions,
 } from 'node:tls';
 import type { TransportLog } from './options.ts';
+import { type Material, readMaterial, signatureOf, type TlsPaths } from './pem-files.ts';
 
-export type TlsFiles = {
-  /** PEM: the certificate, then those between it and the authority. */
-  readonly certPath: string;
-  readonly keyPath: string;
-  /** PEM: authorities that the other side's certificate must come from. Null: the system's, and no client certificates. */
-  readonly caPath: string | null;
+export type TlsFiles = TlsPaths & {
   /**
    * When given, the other side's certificate must be for one of these names (DNS name, "*.example.org", address or
    * common name), whatever was dialled. Null: a server must be certified for the name dialled, a client for none.
@@ -45,8 +39,6 @@ export type ClientCertificates =
   /** Without a valid one there is no connection. */
   | 'Require';
 
-type Material = { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer };
-
 export class ReloadingTls {
   readonly #files: TlsFiles;
   readonly #log: TransportLog;
@@ -56,13 +48,12 @@ export class ReloadingTls {
   /** Counts changes, so that each server takes each of them once. */
   #generation = 1;
 
-  /** Throws an error that names the file which cannot be read, or says what is wrong with the three. */
+  /** @throws TlsFileError */
   constructor(files: TlsFiles, log: TransportLog) {
     this.#files = files;
     this.#log = log;
-    this.#signature = this.#readSignature();
-    this.#material = this.#readMaterial();
-    this.#context = this.#makeContext(this.#material);
+    this.#signature = signatureOf(files);
+    ({ material: this.#material, context: this.#context } = readMaterial(files));
   }
 
   /** When our own certificate, as it is used now, expires. */
@@ -127,59 +118,17 @@ export class ReloadingTls {
 
   #refresh(): void {
     try {
-      const signature = this.#readSignature();
+      const signature = signatureOf(this.#files);
       if (signature === this.#signature) return;
       // Remembered even when what follows fails: one warning for each change, not for each connection.
       this.#signature = signature;
-      const material = this.#readMaterial();
-      this.#context = this.#makeContext(material);
-      this.#material = material;
+      ({ material: this.#material, context: this.#context } = readMaterial(this.#files));
       this.#generation += 1;
       this.#log.info({ cert: this.#files.certPath }, 'tls_files_reloaded');
     } catch (error) {
       // In the middle of a renewal certificate and key may not belong together: the old ones serve until they do.
       this.#log.warn({ cert: this.#files.certPath, reason: (error as Error).message }, 'tls_files_not_reloaded');
     }
-  }
-
-  #paths(): readonly string[] {
-    const { certPath, keyPath, caPath } = this.#files;
-    return caPath === null ? [certPath, keyPath] : [certPath, keyPath, caPath];
-  }
-
-  /** Follows symbolic links: the kubelet renews a mounted secret by turning one. */
-  #readSignature(): string {
-    return this.#paths()
-      .map((path) => {
-        const { ino, size, mtimeNs } = statSync(path, { bigint: true });
-        return `${ino} ${size} ${mtimeNs}`;
-      })
-      .join('\n');
-  }
-
-  #readMaterial(): Material {
-    const { certPath, keyPath, caPath } = this.#files;
-    const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
-    return caPath === null ? pair : { ...pair, ca: readFileSync(caPath) };
-  }
-
-  #makeContext(material: Material): SecureContext {
-    try {
-      assertCertificate(material.ca);
-      return createSecureContext({ ...material, minVersion: 'TLSv1.2' });
-    } catch (error) {
-      throw new Error(`cannot use the TLS files ${this.#paths().join(', ')}: ${(error as Error).message}`);
-    }
-  }
-}
-
-/** OpenSSL takes an authority's file without a certificate, and then trusts nobody. */
-function assertCertificate(ca: Buffer | undefined): void {
-  if (ca === undefined) return;
-  try {
-    new X509Certificate(ca);
-  } catch (error) {
-    throw new Error(`the one of the authority holds no certificate in PEM (${(error as Error).message})`);
   }
 }
 

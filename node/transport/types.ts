@@ -68,7 +68,7 @@ export type PeerState = {
   readonly bytesReceived: number;
   readonly messagesSent: number;
   readonly messagesReceived: number;
-  /** Not connected, or over the queue's limit. */
+  /** Messages that were dropped because the peer was not connected, or the queue over its limit. */
   readonly messagesDropped: number;
 };
 

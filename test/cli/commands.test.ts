@@ -41,7 +41,10 @@ describe('quorate with a cluster', { timeout: 240_000 }, () => {
     assert.deepEqual([item.key, item.value, item.version], ['kv/a', 'one', 1]);
     assert.match(await ok(['put', 'kv/a', 'two', '--prev', '--if-revision', String(item.mod_revision)]), /was one\n$/);
     assert.equal(await ok(['get', 'kv/a', '--revision', String(item.mod_revision)]), 'one');
-    assert.match(await refused(['put', 'kv/a', 'three', '--if-absent']), /the key is at revision \d+/);
+    assert.match(
+      await refused(['put', 'kv/a', 'three', '--if-absent']),
+      /the condition is not met: the key is at revision \d+/,
+    );
     assert.match(await refused(['get', 'kv/nothing']), /there is no key 'kv\/nothing'/);
     assert.match(await ok(['del', 'kv/', '--prefix']), /^deleted 2 at revision \d+\n$/);
     assert.match(await ok(['del', 'kv/a']), /^deleted 0 /);
@@ -166,9 +169,23 @@ test('help and the version are where one looks for them', async () => {
   assert.match((await run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
+test('without a cluster the version of this program is said all the same, and why none of a member', async () => {
+  const port = await freePorts(1);
+  const { code, stdout } = await run(['version', '--endpoints', `http://127.0.0.1:${port}`, '--timeout', '2s']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^quorate \d+\.\d+\.\d+ .*\nmember +unknown: no member answered: .*: connection refused\n$/);
+});
+
+test('a new member that does not run is told as that, and not as a cluster that does not', async () => {
+  const newcomer = `http://127.0.0.1:${await freePorts(1)}`;
+  const { code, stderr } = await run(['member', 'add', newcomer, '--timeout', '2s']);
+  assert.equal(code, 1);
+  assert.match(stderr, /^quorate: the new member does not answer, .*: connection refused\n$/);
+});
+
 test('without a cluster a command says so within its timeout', async () => {
   const port = await freePorts(1);
-  const { code, stderr } = await run(['get', 'a', '--endpoints', `http://127.0.0.1:${port}`, '--timeout', '300ms']);
+  const { code, stderr } = await run(['get', 'a', '--endpoints', `http://127.0.0.1:${port}`, '--timeout', '2s']);
   assert.equal(code, 1);
   assert.match(
     stderr,

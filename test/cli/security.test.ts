@@ -52,6 +52,25 @@ test('two members over TLS form by themselves, and serve who shows a certificate
   }
 });
 
+test(
+  'a file of certificates that cannot be used is named, and not a member that does not answer',
+  limits,
+  async (t) => {
+    const files = makeTlsPaths(t);
+    await issue(await makeAuthority('quorate test'), files, ['127.0.0.1']);
+    const { certPath, keyPath, caPath } = files;
+    const cases: readonly [args: readonly string[], why: string][] = [
+      [[`--ca=${keyPath}`], `${keyPath}: it holds no certificate in PEM`],
+      [[`--cert=${certPath}`, `--key=${caPath}`], `${caPath}: it holds no private key in PEM`],
+      [[`--cert=${caPath}`, `--key=${keyPath}`, `--ca=${caPath}`], `${keyPath}: it is not the key of ${caPath}`],
+    ];
+    for (const [args, why] of cases) {
+      const { code, stderr } = await run(['get', 'a', '--endpoints=https://127.0.0.1:1', ...args]);
+      assert.deepEqual([code, stderr], [1, `quorate: cannot use ${why}\n`]);
+    }
+  },
+);
+
 test('administrative calls need the token where one is set, others do not', limits, async () => {
   await using folder = await temporaryFolder();
   const tokenFile = `${folder.path}/token`;

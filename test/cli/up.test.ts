@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from '../../client/client.ts';
@@ -92,6 +92,20 @@ test('a second Ctrl-C kills members that do not stop', limits, async () => {
   assert.equal(isAlive(member!), false);
 });
 
+test('up whose folder was removed says so, starts nothing in its place, and stops in order', limits, async () => {
+  await using folder = await temporaryFolder();
+  const port = await freePorts(2);
+  const dataDir = `${folder.path}/data`;
+  await using program = start(['up', '--members=1', `--port=${port}`, `--data-dir=${dataDir}`]);
+  await program.printed('The cluster is ready');
+  await rm(dataDir, { recursive: true });
+  const [member] = await childrenOf(program.child.pid!);
+  process.kill(member!, 'SIGKILL');
+  await program.printed(`m1 was killed by SIGKILL; not starting it again, for ${dataDir} is gone`);
+  program.child.kill('SIGINT');
+  assert.deepEqual([(await program.ended).code, (await program.ended).stderr], [0, '']);
+});
+
 test('node says in one line what is wrong, and exits 1', limits, async () => {
   await using folder = await temporaryFolder();
   const port = await freePorts(2);
@@ -114,6 +128,15 @@ test('node says in one line what is wrong, and exits 1', limits, async () => {
     [['--listen-client=192.0.2.1:1', own[0]!], /192\.0\.2\.1:1: this machine has no such address/],
     [[`--data-dir=${folder.path}/file`], /^quorate: cannot use the data folder .*: choose another with --data-dir\n$/],
     [[`--data-dir=${folder.path}/of-up`], /^quorate: .* is a folder of quorate up, .*\n$/],
+    [
+      [own[0]!, `--listen-client=127.1:${port + 1}`, own[2]!],
+      /^quorate: --listen-peer: .* is where --listen-client listens: .*\n$/,
+    ],
+    [
+      [own[0]!, `--client-tls-cert=${folder.path}/no`, `--client-tls-key=${folder.path}/file`],
+      /^quorate: --client-tls-cert: cannot use .*\/no: ENOENT.*\n$/,
+    ],
+    [['--name={{interface no0}}'], /^quorate: --name: '\{\{interface no0\}\}': .*\n$/],
     [['--election-timeout=50'], /^quorate: --election-timeout: '50' must be a duration such as .*\n$/],
     [['--join=http://a', '--initial-cluster=m=http://b'], /^quorate: .*choose one way.*\n$/],
   ] as [string[], RegExp][]) {

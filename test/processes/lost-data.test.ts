@@ -1,7 +1,7 @@
 /** Data folders that are wiped, damaged or on a full disk. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { joinCluster } from '../../client/index.ts';
@@ -100,8 +100,7 @@ test('on a full disk growth is refused with 507 while deletes work, and accepted
     await joinCluster(cluster.client([cluster.members[0]!]), cluster.client([member]));
     const client = cluster.client();
     await client.put('before', 'x');
-    const { bsize, bavail } = await import('node:fs').then((fs) => fs.statfsSync(small));
-    await writeFile(join(small, 'ballast'), Buffer.alloc(bsize * bavail - 6 * 1024 * 1024));
+    await fillUpTo(small, 6 * 1024 * 1024);
 
     const put = () => fetch(`${cluster.members[0]!.url}/v1/kv/grow`, { method: 'PUT', body: 'x' });
     await until('507', async () => ((await put()).status === 507 ? true : null));
@@ -109,7 +108,7 @@ test('on a full disk growth is refused with 507 while deletes work, and accepted
     assert.equal(body.error.code, 'no_space');
     assert.equal((await client.delete('before')).deleted, 1);
 
-    await rm(join(small, 'ballast'));
+    await rm(ballastIn(small));
     await until('space again', async () => ((await put()).status === 200 ? true : null));
   } finally {
     if (member !== null) await cluster.kill(member);
@@ -117,6 +116,18 @@ test('on a full disk growth is refused with 507 while deletes work, and accepted
     await cluster.remove();
   }
 });
+
+const ballastIn = (folder: string): string => join(folder, 'ballast');
+
+/** Piece by piece: the member writes there too, and would meet a file system without any space. */
+async function fillUpTo(folder: string, freeBytes: number): Promise<void> {
+  const piece = Buffer.alloc(1024 * 1024);
+  for (;;) {
+    const { bsize, bavail } = await statfs(folder);
+    if (bsize * bavail <= freeBytes) return;
+    await appendFile(ballastIn(folder), piece);
+  }
+}
 
 async function flipByteInLog(member: Member): Promise<void> {
   const folder = join(member.folder, 'log');

@@ -82,6 +82,21 @@ test('a follower whose engine stalls takes no more than may wait, holds nobody u
     await assertNothingLost(scene, outcomes);
   }));
 
+test('while its engine stalls a member says so: it is not ready, and reads there are told why', () =>
+  scenario(SIZE, async (scene) => {
+    const leader = scene.leader()!;
+    const stalled = scene.cluster.machines.find((machine) => machine !== leader)!;
+    const failing = (): string[] => stalled.member!.readiness().checks.flatMap(({ name, ok }) => (ok ? [] : [name]));
+    assert.deepEqual(failing(), []);
+    stalled.disk.stallEngine(STALL_MS);
+    await writeMuch(scene, leader);
+    await scene.until('it notices', () => failing().join() === 'storage');
+    const refusal = await scene.ask(stalled, (member) => member.readBarrier({ timeoutMs: TIMEOUT_MS }));
+    assert.ok('code' in refusal);
+    assert.equal(refusal.code, 'not_ready');
+    await scene.until('it is ready again', () => stalled.member!.readiness().ready);
+  }));
+
 test('a leader whose engine stalls refuses what it cannot apply, makes way, and catches up as a follower', () =>
   scenario(SIZE, async (scene) => {
     const stalled = scene.leader()!;

@@ -154,7 +154,8 @@ function drawMixture(random: Random): Omit<Plan, 'ordeal'> {
       latencyMs: random.pick([0.02, 0.2]),
       syncLatencyMs: random.pick([0.1, 1, 5]),
       slowChance: random.pick([0, 0.01]),
-      capacityBytes: 1 << 22,
+      // Only a fault fills it: clients in simulated time write faster than a member measures its disk, once in half a second.
+      capacityBytes: 1 << 26,
     },
     faults: {
       crash: often(0.6, 300, 3_000),

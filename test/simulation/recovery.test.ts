@@ -5,6 +5,7 @@ import { type Scenario, scenario } from './scenario.ts';
 import { putOf } from './workload.ts';
 
 const TIMEOUT_MS = 5_000;
+const KEYS = { key: Buffer.from('a'), rangeEnd: Buffer.from('z') };
 const NEW_CLUSTER = { clusterId: 'a1b2c3d4e5f60718', nonce: 'consent' };
 
 test('a recovery that is refused changes nothing', () =>
@@ -37,6 +38,30 @@ test('a disk that fails at any step of a recovery ends the process, and the next
     });
   }
 });
+
+test('a watch that is asked for while a recovery replaces the state is refused, and not cut off by an error', () =>
+  scenario({ founders: 3, machines: 3 }, async (scene) => {
+    const leader = scene.leader()!;
+    assert.equal(await put(scene, leader), 'acknowledged');
+    const survivor = await loseQuorum(scene);
+    let isRecovered = false;
+    void scene
+      .ask(survivor, (member) => member.recover(NEW_CLUSTER))
+      .then(() => {
+        isRecovered = true;
+      });
+    const codes = new Set<string>();
+    while (!isRecovered) {
+      const asked = await scene.ask(survivor, async (member) => {
+        const watch = await member.watch({ ...KEYS, startRevision: 2, returnPrevious: false });
+        return watch.next();
+      });
+      if ('code' in asked) codes.add(asked.code);
+      await scene.sleep(0.5);
+    }
+    codes.delete('compacted'); // the new cluster, of its predecessor's revisions
+    assert.deepEqual([...codes], ['stopping']);
+  }));
 
 /** All but one are gone, and that one knows no leader any more. */
 async function loseQuorum(scene: Scenario): Promise<Machine> {

@@ -17,3 +17,11 @@ test('what is no number of seeds is refused, and not taken for a run without a f
   assert.throws(() => readSimArguments(['--from', 'x']), /--from is 'x'/);
   assert.throws(() => readSimArguments(['--help']), /Unknown option '--help'/);
 });
+
+test('what does not go together is refused, and not passed over', () => {
+  assert.throws(() => readSimArguments(['--seeds', '10', '--trace']), /--trace goes with --seed alone/);
+  assert.throws(() => readSimArguments(['--trace']), /--trace goes with --seed alone/);
+  assert.throws(() => readSimArguments(['--seed', '1', '--seeds', '10']), /--seed goes without --seeds/);
+  assert.throws(() => readSimArguments(['--seed', '1', '--from', '10']), /--seed goes without --seeds/);
+  assert.throws(() => readSimArguments(['--seed', '']), /--seed is empty/);
+});

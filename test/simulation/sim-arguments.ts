@@ -8,19 +8,25 @@ export type SimArguments =
   | { readonly kind: 'Many'; readonly from: number; readonly count: number }
   | { readonly kind: 'Single'; readonly seed: string; readonly withTrace: boolean };
 
-/** @throws Error that says which argument cannot be used: a run of no seeds would look like a run without a failure */
+/** @throws Error that says which argument cannot be used: what is passed over would look like a run without a failure */
 export function readSimArguments(args: readonly string[]): SimArguments {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seeds: { type: 'string', default: '200' },
-      from: { type: 'string', default: '1' },
+      seeds: { type: 'string' },
+      from: { type: 'string' },
       seed: { type: 'string' },
-      trace: { type: 'boolean', default: false },
+      trace: { type: 'boolean' },
     },
   });
-  if (values.seed !== undefined) return { kind: 'Single', seed: values.seed, withTrace: values.trace };
-  return { kind: 'Many', from: positive('--from', values.from), count: positive('--seeds', values.seeds) };
+  const { seeds, from, seed, trace } = values;
+  if (seed !== undefined) {
+    if (seed === '') throw new Error('--seed is empty; it must be the name of a seed');
+    if (seeds !== undefined || from !== undefined) throw new Error('--seed goes without --seeds and --from');
+    return { kind: 'Single', seed, withTrace: trace === true };
+  }
+  if (trace === true) throw new Error('--trace goes with --seed alone: the events of many runs would be one heap');
+  return { kind: 'Many', from: positive('--from', from ?? '1'), count: positive('--seeds', seeds ?? '200') };
 }
 
 function positive(flag: string, text: string): number {

@@ -1,6 +1,7 @@
 /** A member without Raft for tests of the API: the real store on an engine in memory, and knobs for what goes wrong. */
 import { setImmediate } from 'node:timers/promises';
 import type { ApiReadiness, ApiStatus } from '../../../client/types.ts';
+import { HeldAnswers } from '../../server/held-answers.ts';
 import { asRequestErrors, MemberWatch } from '../../server/store-errors.ts';
 import {
   type Member,
@@ -13,6 +14,7 @@ import {
 } from '../../server/types.ts';
 import type { FoundingRecord, JoinRecord, RecoveryRecord, SnapshotSource } from '../../storage/types.ts';
 import type { AuthState } from '../../store/auth/state.ts';
+import { decodeProposal, encodeProposal } from '../../store/codec.ts';
 import { foundingRows } from '../../store/initial-state.ts';
 import { type StateHash, Store } from '../../store/store.ts';
 import { MemoryEngine } from '../../store/testing/memory-engine.ts';
@@ -47,6 +49,9 @@ const clusterId = '00000000000000c1';
 
 export class StoreMember implements Member {
   readonly store: Store;
+  /** By the clock of `answers`. */
+  nowMs = 0;
+  readonly answers: HeldAnswers = new HeldAnswers(() => this.nowMs, 8_000_000);
   /** What reached the member, as `[call, what]`. */
   readonly calls: [string, unknown][] = [];
   /** Thrown by every call but status and readiness. */
@@ -136,6 +141,7 @@ export class StoreMember implements Member {
   async range(range: Range, options: ReadOptions): Promise<RangeResult> {
     this.#called('range', { range, options });
     await this.gate;
+    this.answers.assertRoom();
     return asRequestErrors(() => this.store.range(range));
   }
 
@@ -265,7 +271,9 @@ export class StoreMember implements Member {
     this.#sequence += 1;
     const isUnnamed = command.kind === 'LeaseGrant' && command.id === 0n;
     const named = isUnnamed ? { ...command, id: BigInt(index) } : command;
-    const proposal = { origin: 1, sequence: this.#sequence, timeMs: Date.now(), idempotency, ...auth, command: named };
+    const asked = { origin: 1, sequence: this.#sequence, timeMs: Date.now(), idempotency, ...auth, command: named };
+    // By way of its bytes, as through the log: what cannot be written there is not taken here either.
+    const proposal = decodeProposal(encodeProposal(asked));
     const [result] = await this.store.apply([{ index, term: 1, isConfiguration: false, proposal }]);
     return result!;
   }

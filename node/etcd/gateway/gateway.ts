@@ -5,6 +5,7 @@
  *     if (!gateway.serve(request, response)) api.listener(request, response);
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { HeldAnswers } from '../../server/types.ts';
 import type { EtcdContext } from '../context.ts';
 import { errorOf, etcdError } from '../errors.ts';
 import { Call } from '../grpc/call.ts';
@@ -26,8 +27,10 @@ export type GatewayOptions = {
   readonly log: (error: unknown, path: string) => void;
 };
 
-/** Of a frame that a method gives: what lies before the message. */
+/** What lies before the message in a frame that a method gives. */
 const FRAME_HEAD_BYTES = 5;
+/** One of more counts as held until its last byte has left. */
+const LARGE_ANSWER_BYTES = 64 * 1024;
 /** Base64, names and quotes. */
 const JSON_OVERHEAD = 2;
 
@@ -113,7 +116,10 @@ export class Gateway {
   ): Promise<void> {
     const [first = Buffer.alloc(0)] = messages;
     const toJson = (frame: Buffer): object => decodeToJson(route.response, frame.subarray(FRAME_HEAD_BYTES));
-    if (method.kind === 'Unary') return send(response, 200, toJson(await method.run(first, call)));
+    if (method.kind === 'Unary') {
+      const frame = await method.run(first, call);
+      return response.destroyed ? undefined : send(response, 200, toJson(frame), this.#options.etcd.member.answers);
+    }
     this.#open.add(response);
     const sendOne = (frame: Buffer): Promise<void> | undefined => {
       if (call.isOver || response.writableEnded) return undefined;
@@ -179,10 +185,14 @@ function statusOf({ code, message }: GrpcError): object {
   return { code, message, details: [] };
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
+function send(response: ServerResponse, status: number, body: object, answers?: HeldAnswers): void {
   if (response.destroyed) return;
   response.writeHead(status, { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' });
-  response.end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  response.end(text);
+  if (answers === undefined || text.length <= LARGE_ANSWER_BYTES || response.closed) return;
+  const held = answers.hold(text.length, () => response.destroy(), text.length);
+  response.once('close', () => held.end());
 }
 
 function line(body: object): string {

@@ -1,7 +1,7 @@
 /** Paths of the JSON gateway, as etcd's, and the methods that they stand for. */
 
 export type GatewayRoute = {
-  /** Of the table of methods. */
+  /** Its name in the table of methods. */
   readonly method: string;
   readonly request: string;
   readonly response: string;

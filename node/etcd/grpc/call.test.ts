@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import test, { type TestContext } from 'node:test';
 import { startTestApi, type TestApiOptions } from '../../api/testing/start-test-api.ts';
+import { HeldAnswers } from '../../server/held-answers.ts';
 import { issue, makeAuthority, makeTlsPaths } from '../../transport/testing/certificates.ts';
 import { ReloadingTls } from '../../transport/tls.ts';
 import { GrpcClient } from '../testing/grpc-client.ts';
@@ -26,6 +27,7 @@ async function startLooking(t: TestContext, look: (call: Call) => Promise<void>,
       maxTimeoutMs: 5000,
       pingIntervalMs: 60_000,
     },
+    answers: new HeldAnswers(() => performance.now()),
     before: () => {},
     observe: (...what) => void observed.push(what),
     errorOf: (error) => (error instanceof GrpcError ? error : new GrpcError(Code.Unknown, String(error))),

@@ -13,18 +13,18 @@ export type CallStream = {
   once(event: 'close', listener: () => void): unknown;
 };
 
-/** By lower-case name. */
+/** Metadata by their names in lower case. */
 export type Metadata = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export class Call {
   readonly path: string;
-  /** Until the caller gives up, or the server's own limit for a request, whichever is sooner. */
+  /** The time until the caller gives up, or the server's own limit for a request, whichever is sooner. */
   readonly timeoutMs: number;
   /** By `performance.now()`, as is the deadline. */
   readonly startedMs: number = performance.now();
   /** Null when the caller waits for ever. */
   readonly deadlineMs: number | null;
-  /** For whoever serves the call: what must last as long as it does. */
+  /** A place where whoever serves the call may keep what must last as long as the call. */
   kept: unknown = null;
   readonly #headers: Metadata;
   readonly #stream: CallStream;
@@ -54,12 +54,12 @@ export class Call {
     return value === undefined ? undefined : Buffer.from(value, 'base64');
   }
 
-  /** Of its messages; the server has seen that it is one that is known. */
+  /** How its messages are compressed; the server has refused what it does not know. */
   get encoding(): Encoding {
     return this.#headers['grpc-encoding'] === 'gzip' ? 'gzip' : 'identity';
   }
 
-  /** Of a user, as whom it calls. */
+  /** The token of the user as whom it calls. */
   get token(): string | undefined {
     return this.metadata('token') ?? this.metadata('authorization')?.replace(/^Bearer +/i, '');
   }

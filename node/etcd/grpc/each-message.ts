@@ -15,7 +15,7 @@ export type EachMessageHandler = {
   closed(): void;
 };
 
-/** Of one call; the caller is held back while so many are being answered. */
+/** How many messages of one call are handled at once; its caller is held back meanwhile. */
 const MAX_RUNNING = 128;
 
 export class EachMessage implements Receiver {

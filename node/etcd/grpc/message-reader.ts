@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { BufferBudget } from './buffer-budget.ts';
 import { Code, GrpcError } from './status.ts';
 
-/** Of a call's messages, as its header `grpc-encoding` has it. Each says by its flag whether it is so. */
+/** How a call compresses its messages, as its header `grpc-encoding` says. Each message says by its flag whether it is compressed. */
 export type Encoding = 'identity' | 'gzip';
 
 const HEAD_BYTES = 5;
@@ -22,7 +22,7 @@ export class MessageReader {
   readonly #budget: BufferBudget;
   #chunks: Buffer[] = [];
   #buffered = 0;
-  /** Of these the budget knows. */
+  /** The bytes that the budget has been told of. */
   #charged = 0;
 
   constructor(maxBytes: number, encoding: Encoding, budget: BufferBudget) {

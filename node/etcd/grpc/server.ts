@@ -6,6 +6,7 @@
  *     server.accept(socket);
  */
 import type { Socket } from 'node:net';
+import type { HeldAnswers } from '../../server/types.ts';
 import { Connection } from '../http2/connection.ts';
 import type { Receiver, Stream } from '../http2/stream.ts';
 import { Turn } from '../http2/turn.ts';
@@ -24,9 +25,9 @@ export type GrpcLimits = {
   readonly maxMessageBytes: number;
   /** Calls of every kind. */
   readonly maxCalls: number;
-  /** Of messages that have not arrived whole, on all connections. */
+  /** The most that messages which have not arrived whole may take, on all connections. */
   readonly maxBufferedBytes: number;
-  /** For a unary call whose caller would wait longer. */
+  /** Ends a unary call whose caller would wait longer. */
   readonly maxTimeoutMs: number;
   /** A connection whose ping is not answered by the next one is dead. */
   readonly pingIntervalMs: number;
@@ -35,6 +36,8 @@ export type GrpcLimits = {
 export type GrpcServerOptions = {
   readonly methods: Methods;
   readonly limits: GrpcLimits;
+  /** Those that wait for their clients. */
+  readonly answers: HeldAnswers;
   /** Looks at each call before its handler does. @throws what `errorOf` understands */
   readonly before: (call: Call, kind: Method['kind']) => void;
   /** What a caller is told of an error that a handler threw. */
@@ -46,7 +49,7 @@ export type GrpcServerOptions = {
   readonly tooMany: GrpcError;
 };
 
-/** Of messages that come; an empty header is none. */
+/** How messages that come may be compressed; an empty header means not at all. */
 const ENCODINGS: ReadonlySet<string> = new Set(['', 'identity', 'gzip']);
 
 type Unary = Method & { readonly kind: 'Unary' };
@@ -87,6 +90,7 @@ export class GrpcServer {
       onStream: this.#serve,
       onClose: () => this.#connections.delete(connection),
       turn: this.#turn,
+      answers: this.#options.answers,
     });
     this.#connections.add(connection);
     if (this.#isClosing) connection.close();

@@ -24,7 +24,7 @@ export type Code = (typeof Code)[keyof typeof Code];
 
 const names: readonly string[] = Object.keys(Code).map((name) => (name === 'Ok' ? 'OK' : name));
 
-/** As most libraries of gRPC and their metrics write it. */
+/** The code as most libraries of gRPC and their metrics write it. */
 export function codeName(code: Code): string {
   return names[code]!;
 }
@@ -46,7 +46,7 @@ export function deadlineExceeded(): GrpcError {
 
 const UNSAFE = /[^\x20-\x24\x26-\x7e]/;
 
-/** As a `grpc-message` travels: percent-encoded UTF-8, for all that is no printable ASCII. */
+/** The text of a `grpc-message` on the wire: what is no printable ASCII becomes percent-encoded UTF-8. */
 export function encodeMessage(message: string): string {
   if (!UNSAFE.test(message)) return message;
   let encoded = '';

@@ -5,6 +5,7 @@
  *     const connection = new Connection(socket, { onStream: (stream) => receiver, onClose, turn });
  */
 import type { Socket } from 'node:net';
+import type { HeldAnswer, HeldAnswers } from '../../server/types.ts';
 import { AbuseLimits } from './abuse-limits.ts';
 import { ConnectionError, StreamError } from './errors.ts';
 import { assertOnConnection, assertOnStream, assertSize } from './frame-checks.ts';
@@ -28,13 +29,15 @@ export type ConnectionOptions = {
   readonly onStream: (stream: Stream) => Receiver | null;
   readonly onClose: (connection: Connection) => void;
   readonly turn: Turn;
+  /** The answers that are held for all connections. */
+  readonly answers: HeldAnswers;
   readonly maxStreams?: number;
   readonly settingsTimeoutMs?: number;
 };
 
 const MAX_STREAMS = 20_000;
 const CONNECTION_WINDOW_BYTES = 4 << 20;
-/** Of a request's headers, and of the block that they come in. */
+/** The most that a request's headers may have, and the block that they come in. */
 const MAX_HEADER_LIST_BYTES = 64 * 1024;
 /** Answers that wait for one client; while it has so many to read, it is given no more to ask for. */
 const MAX_WAITING_BYTES = 256 << 20;
@@ -71,7 +74,9 @@ export class Connection implements StreamOwner {
     this.socket = socket;
     this.#options = options;
     this.#maxStreams = options.maxStreams ?? MAX_STREAMS;
-    this.#sender = new Sender(socket, options.turn, (stream) => this.#finished(stream));
+    const hold = (stream: Stream, bytes: number): HeldAnswer =>
+      options.answers.hold(bytes, () => this.#breakOff(stream));
+    this.#sender = new Sender(socket, options.turn, (stream) => this.#finished(stream), hold);
     this.#abuse = new AbuseLimits(this.#sender);
     this.#timer = setTimeout(() => this.#settingsTimeout(), options.settingsTimeoutMs ?? SETTINGS_TIMEOUT_MS).unref();
     const { output } = this.#sender;
@@ -396,12 +401,18 @@ export class Connection implements StreamOwner {
       : new StreamError(code, message);
   }
 
-  /** By a fault of the client's, which may not have us do this all day (CVE-2025-8671). */
+  /** Resets a stream for a fault of the client's, which may not have us do this all day (CVE-2025-8671). */
   #resetStream(streamId: number, code: ErrorCode): void {
     this.#sendReset(streamId, code);
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) this.#closeStream(stream);
     this.#abuse.spendReset();
+  }
+
+  /** Its client has left an answer lying, and there is no room for more. */
+  #breakOff(stream: Stream): void {
+    this.#sendReset(stream.id, ErrorCode.EnhanceYourCalm);
+    this.#closeStream(stream);
   }
 
   #sendReset(streamId: number, code: ErrorCode): void {

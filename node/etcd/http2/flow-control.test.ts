@@ -1,6 +1,7 @@
 /** RFC 9113, section 5.2, both ways. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { HeldAnswers } from '../../server/held-answers.ts';
 import { ErrorCode, Flag, FrameType, Setting } from './protocol.ts';
 import { encodeSettings } from './settings.ts';
 import type { Receiver, Stream } from './stream.ts';
@@ -173,4 +174,35 @@ test('a paused stream’s window is not raised, the connection’s is; what it s
   for (let n = 0; n < 600; n += 1) client.send(Data, 0, 1, chunk);
   await client.settled();
   assert.ok(!client.frames.some(({ type }) => type === GoAway));
+});
+
+test('what clients leave lying is counted over all connections, and broken off where there is no room', async (t) => {
+  let nowMs = 0;
+  const answers = new HeldAnswers(() => nowMs, 300 * KIB);
+  const server = await serve(t, { onStream: answering(200 * KIB), answers });
+  const [left, read] = [
+    await RawClient.connect(t, server, windowOf(0)),
+    await RawClient.connect(t, server, windowOf(0)),
+  ];
+  left.request(1);
+  read.request(1);
+  await left.settled();
+  await read.settled();
+  assert.equal(answers.bytes, 400 * KIB);
+  nowMs = 5010;
+  // Whoever reads gains time.
+  read.send(WindowUpdate, 0, 1, uint32(50 * KIB));
+  await read.settled();
+  assert.equal(answers.bytes, 350 * KIB);
+  answers.assertRoom();
+  assert.equal(answers.bytes, 150 * KIB);
+  assert.equal((await left.nextOf(RstStream, 1)).payload.readUInt32BE(), ErrorCode.EnhanceYourCalm);
+  left.request(3);
+  await left.settled();
+  assert.equal(answers.bytes, 350 * KIB);
+  left.socket.destroy();
+  read.send(WindowUpdate, 0, 1, uint32(150 * KIB));
+  read.send(WindowUpdate, 0, 0, uint32(150 * KIB));
+  await read.next(({ type, flags }) => type === Headers && (flags & Flag.EndStream) !== 0);
+  while (answers.bytes > 0) await read.settled();
 });

@@ -10,10 +10,10 @@ const EMPTY = Buffer.alloc(0);
 export class FrameReader {
   #chunk: Buffer = EMPTY;
   #at = 0;
-  /** Of a frame whose head lies in two chunks. */
+  /** What has come of a frame's head that lies in two chunks. */
   readonly #head = Buffer.alloc(FRAME_HEAD_BYTES);
   #headBytes = 0;
-  /** Of a frame whose payload lies in two chunks. */
+  /** What has come of a frame's payload that lies in two chunks. */
   #body: Buffer | null = null;
   #bodyBytes = 0;
   readonly #frame: Frame = { type: 0, flags: 0, streamId: 0, bytes: EMPTY, start: 0, end: 0 };

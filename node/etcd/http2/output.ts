@@ -16,7 +16,7 @@ export class Output {
   /** An idle connection holds little, a busy one does not ask for memory every turn. */
   #nextSlabBytes = MIN_SLAB_BYTES;
 
-  /** Of frames that `take` would give. */
+  /** The size of the frames that `take` would give. */
   get bytes(): number {
     return this.#bytes;
   }

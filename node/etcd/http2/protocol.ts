@@ -6,9 +6,9 @@ export const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 /** Length, type, flags, stream (section 4.1). */
 export const FRAME_HEAD_BYTES = 9;
 
-/** Of a frame's payload, unless SETTINGS allow more (section 4.2). */
+/** The largest payload of a frame, unless SETTINGS allow more (section 4.2). */
 export const DEFAULT_MAX_FRAME_BYTES: number = 1 << 14;
-/** Of a stream and of a connection, until told otherwise (section 6.9.2). */
+/** The window of a stream and of a connection, until told otherwise (section 6.9.2). */
 export const DEFAULT_WINDOW_BYTES: number = (1 << 16) - 1;
 export const MAX_WINDOW_BYTES = 0x7fffffff;
 export const DEFAULT_HEADER_TABLE_BYTES = 4096;

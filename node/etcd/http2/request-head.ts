@@ -5,7 +5,7 @@ export type RequestHead = {
   readonly method: string;
   /** Empty for CONNECT. */
   readonly path: string;
-  /** Of the fields that are no pseudo-headers; one that came more than once has its values joined by commas. */
+  /** The fields that are no pseudo-headers; one that came more than once has its values joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
   /** Null when it was not said. */
   readonly contentLength: number | null;

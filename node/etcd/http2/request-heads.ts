@@ -13,7 +13,7 @@ const MAX_REMEMBERED_BYTES = 64;
 
 export class RequestHeads {
   readonly #decoder: HpackDecoder;
-  /** By their bytes, as long as the table is the same. */
+  /** Heads by their bytes, as long as the table is the same. */
   readonly #remembered = new Map<string, RequestHead>();
 
   constructor(maxTableBytes: number, maxListBytes: number) {

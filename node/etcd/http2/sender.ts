@@ -3,6 +3,7 @@
  * windows (RFC 9113, section 5.2) and for the socket, and streams that wait take turns, a frame each.
  */
 import type { Socket } from 'node:net';
+import type { HeldAnswer } from '../../server/types.ts';
 import { FORGET_TABLE } from './hpack/encode.ts';
 import { Output } from './output.ts';
 import {
@@ -17,7 +18,9 @@ import type { SettingsChange } from './settings.ts';
 import { NO_TRAILERS, type Stream } from './stream.ts';
 import type { Turn } from './turn.ts';
 
-/** Of one write; more waits until the socket has taken it. */
+/** What waits of one stream is told from here on. */
+const LARGE_BYTES = 64 * 1024;
+/** The size of one write; more waits until the socket has taken it. */
 const MAX_WRITE_BYTES = 256 * 1024;
 
 export class Sender {
@@ -27,6 +30,8 @@ export class Sender {
   readonly #turn: Turn;
   /** Says that all of a stream was sent. */
   readonly #onFinished: (stream: Stream) => void;
+  /** Tells of a stream whose client takes its time. */
+  readonly #hold: (stream: Stream, bytes: number) => HeldAnswer;
   #window = DEFAULT_WINDOW_BYTES;
   #streamWindow = DEFAULT_WINDOW_BYTES;
   /** Streams whose own window would let them send. */
@@ -36,10 +41,16 @@ export class Sender {
   #mustForgetTable = false;
   #isScheduled = false;
 
-  constructor(socket: Socket, turn: Turn, onFinished: (stream: Stream) => void) {
+  constructor(
+    socket: Socket,
+    turn: Turn,
+    onFinished: (stream: Stream) => void,
+    hold: (stream: Stream, bytes: number) => HeldAnswer,
+  ) {
     this.#socket = socket;
     this.#turn = turn;
     this.#onFinished = onFinished;
+    this.#hold = hold;
   }
 
   /** What a new stream may send at first. */
@@ -47,7 +58,7 @@ export class Sender {
     return this.#streamWindow;
   }
 
-  /** Of all streams, for windows or the socket. */
+  /** What all streams together wait to send, for windows or for the socket. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -129,6 +140,8 @@ export class Sender {
     } else {
       stream.hold(chunk);
       this.#waitingBytes += length;
+      if (stream.held !== null) stream.held.add(length);
+      else if (stream.waiting.bytes > LARGE_BYTES) stream.held = this.#hold(stream, stream.waiting.bytes);
       if (stream.sendWindow > 0) this.#ready.add(stream);
     }
     this.schedule();
@@ -146,6 +159,7 @@ export class Sender {
   /** What waits of it is not sent any more. Before its queue is cleared. */
   forget(stream: Stream): void {
     this.#ready.delete(stream);
+    this.#release(stream);
     this.#waitingBytes -= stream.waiting.bytes;
   }
 
@@ -187,15 +201,22 @@ export class Sender {
       const room = Math.min(DEFAULT_MAX_FRAME_BYTES, stream.sendWindow, this.#window);
       const chunk = stream.waiting.take(room);
       this.#waitingBytes -= chunk.length;
+      stream.held?.took(chunk.length);
       this.#frame(stream, chunk);
       if (stream.waiting.bytes > 0) {
         if (stream.sendWindow > 0) this.#ready.add(stream);
         continue;
       }
+      this.#release(stream);
       stream.drained();
       const { trailers } = stream;
       if (trailers !== null) this.#finish(stream, trailers);
     }
+  }
+
+  #release(stream: Stream): void {
+    stream.held?.end();
+    stream.held = null;
   }
 
   #finish(stream: Stream, block: Buffer): void {

@@ -6,12 +6,12 @@ import type { Stream } from './stream.ts';
 
 export class StreamTable {
   readonly #open = new Map<number, Stream>();
-  /** That we have closed while the client may still have been sending. */
+  /** Streams that we have closed while the client may still have been sending. */
   readonly #reset = new RecentIds();
   #lastId = 0;
   #isLeaving = false;
 
-  /** Of those that are open. */
+  /** How many streams are open. */
   get size(): number {
     return this.#open.size;
   }
@@ -60,7 +60,7 @@ export class StreamTable {
     this.#isLeaving = true;
   }
 
-  /** Of a stream that we have reset, or that came after our GOAWAY: the client could not know. */
+  /** Whether frames of this stream are passed over: it was reset by us, or came after our GOAWAY, and the client could not know. */
   isIgnored(id: number): boolean {
     return (this.#isLeaving && id > this.#lastId) || this.#reset.has(id);
   }

@@ -1,5 +1,6 @@
 /** One request and its answer (RFC 9113, section 5), as whoever answers sees it. */
 import type { Socket } from 'node:net';
+import type { HeldAnswer } from '../../server/types.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import type { RequestHead } from './request-head.ts';
 import { SendQueue } from './send-queue.ts';
@@ -24,7 +25,7 @@ export type StreamOwner = {
 
 /** More than HTTP/2's default, so that a large value does not wait for a round trip each 64 KiB. */
 export const STREAM_WINDOW_BYTES: number = 1 << 20;
-/** From this on, whoever sends is asked to wait. */
+/** When so much waits to be sent, whoever sends is asked to wait. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
 const EMPTY_QUEUE = new SendQueue();
@@ -39,13 +40,15 @@ export class Stream {
   // The connection's part: nobody else changes these.
   receiver: Receiver | null = null;
   isRemoteEnded = false;
-  /** Of the body, without padding. */
+  /** The bytes of the body that have come, without padding. */
   receivedBytes = 0;
   readonly receiveWindow: ReceiveWindow = new ReceiveWindow(STREAM_WINDOW_BYTES);
   /** May be negative (section 6.9.2). */
   sendWindow: number;
   /** Most never have to wait: those share a queue that stays empty. Added to by `hold`. */
   waiting: SendQueue = EMPTY_QUEUE;
+  /** What waits, from the moment that it is much. */
+  held: HeldAnswer | null = null;
   /** Go when nothing waits any more. */
   trailers: Buffer | null = null;
 
@@ -116,25 +119,25 @@ export class Stream {
     if (held > 0) this.#raise(held);
   }
 
-  /** By the connection: so much of the window was used. */
+  /** Called by the connection: so much of the window was used. */
   consumed(bytes: number): void {
     if (this.#isPaused) this.#heldBytes += bytes;
     else this.#raise(bytes);
   }
 
-  /** By the connection: goes when there is room. */
+  /** Called by the connection: keeps a chunk, which goes out when there is room. */
   hold(chunk: Buffer): void {
     if (this.waiting === EMPTY_QUEUE) this.waiting = new SendQueue();
     this.waiting.push(chunk);
   }
 
-  /** By the connection: nothing waits any more. */
+  /** Called by the connection: nothing waits any more. */
   drained(): void {
     this.#drain?.resolve();
     this.#drain = null;
   }
 
-  /** By the connection, once. */
+  /** Called by the connection, once. */
   close(): void {
     this.#isClosed = true;
     this.waiting = EMPTY_QUEUE;

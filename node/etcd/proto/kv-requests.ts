@@ -256,7 +256,7 @@ function readCompare(reader: ProtoReader): CompareRequest {
   return request;
 }
 
-/** Of a oneof that comes more than once, the last counts. */
+/** When a oneof comes more than once, the last one counts. */
 function readOperation(reader: ProtoReader): RequestOp {
   let operation: RequestOp = null;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {

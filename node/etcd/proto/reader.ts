@@ -24,7 +24,7 @@ export class ProtoReader {
   readonly #buffer: Buffer;
   #at = 0;
   #end: number;
-  /** Of the integer that was read last, as unsigned 32-bit halves. */
+  /** The halves, unsigned and of 32 bits, of the integer that was read last. */
   #low = 0;
   #high = 0;
 
@@ -57,13 +57,13 @@ export class ProtoReader {
     return this.#low !== 0 || this.#high !== 0;
   }
 
-  /** Of an int64: exact up to 2^53 in both directions, beyond that no longer exact but still beyond. */
+  /** An int64: exact up to 2^53 in both directions, beyond that no longer exact but still beyond. */
   integer(): number {
     this.#varint();
     return (this.#high | 0) * TWO_TO_32 + this.#low;
   }
 
-  /** Of an int64, exact. */
+  /** An int64, exact. */
   bigint(): bigint {
     this.#varint();
     if (this.#high === 0) return BigInt(this.#low);

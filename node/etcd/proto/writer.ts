@@ -25,7 +25,7 @@ export class ProtoWriter {
   readonly #own = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #buffer: Buffer = this.#own;
   #start: number = INITIAL_BYTES;
-  /** Of the last message that outgrew its own buffer: the next one of its kind need not grow step by step. */
+  /** The size of the last message that outgrew its own buffer: the next one of its kind need not grow step by step. */
   #largeBytes = 0;
 
   /** Counts down; only ever given back to `message`. */
@@ -60,7 +60,7 @@ export class ProtoWriter {
     this.#varint(field * 8 + VARINT);
   }
 
-  /** Of any of the integer types; may be negative. */
+  /** A field of any of the integer types; the value may be negative. */
   integer(field: number, value: number): void {
     if (value === 0) return;
     this.integerItem(field, value);
@@ -141,7 +141,7 @@ export class ProtoWriter {
   }
 
   #bigVarint(value: bigint): void {
-    // In halves that fit a number: each step of a bigint would be garbage.
+    // Done in halves that fit a number: each step of a bigint would be garbage.
     let low = Number(value & 0xffffffffn);
     let high = Number((value >> 32n) & 0xffffffffn);
     this.#reserve(MAX_VARINT_BYTES);
@@ -160,7 +160,7 @@ export class ProtoWriter {
     if (this.#start >= bytes) return;
     const written = this.#buffer.subarray(this.#start);
     const expected = this.#buffer === this.#own ? Math.min(this.#largeBytes + SLACK_BYTES, MOST_EXPECTED_BYTES) : 0;
-    const size = Math.max(this.#buffer.length * 2, written.length + bytes, expected);
+    const size = Math.max(this.#buffer.length * 2, written.length + bytes + SLACK_BYTES, expected);
     const larger = Buffer.allocUnsafeSlow(size);
     larger.set(written, size - written.length);
     this.#buffer = larger;

@@ -145,6 +145,8 @@ function toCompare(request: CompareRequest): Compare {
     case 'Value':
       return { ...keys, comparison, target, value: request.value };
     case 'Lease':
+      // As nothing has a version below 0, nothing has such a lease, and commands have no room for one.
+      if (request.lease < 0n) return { ...keys, ...compareWith(comparison, -1), target: 'Version' };
       return { ...keys, comparison, target, lease: request.lease };
   }
 }

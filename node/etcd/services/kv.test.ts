@@ -227,6 +227,18 @@ test('every comparison against every target', async (t) => {
   assert.equal(await holds({ ...ofAll, create_revision: 2 }), false);
 });
 
+test('no lease is below zero, to a transaction that writes as to one that reads', async (t) => {
+  const etcd = await startTestEtcd(t);
+  await put(etcd, 'k', 'm');
+  for (const success of [[], [{ request_put: { key: bytes('written') } }]]) {
+    for (const key of ['k', 'none']) {
+      const compares = [0, 1, 2, 3].map((result) => ({ key: bytes(key), target: 4, result, lease: -1n }));
+      const holds = compares.map(async (compare) => (await txn(etcd, { compare: [compare], success }))['succeeded']);
+      assert.deepEqual(await Promise.all(holds), [false, true, false, true], `${key}, ${success.length} writes`);
+    }
+  }
+});
+
 test('transactions that are refused change nothing', async (t) => {
   const etcd = await startTestEtcd(t);
   const write = (key: string): Message => ({ request_put: { key: bytes(key), value: bytes('v') } });

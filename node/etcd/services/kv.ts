@@ -87,7 +87,7 @@ async function compact(etcd: EtcdContext, request: CompactionRequest, call: Call
   return etcd.header(revision);
 }
 
-/** Before it takes room in the log; there it would come to the same. */
+/** Refuses a command before it takes room in the log, where it would come to the same. */
 function checked<C extends Command>(etcd: EtcdContext, command: C): C {
   if (payloadBytes(command) > etcd.limits.maxRequestBytes) throw etcdError('requestTooLarge');
   const refusal = validate(command);

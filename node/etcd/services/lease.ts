@@ -62,7 +62,7 @@ export function leaseMethods(etcd: EtcdContext): Methods {
   };
 }
 
-/** For a user; anybody else is told that it is none. */
+/** The error, for a user; anybody else is told to be none. */
 function refusal(etcd: EtcdContext, call: Call, error: GrpcError): GrpcError {
   etcd.memberOf(call).assertUser();
   return error;
@@ -96,7 +96,7 @@ async function timeToLive(etcd: EtcdContext, id: bigint, withKeys: boolean, call
   }
 }
 
-/** Of which a lease's holder is told by an answer, not by an error. */
+/** Whether the lease is gone, which its holder is told by an answer and not by an error. */
 function isGone(error: unknown): boolean {
   return error instanceof RequestError && error.code === 'lease_not_found';
 }

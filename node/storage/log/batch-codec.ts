@@ -29,7 +29,7 @@ export type Batch = {
 
 export type Frame = {
   readonly offset: number;
-  /** Of the next frame. */
+  /** Where this batch ends and the next one begins. */
   readonly end: number;
   readonly sequence: number;
   readonly format: number;

@@ -18,7 +18,7 @@ export type SegmentScan = {
 };
 
 export type SegmentToScan = {
-  /** For the reader of an error. */
+  /** Named in errors. */
   readonly file: string;
   readonly bytes: Buffer;
   readonly seed: number;

@@ -50,7 +50,7 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | null {
   };
 }
 
-/** Of the CRCs of the batches in a segment with this header. */
+/** The seed of the CRCs of the batches in a segment with this header. */
 export function batchSeed(header: Buffer): number {
   return header.readUInt32LE(CRC_OFFSET);
 }

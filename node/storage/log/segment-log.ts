@@ -43,7 +43,7 @@ export class SegmentLog implements RaftLog {
     if (found.active !== null) this.#prepareReserve(found.active.number + 1);
   }
 
-  /** As far as it is durable. */
+  /** The state of the log as far as it is durable. */
   get state(): LogState {
     return this.#state;
   }

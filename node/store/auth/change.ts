@@ -3,7 +3,7 @@ import { failed } from '../errors.ts';
 import type { Failed } from '../types.ts';
 import { type AuthChange, type AuthState, type Permission, ROOT, type Role, type User } from './state.ts';
 
-/** Of the whole state: it is one row, and in the memory of every member. */
+/** The largest that users and roles may get, written out: they are one row, and in the memory of every member. */
 const MAX_STATE_CHARACTERS = 4 << 20;
 
 export function applyAuthChange(state: AuthState, change: AuthChange): AuthState | Failed {
@@ -134,7 +134,7 @@ function roleOf({ roles }: AuthState, name: string): Role | undefined {
   return roles.find((role) => role.name === name);
 }
 
-/** By code units: the same on every machine. */
+/** Compares code units, which is the same on every machine. */
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }

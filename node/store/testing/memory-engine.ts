@@ -5,6 +5,7 @@ export class MemoryEngine implements Engine {
   /** Replaced by each write, never changed: snapshots share it. */
   #rows: readonly Row[] = [];
   #isWriting = false;
+  #isClosed = false;
   openSnapshots = 0;
   /** Called before a write takes effect, so that a test can look at what happens meanwhile. */
   beforeWrite: () => Promise<void> = async () => {};
@@ -14,16 +15,16 @@ export class MemoryEngine implements Engine {
   }
 
   async get(key: Uint8Array): Promise<Buffer | null> {
-    return getFrom(this.#rows, key);
+    return getFrom(this.#openRows(), key);
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<(Buffer | null)[]> {
-    const rows = this.#rows;
+    const rows = this.#openRows();
     return keys.map((key) => getFrom(rows, key));
   }
 
   async scan(range: KeyRange, options: ScanOptions): Promise<Row[]> {
-    return scanIn(this.#rows, range, options);
+    return scanIn(this.#openRows(), range, options);
   }
 
   async write(batch: readonly EngineOperation[]): Promise<void> {
@@ -47,7 +48,7 @@ export class MemoryEngine implements Engine {
   }
 
   snapshot(): EngineSnapshot {
-    const rows = this.#rows;
+    const rows = this.#openRows();
     this.openSnapshots += 1;
     return {
       get: async (key) => getFrom(rows, key),
@@ -65,7 +66,15 @@ export class MemoryEngine implements Engine {
     return this.#rows.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  /** As with the real one, there is nothing to be read any more once it is closed. */
+  #openRows(): readonly Row[] {
+    if (this.#isClosed) throw new Error('the engine is closed');
+    return this.#rows;
+  }
 }
 
 function merged(rows: readonly Row[], changed: ReadonlyMap<string, Row | null>): Row[] {

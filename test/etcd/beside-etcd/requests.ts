@@ -77,7 +77,7 @@ const compare: fc.Arbitrary<Message> = fc
     version: fc.integer({ min: -1, max: 3 }),
     revision,
     value,
-    lease,
+    lease: fc.oneof({ weight: 5, arbitrary: lease }, { weight: 1, arbitrary: fc.constantFrom(-1n, 2n ** 62n) }),
   })
   .map(({ union, version, revision: at, value: text, lease: id, ...common }) => {
     if (union === 'none') return common;

@@ -7,7 +7,7 @@ const OVERHEAD_BYTES = 32;
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** No white space at either end (RFC 9113, section 8.2.1). */
 const SPACE_AT_END = /^[ \t]|[ \t]$/;
-/** Of HTTP/1.1's connection, which HTTP/2 does without (RFC 9113, section 8.2.2). */
+/** Headers that speak of an HTTP/1.1 connection, which HTTP/2 forbids (RFC 9113, section 8.2.2). */
 const CONNECTION_SPECIFIC = new Set(['connection', 'proxy-connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
 export class HeaderField {

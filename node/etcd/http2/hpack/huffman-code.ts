@@ -29,7 +29,7 @@ export const END_OF_STRING = 256;
 
 export type HuffmanCode = { readonly symbol: number; readonly code: number; readonly bits: number };
 
-/** By symbol. */
+/** The code of each symbol, at the symbol's number. */
 export const huffmanCodes: readonly HuffmanCode[] = assignCodes();
 
 function assignCodes(): HuffmanCode[] {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { HeldAnswers } from '../../../server/held-answers.ts';
 import { Connection, type ConnectionOptions } from '../connection.ts';
 import { FrameReader } from '../frame-reader.ts';
 import { encodeHeaders } from '../hpack/encode.ts';
@@ -46,11 +47,12 @@ export async function serve(t: TestContext, options: Partial<ConnectionOptions> 
   const connections: Connection[] = [];
   const closed = { count: 0 };
   const turn = new Turn();
+  const answers = new HeldAnswers(() => performance.now());
   const server = createServer((socket) => {
     const onClose = (): void => {
       closed.count += 1;
     };
-    connections.push(new Connection(socket, { onStream: echo, onClose, turn, ...options }));
+    connections.push(new Connection(socket, { onStream: echo, onClose, turn, answers, ...options }));
   });
   server.listen(0, '127.0.0.1');
   t.after(() => {

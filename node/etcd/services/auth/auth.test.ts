@@ -183,6 +183,18 @@ test('how users and roles are kept: what is refused, and what is told', async (t
   await refused('UserList', {}, '3 etcdserver: user name is empty');
 });
 
+test('to enable what is enabled, or disable what is not, changes nothing: tokens stay good', async (t) => {
+  const etcd = await enableAuth(t);
+  const enabled = etcd.member.auth();
+  await etcd.asRoot('AuthEnable', 'AuthEnableRequest', {});
+  assert.equal(etcd.member.auth(), enabled);
+  assert.equal((await etcd.asRoot('UserList', 'AuthUserListRequest', {}))['users'].length, 1);
+  await etcd.asRoot('AuthDisable', 'AuthDisableRequest', {});
+  const disabled = etcd.member.auth();
+  await etcd.call('Auth/AuthDisable', 'AuthDisableRequest', {});
+  assert.equal(etcd.member.auth(), disabled);
+});
+
 function nameOf(method: string): string {
   return method.startsWith('Auth') ? method : `Auth${method}`;
 }

@@ -36,11 +36,19 @@ const rights: readonly Right[] = ['Read', 'Write', 'ReadWrite'];
 
 export function authMethods(etcd: EtcdContext): Methods {
   return {
-    '/etcdserverpb.Auth/AuthEnable': change(etcd, 'AuthEnable', () => ({
-      kind: 'Enable',
-      tokenKey: randomBytes(TOKEN_KEY_BYTES).toString('base64'),
-    })),
-    '/etcdserverpb.Auth/AuthDisable': change(etcd, 'AuthDisable', () => ({ kind: 'Disable' })),
+    '/etcdserverpb.Auth/AuthEnable': change(
+      etcd,
+      'AuthEnable',
+      () => ({ kind: 'Enable', tokenKey: randomBytes(TOKEN_KEY_BYTES).toString('base64') }),
+      // Enabled anew it would have another key, and every token would be void.
+      ({ isEnabled }) => isEnabled,
+    ),
+    '/etcdserverpb.Auth/AuthDisable': change(
+      etcd,
+      'AuthDisable',
+      () => ({ kind: 'Disable' }),
+      ({ isEnabled }) => !isEnabled,
+    ),
     '/etcdserverpb.Auth/AuthStatus': read(etcd, 'AuthStatus', ({ isEnabled, revision }) => ({
       enabled: isEnabled,
       authRevision: revision,
@@ -110,16 +118,19 @@ export function authMethods(etcd: EtcdContext): Methods {
   };
 }
 
+/** @param isSoAlready then nothing is changed, as in etcd */
 function change<Request extends object>(
   etcd: EtcdContext,
   messages: string,
   toChange: (request: Request) => AuthChange | Promise<AuthChange>,
+  isSoAlready: ((state: AuthState) => boolean) | null = null,
 ): Method {
   const request = reflected<Request>(`etcdserverpb.${messages}Request`);
   const response = reflected<HeaderOnly>(`etcdserverpb.${messages}Response`);
   return unary(request.decode, response.encode, async (asked, call) => {
-    // Before a password is hashed for someone who may not set it.
+    // Asked here, before a password is hashed for someone who may not set it.
     etcd.memberOf(call).assertRoot();
+    if (isSoAlready?.(await presentState(etcd, call))) return { header: headerMessage(etcd.header()) };
     const { revision } = await write(etcd, { kind: 'ChangeAuth', change: await toChange(asked) }, 'Auth', call);
     return { header: headerMessage(etcd.header(revision)) };
   });
@@ -148,7 +159,9 @@ function authenticate(etcd: EtcdContext): Method {
     const state = await presentState(etcd, call);
     if (!state.isEnabled) throw etcdError('authNotEnabled');
     const user = state.users.find((one) => one.name === name);
-    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === undefined) throw etcdError('authFailed');
+    const isWanted = (): boolean => !call.isOver && !call.isPastDeadline;
+    const isRight = await isPassword(password, user?.passwordHash ?? null, isWanted);
+    if (!isRight || user === undefined) throw etcdError('authFailed');
     const token = etcd.tokens.issue(state, user, Date.now());
     if (token === null) throw new GrpcError(Code.Unknown, 'auth: token signing attempted with verify-only key');
     return { header: headerMessage(etcd.header()), token };

@@ -49,7 +49,8 @@ async function answer(
       member.assertRoot();
       await etcd.assertAdministrator(call);
       // NOSPACE cannot be lifted by a call, only by free space.
-      return isAsked(request, CORRUPT) ? liftCorrupt(member, Number(request.memberID), call) : [];
+      if (!isAsked(request, CORRUPT) || request.memberID > Number.MAX_SAFE_INTEGER) return [];
+      return liftCorrupt(member, Number(request.memberID), call);
     default:
       member.assertRoot();
       throw new GrpcError(Code.InvalidArgument, 'etcdserver: alarms are raised by what they tell of, not by request');

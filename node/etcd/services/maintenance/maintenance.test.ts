@@ -69,6 +69,7 @@ test('members that hold other keys are the alarm CORRUPT: writes and health are 
 
   const disarm = async (request: object): Promise<unknown> => get({ action: 2, ...request });
   assert.deepEqual(await disarm({ memberID: 2n, alarm: 1 }), []);
+  assert.deepEqual(await disarm({ memberID: 2n ** 64n - 1n, alarm: 2 }), []);
   assert.deepEqual(await disarm({ memberID: 2n, alarm: 2 }), [second]);
   await assert.rejects(call('KV/Put', 'PutRequest', { key }), /corrupt cluster/);
   assert.deepEqual(await disarm({ memberID: 0n, alarm: 2 }), [unknown]);

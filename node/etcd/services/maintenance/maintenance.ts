@@ -97,7 +97,7 @@ async function refuseDowngrade(action: number, version: string): Promise<never> 
   throw etcdError(/^\d+\.\d+(\.\d+)?$/.test(version) ? 'badDowngradeTarget' : 'badDowngradeVersion');
 }
 
-/** Of a SHA-256 in hexadecimal, as etcd's hashes have 32 bits. */
+/** The first 32 bits of a SHA-256 in hexadecimal: etcd's hashes have no more. */
 function firstBytes(hash: string): number {
   return Number.parseInt(hash.slice(0, 8), 16);
 }

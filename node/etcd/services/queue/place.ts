@@ -10,14 +10,14 @@ import { etcdError } from '../../errors.ts';
 import type { Call } from '../../grpc/call.ts';
 import { write } from '../write.ts';
 
-/** Of a caller that brings none; nobody keeps it alive, so it is what a waiting or a forgotten place lasts. */
+/** The lease of a caller that brings none. Nobody keeps it alive, so a place that waits or was forgotten lasts that long. */
 const OWN_LEASE_SECONDS = 60;
 
 export type Place = {
   readonly prefix: Buffer;
   readonly key: Buffer;
   readonly lease: LeaseId;
-  /** At which it was created. */
+  /** The revision at which the place was created. */
   readonly revision: number;
   /** What was there, where this lease had the place already. */
   readonly present: KeyValue | null;

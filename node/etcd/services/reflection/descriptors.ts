@@ -5,9 +5,9 @@ import descriptor from 'protobufjs/ext/descriptor.js';
 import { protoRoot } from '../../proto/reflected.ts';
 
 export type Descriptors = {
-  /** Of the file of this name, then all that it imports; null: there is none. */
+  /** The file of this name, then all that it imports; null: there is none. */
   byFile(name: string): readonly Uint8Array[] | null;
-  /** Of the file that declares this service, method, message, enum or field. */
+  /** The file that declares this service, method, message, enum or field, then all that it imports. */
   bySymbol(name: string): readonly Uint8Array[] | null;
 };
 
@@ -77,7 +77,7 @@ function packageOf(root: protobuf.Root, name: string): string | null {
   return at === null || at.fullName === '' ? null : at.fullName.slice(1);
 }
 
-/** As protobufjs names it. */
+/** The name that protobufjs gives to the file. */
 function fileNameOf(packageName: string): string {
   return `${packageName.replaceAll('.', '_')}.proto`;
 }

@@ -3,7 +3,7 @@ import type { WatchedEvent } from '../../../store/types.ts';
 
 const EVENT_OVERHEAD_BYTES = 64;
 
-/** At least one part; each of at most `maxBytes`, or of one event. */
+/** Gives at least one part; each has at most `maxBytes`, or a single event. */
 export function fragmentsOf(events: readonly WatchedEvent[], maxBytes: number): readonly (readonly WatchedEvent[])[] {
   const parts: WatchedEvent[][] = [];
   let part: WatchedEvent[] = [];

@@ -25,9 +25,9 @@ type Watching = {
   isNotified: boolean;
 };
 
-/** Of rights: they end the watch that was asked for, and no other of the stream. */
+/** Refusals for want of a right: they end the watch that was asked for, and no other of the stream. */
 const refusals: ReadonlySet<string> = new Set(['unauthenticated', 'auth_outdated', 'permission_denied']);
-/** Of answers that are of no watch, or of all. */
+/** The watch id of answers that concern no watch, or all. */
 const NO_WATCH = -1;
 
 export class WatchStream {
@@ -148,7 +148,7 @@ export class WatchStream {
         const isSending = batch.events.length === 0 ? this.#marked(watching, batch) : this.#sendEvents(watching, batch);
         if (isSending !== undefined) await isSending;
       }
-      // Not by us: the member ends it.
+      // We have not closed it, so the member is ending it.
       if (this.#isOpen(watching)) throw etcdError('stopped');
     } catch (error) {
       if (!this.#isOpen(watching)) return;
