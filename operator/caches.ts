@@ -40,7 +40,7 @@ export type CacheParts = {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: Random;
-  /** Null: all. */
+  /** The one namespace that is read; null when all are. */
   readonly namespace: string | null;
   readonly observer: CacheObserver;
 };
@@ -116,7 +116,7 @@ export function onClusterChange(caches: OperatorCaches, changed: (key: string) =
   });
 }
 
-/** Kubelets renew their nodes all the time. */
+/** Kubelets renew their nodes all the time, and a change of metadata alone concerns no cluster. */
 function saysSomethingNew({ before, after }: Change<KubeObject>): boolean {
   const said = (object: KubeObject | null) => JSON.stringify({ ...object, metadata: undefined });
   return said(before) !== said(after);

@@ -29,7 +29,7 @@ export function wantedChildren(
   });
 }
 
-/** Of the kinds that are taken away when they are wanted no more. */
+/** The objects that the RaftCluster owns, of those kinds that are deleted when they are wanted no more. */
 export function ownedChildren({ metadata: { uid } }: RaftCluster, caches: OperatorCaches): readonly OwnedChild[] {
   const pruned = [
     caches.services,

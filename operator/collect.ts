@@ -10,15 +10,15 @@ export function collectClusters(metrics: OperatorMetrics, { clusters }: Caches, 
   metrics.clusterCondition.reset();
   metrics.members.reset();
   metrics.certificateExpiry.reset();
-  // Those that wait would count every cluster once more.
+  // Operators that only wait for the lease would count every cluster once more, so they count none.
   if (!isLeader) return;
   for (const state of ['True', 'False', 'Unknown']) metrics.clusters.set({ state }, 0);
   for (const { metadata, status } of clusters.list()) {
     const { namespace = '', name } = metadata;
     const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown';
     metrics.clusters.inc({ state: ready });
-    for (const condition of status?.conditions ?? []) {
-      metrics.clusterCondition.set({ namespace, name, type: condition.type, status: condition.status }, 1);
+    for (const { type, status: holds, reason } of status?.conditions ?? []) {
+      metrics.clusterCondition.set({ namespace, name, type, status: holds, reason }, 1);
     }
     for (const { role, ready: isReady } of status?.members ?? []) metrics.members.inc({ role, ready: String(isReady) });
     for (const certificate of status?.certificates ?? []) {

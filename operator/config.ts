@@ -4,20 +4,20 @@ import { ConfigError, type Environment, type Flags } from '../node/config/parse-
 import { bool, hostAndPort, integer, oneOf, type TextType, textMatching } from '../node/config/values.ts';
 
 export type OperatorConfig = {
-  /** Null: all of the API server. */
+  /** The one namespace to look after; null for all of them. */
   readonly namespace: string | null;
-  /** Image of this operator; null: that of its own pod. */
+  /** The image of this operator; null when it shall be read from its own pod. */
   readonly image: string | null;
   readonly workers: number;
-  /** The chart brings the alerts of all members. */
+  /** Whether the chart brings the alerts of all members. */
   readonly chartAlerts: boolean;
   readonly listen: string;
   readonly leaderElection: boolean;
   readonly leaseName: string;
-  /** Null: where the operator is. */
+  /** The namespace of the lease; null for the one in which the operator runs. */
   readonly leaseNamespace: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  /** Null: the service account of the pod; outside of one, KUBECONFIG or ~/.kube/config. */
+  /** A kubeconfig to use; null for the pod's service account, or outside of a pod for KUBECONFIG or ~/.kube/config. */
   readonly kubeconfig: string | null;
   readonly context: string | null;
 };
@@ -124,7 +124,7 @@ export function addOperatorSettings(command: Command): Command {
   return command;
 }
 
-/** The flags that were given, for `parseOperatorConfig`. */
+/** Reads the flags that were given, for `parseOperatorConfig`. */
 export function operatorFlags(command: Command): Flags {
   return Object.fromEntries(
     command.options.map((option) => [option.long!.slice(2), command.getOptionValue(option.attributeName()) as string]),

@@ -9,7 +9,7 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export type Log = {
   readonly write: (level: Level, event: string, fields?: Readonly<Record<string, unknown>>) => void;
-  /** One whose lines all carry these fields. */
+  /** Makes a log whose lines all carry these fields. */
   readonly child: (fields: Readonly<Record<string, unknown>>) => Log;
   /** Writes what is still in memory, synchronously: for the last words of a process. */
   readonly flush: () => void;

@@ -25,9 +25,9 @@ import { Operator } from './operator.ts';
 const CLEAN_STOP = 0;
 const LEASE_LOST = 75;
 
-/** For events that are still to be written when it stops. */
+/** How long the end of the process waits for events that are still to be written. */
 const LAST_EVENTS_MS = 2000;
-/** With an API server that does not answer when it starts. */
+/** How long it waits, when it starts, for an API server that does not answer. */
 const START_AGAIN_MS = 2000;
 /** Bookmarks come every half minute at least: so much silence of a kind is no quiet. */
 const SILENCE_MS = 180_000;
@@ -221,7 +221,7 @@ class Process {
     return silent === undefined ? null : `the API server says nothing of ${silent.kind.plural}`;
   }
 
-  /** Null when it was stopped before. */
+  /** Null when it was stopped before that. */
   async #untilAnswered<T>(ask: () => Promise<T>): Promise<T | null> {
     while (!this.#signal.aborted) {
       try {

@@ -17,7 +17,7 @@ export class MemberAccess {
   readonly #caches: OperatorCaches;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #connections: MemberConnections;
-  /** By RaftCluster. */
+  /** Secrets of users by RaftCluster, and until when they need not be read again. */
   readonly #foreign = new Map<string, { readonly tls: MemberTls | null; readonly untilMs: number }>();
 
   constructor(api: KubeApi, caches: OperatorCaches, clock: Pick<Clock, 'nowMs'>) {
@@ -63,7 +63,7 @@ export class MemberAccess {
     return tls;
   }
 
-  /** Of a host name as `podHost` makes it: POD.PEERS.NAMESPACE.svc. */
+  /** The pod's address, found by a host name as `podHost` makes it: POD.PEERS.NAMESPACE.svc. */
   #addressOf(host: string): string | null {
     const [pod = '', , namespace = ''] = host.split('.');
     const found = this.#caches.pods.get(namespace, pod);

@@ -14,7 +14,7 @@ export type OperatorMetrics = {
   readonly childWrites: Counter<'verb' | 'kind'>;
   readonly statusWrites: Counter;
   readonly clusters: Gauge<'state'>;
-  readonly clusterCondition: Gauge<'namespace' | 'name' | 'type' | 'status'>;
+  readonly clusterCondition: Gauge<'namespace' | 'name' | 'type' | 'status' | 'reason'>;
   readonly members: Gauge<'role' | 'ready'>;
   readonly certificateExpiry: Gauge<'namespace' | 'name' | 'certificate'>;
   readonly kubeRequests: Counter<'verb' | 'kind' | 'code'>;
@@ -43,7 +43,10 @@ export function createOperatorMetrics(): OperatorMetrics {
       buckets: passSeconds,
     }),
     reconcileErrors: new Counter({
-      ...named('reconcile_errors_total', 'Passes that failed and come back later, by the code of the error.'),
+      ...named(
+        'reconcile_errors_total',
+        'Passes that failed and objects that were refused, by the code of the error; all are tried again.',
+      ),
       labelNames: ['error'],
     }),
     queueDepth: new Gauge(named('queue_depth', 'RaftClusters that wait for a worker.')),
@@ -72,8 +75,8 @@ export function createOperatorMetrics(): OperatorMetrics {
       labelNames: ['state'],
     }),
     clusterCondition: new Gauge({
-      ...named('cluster_condition', '1 for the present status of each condition of each RaftCluster.'),
-      labelNames: ['namespace', 'name', 'type', 'status'],
+      ...named('cluster_condition', '1 for the present status and reason of each condition of each RaftCluster.'),
+      labelNames: ['namespace', 'name', 'type', 'status', 'reason'],
     }),
     members: new Gauge({
       ...named('members', 'Members of all RaftClusters, by role and readiness.'),

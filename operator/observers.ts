@@ -1,7 +1,6 @@
 /** What the parts tell of themselves, as metrics and log lines. */
-import { QuorateError } from '../client/errors.ts';
+import { errorCode } from './error-code.ts';
 import type { CacheObserver } from './kube/cache.ts';
-import { isKubeError } from './kube/errors.ts';
 import type { EventsObserver } from './kube/events.ts';
 import type { LeaderElectionObserver } from './kube/leader-election.ts';
 import type { RequestObserver } from './kube/requests.ts';
@@ -39,8 +38,8 @@ export function queueObserver(metrics: OperatorMetrics, log: Log): WorkQueueObse
     finished: (_key, durationMs) => metrics.reconcileSeconds.observe({ result: 'ok' }, durationMs / 1000),
     failed: (key, error, durationMs, failures, retryInMs) => {
       metrics.reconcileSeconds.observe({ result: 'failed' }, durationMs / 1000);
-      metrics.reconcileErrors.inc({ error: codeOf(error) });
-      log.write('warn', 'will_retry', { cluster: key, error: codeOf(error), failures, retry_in_ms: retryInMs });
+      metrics.reconcileErrors.inc({ error: errorCode(error) });
+      log.write('warn', 'will_retry', { cluster: key, error: errorCode(error), failures, retry_in_ms: retryInMs });
     },
   };
 }
@@ -62,9 +61,4 @@ export function electionObserver(metrics: OperatorMetrics, log: Log): LeaderElec
     },
     holderChanged: (holder) => log.write('info', 'lease_holder', { holder }),
   };
-}
-
-function codeOf(error: unknown): string {
-  if (isKubeError(error) || error instanceof QuorateError) return error.code;
-  return error instanceof Error ? error.name : 'unknown';
 }

@@ -24,10 +24,10 @@ export type OperatorParts = {
   readonly metrics: OperatorMetrics;
   readonly events: Events;
   readonly image: string;
-  /** Null: all. */
+  /** The one namespace that it looks after; null when it looks after all. */
   readonly namespace: string | null;
   readonly workers: number;
-  /** See `MonitoringContext`. */
+  /** Whether the chart brings the alerts of all members; see `MonitoringContext`. */
   readonly chartBringsAlerts: boolean;
 };
 
@@ -88,13 +88,13 @@ export class Operator {
     onClusterChange(caches, (key) => this.#changed(key));
   }
 
-  /** For how long the first RaftCluster has waited for a worker. */
+  /** For how long the RaftCluster that came first has been waiting for a worker; 0 when none waits. */
   get oldestWaitMs(): number {
     const [since] = this.#waitingSince.values();
     return since === undefined ? 0 : this.#parts.clock.nowMs() - since;
   }
 
-  /** Begins to act, on every RaftCluster there is. */
+  /** Begins to act: every RaftCluster that there is gets a pass. */
   lead(): void {
     for (const { metadata } of this.#parts.caches.clusters.list()) {
       this.#changed(`${metadata.namespace}/${metadata.name}`);
@@ -102,7 +102,7 @@ export class Operator {
     this.#pulse.start();
   }
 
-  /** Ends when nothing acts any more. */
+  /** Stops acting; its promise resolves when the last pass has ended. */
   async stop(): Promise<void> {
     this.#pulse.stop();
     await this.#queue.shutDown();

@@ -5,10 +5,10 @@ const FIRST_MS = 250;
 const MOST_MS = 10_000;
 
 export class Pacing {
-  /** By RaftCluster: the last act, and how often it was made in a row. */
+  /** The last act of each RaftCluster, and how often it was made in a row. */
   readonly #last = new Map<string, { readonly act: string; readonly times: number }>();
 
-  /** How long to wait before the next pass; nothing after an act that is another one than the last. */
+  /** How long to wait before the next pass, in milliseconds: 0 after an act that differs from the one before it. */
   afterAct(key: string, act: Act): number {
     const text = JSON.stringify(act);
     const last = this.#last.get(key);

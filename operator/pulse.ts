@@ -14,7 +14,7 @@ export type PulseParts = {
   readonly caches: Caches;
   membersOf(cluster: RaftCluster): Promise<Members>;
   readonly isLeader: () => boolean;
-  /** Something has changed among the members of this RaftCluster. */
+  /** Called when something has changed among the members of this RaftCluster. */
   readonly changed: (key: string) => void;
 };
 
@@ -22,10 +22,10 @@ const PERIOD_MS = 1000;
 
 export class Pulse {
   readonly #parts: PulseParts;
-  /** By RaftCluster: what was heard last. */
+  /** What was heard last from each RaftCluster. */
   readonly #heard = new Map<string, string>();
   readonly #asking = new Set<string>();
-  /** By the cache's object, which is another one after each change: a spec is parsed once and not every second. */
+  /** Parsed RaftClusters by the object of the cache, which is replaced at each change: no spec is parsed every second. */
   readonly #read = new WeakMap<Stored<RaftClusterObject>, RaftCluster>();
   #timer: Timer | null = null;
 
@@ -94,7 +94,7 @@ export class Pulse {
     return cluster;
   }
 
-  /** Names by RaftCluster, in order: one walk over all pods, not one for each cluster. */
+  /** The names of running pods by RaftCluster, sorted. One walk over all pods is cheaper than one for each cluster. */
   #runningPods(): ReadonlyMap<string, readonly string[]> {
     const running = new Map<string, string[]>();
     for (const { metadata, status } of this.#parts.caches.pods.list()) {

@@ -6,7 +6,7 @@ import type { Kind, KubeApi, KubeObject, ObjectList, Stored, WatchEvent } from '
 export type Slim<T extends KubeObject> = (object: Stored<T>) => Stored<T>;
 
 export function slimApi<T extends KubeObject>(api: KubeApi, slim: Slim<T>): KubeApi {
-  // The cache asks for one kind only, that of `slim`.
+  // The cache that uses this API asks for one kind only, the one that `slim` is for.
   const of = <K extends KubeObject>(object: Stored<K>) => slim(object as unknown as Stored<T>) as unknown as Stored<K>;
   return {
     get: (kind, name, options) => api.get(kind, name, options),
@@ -35,7 +35,7 @@ export function slimApi<T extends KubeObject>(api: KubeApi, slim: Slim<T>): Kube
   };
 }
 
-/** A node's list of images alone is longer than all the rest. */
+/** Drops a node's list of images, which is longer than all else that is known of it. */
 export const slimNode: Slim<Node> = ({ apiVersion, kind, metadata, spec, status }) => ({
   apiVersion,
   kind,

@@ -77,12 +77,15 @@ const crd = {
                   reused: 'inline',
                 }),
               ),
-              status: structural(
-                z.toJSONSchema(raftClusterStatus.describe('What is, as the operator last saw it.'), {
-                  io: 'input',
-                  reused: 'inline',
-                }),
-              ),
+              status: {
+                ...structural(
+                  z.toJSONSchema(raftClusterStatus.describe('What is, as the operator last saw it.'), {
+                    io: 'input',
+                    reused: 'inline',
+                  }),
+                ),
+                default: { observedGeneration: -1 },
+              },
             },
             ...raftClusterRules,
           },

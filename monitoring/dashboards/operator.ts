@@ -7,8 +7,8 @@ const CLUSTERS = 'namespace=~"$namespace",name=~"$cluster"';
 const OPERATORS = 'and on (instance) quorate_operator_leader';
 
 /** Of the leading operator alone: the others report no clusters. */
-const clustersWith = (type: string, status: string): string =>
-  `sum(quorate_operator_cluster_condition{${CLUSTERS},type="${type}",status="${status}"}) or vector(0)`;
+const clustersWith = (type: string, status: string, more = ''): string =>
+  `sum(quorate_operator_cluster_condition{${CLUSTERS},type="${type}",status="${status}"${more}}) or vector(0)`;
 const quantile = (q: number, histogram: string, by: string): string =>
   `histogram_quantile(${q}, sum by (${by}) (rate(${histogram}_bucket[$__rate_interval])))`;
 
@@ -29,7 +29,12 @@ export const operatorDashboard: Dashboard = {
       title: 'Clusters',
       panels: [
         number('Clusters', 'That the operator knows.', 'sum(quorate_operator_clusters)'),
-        number('Not available', 'Without a quorum.', clustersWith('Available', 'False'), { redFrom: 1 }),
+        number(
+          'Not available',
+          'Without a quorum, and not by `replicas: 0`.',
+          clustersWith('Available', 'False', ',reason!="Hibernating"'),
+          { redFrom: 1 },
+        ),
         number('Degraded', 'Serving with fewer members than wanted.', clustersWith('Degraded', 'True'), { redFrom: 1 }),
         number(
           'With different keys',
@@ -118,7 +123,7 @@ export const operatorDashboard: Dashboard = {
         graph(
           'Errors',
           'none',
-          'Passes that failed in five minutes, by the code of the error; they are tried again.',
+          'Passes that failed and objects that were refused in five minutes, by the code of the error; all are tried again.',
           query('{{error}}', 'sum by (error) (increase(quorate_operator_reconcile_errors_total[5m]))'),
         ),
         graph(

@@ -4,7 +4,7 @@ import type { Plan } from '../decide/types.ts';
 /** @param problem a sentence, without what differs each time */
 export function blockedPlan(plan: Plan, problem: string): Plan {
   const blockers = [...plan.blockers, problem];
-  // Nothing to do with members, but a child object cannot be written: told as Steady, it would never be late.
+  // The members need nothing, but something could not be written. A plan that says Steady would never be overdue.
   if (plan.action === 'Steady') {
     return { action: 'Wait', subject: '', reason: 'what the spec asks for could not be written', blockers };
   }

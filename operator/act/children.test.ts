@@ -38,13 +38,13 @@ test('what somebody has changed is put back, and so is what the operator wants o
   const [write] = childWrites([service], [], () => null);
   const tampered = written(write!, { spec: { type: 'NodePort' } });
   assert.deepEqual(
-    childWrites([service], [], () => tampered).map(({ verb }) => verb),
-    ['Apply'],
+    childWrites([service], [], () => tampered).map(({ verb, fields }) => [verb, ...fields]),
+    [['PutBack', 'spec.type']],
   );
   const other = { kind: serviceKind, object: { metadata, spec: {} } as KubeObject };
   assert.deepEqual(
     childWrites([other], [], () => written(write!)).map(({ verb }) => verb),
-    ['Apply'],
+    ['Change'],
   );
 });
 
@@ -83,7 +83,7 @@ test('a StatefulSet is applied to the very version that was read, and only ever 
   await assert.rejects(writeChild(creation!, api, fence), { code: 'AlreadyExists' });
   const stale = { ...written(creation!), spec: {} };
   const [apply] = childWrites([set(1)], [], () => stale);
-  assert.equal(apply?.verb, 'Apply');
+  assert.equal(apply?.verb, 'PutBack');
   await assert.rejects(writeChild(apply!, api, fence), { code: 'Conflict' });
 });
 
@@ -96,6 +96,27 @@ test('an object of that name that belongs to somebody else is left alone', async
   api.put('Service', { metadata: former });
   await assert.rejects(writeChild(creation!, api, fence), { code: 'Conflict' });
   assert.deepEqual(api.writes, []);
+});
+
+test('an object of this RaftCluster whose label was taken away gets it back', async () => {
+  const api = new MemoryApi();
+  for (const child of [service, set(1)]) {
+    const [write] = childWrites([child], [], () => null);
+    const live = written(write!);
+    api.put(child.kind.kind, { ...live, metadata: { ...live.metadata, labels: {} } });
+  }
+  await writeChild(childWrites([service], [], () => null)[0]!, api, fence);
+  assert.equal(api.writes[0]?.verb, 'apply');
+  // Its size is not known before it is found by its label.
+  await assert.rejects(writeChild(childWrites([set(1)], [], () => null)[0]!, api, fence), { code: 'Conflict' });
+  assert.deepEqual(api.writes.slice(1), [
+    {
+      verb: 'patch',
+      object: 'StatefulSet/db',
+      options: { uid: 'x', resourceVersion: '1', notAfterMs: 1000 },
+      body: { metadata: { labels: metadata.labels } },
+    },
+  ]);
 });
 
 test('what a StatefulSet was created with can be taken away by an apply later', async () => {

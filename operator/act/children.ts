@@ -11,19 +11,22 @@ import { hashOf } from '../resources/hash.ts';
 import type { ChildObject } from '../resources/types.ts';
 import type { Fence } from './fence.ts';
 import { takeOverCreated } from './field-ownership.ts';
-import { holds, withoutAdditions } from './subset.ts';
+import { differences, holds, withoutAdditions } from './subset.ts';
 
 export type ChildWrite = {
-  readonly verb: 'Create' | 'Apply' | 'Delete';
+  /** `Change`: the operator wants it otherwise than it has applied it. `PutBack`: others have changed it since. */
+  readonly verb: 'Create' | 'Change' | 'PutBack' | 'Delete';
   readonly kind: Kind<KubeObject>;
-  /** For a deletion, as it is. */
+  /** The object as it shall be; of a deletion, as it is. */
   readonly object: KubeObject & { readonly metadata: ObjectMeta & { readonly name: string } };
   readonly live: Stored<KubeObject> | null;
+  /** Paths of the fields that are not as they shall be, for the reader; fields that shall go are not among them. */
+  readonly fields: readonly string[];
 };
 
 export type OwnedChild = { readonly kind: Kind<KubeObject>; readonly object: Stored<KubeObject> };
 
-/** Finds an object that is there. */
+/** Finds the object of this kind and name as it is; null when it is not there. */
 export type Live = (kind: Kind<KubeObject>, name: string) => Stored<KubeObject> | null;
 
 /**
@@ -43,12 +46,15 @@ export function childWrites(
     kept.add(`${kind.kind}/${name}`);
     const found = live(kind, name);
     const hashed = withHash(kind, object);
-    if (found === null) writes.push({ verb: 'Create', kind, object: hashed, live: null });
-    else if (!isAsWanted(kind, found, hashed)) writes.push({ verb: 'Apply', kind, object: hashed, live: found });
+    if (found === null) writes.push({ verb: 'Create', kind, object: hashed, live: null, fields: [] });
+    else if (!isAsWanted(kind, found, hashed)) {
+      const verb = isApplied(found, hashed) ? 'PutBack' : 'Change';
+      writes.push({ verb, kind, object: hashed, live: found, fields: differingFields(kind, found, hashed) });
+    }
   }
   for (const { kind, object } of owned) {
     if (kept.has(`${kind.kind}/${object.metadata.name}`) || object.metadata.deletionTimestamp !== undefined) continue;
-    writes.push({ verb: 'Delete', kind, object, live: object });
+    writes.push({ verb: 'Delete', kind, object, live: object, fields: [] });
   }
   return writes;
 }
@@ -61,9 +67,9 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
     await api.delete(kind, { namespace, name }, { ...versionOf(live!), ...fence.options });
     return;
   }
-  if (live === null) await refuseForeign(kind, object, api);
-  // The size of what is sized is the live one's, so it must still be that: an apply that comes late would undo a change
-  // of size, and one that creates would give the size of a new cluster to an old one.
+  if (live === null) await refuseForeign(kind, object, api, fence);
+  // A StatefulSet is applied with the size that it had when it was read, so it must still have that size: an apply that
+  // comes late would undo a change of size, and one that creates would give the size of a new cluster to an old one.
   if (isSized(kind) && live === null) {
     await api.create(kind, object, fence.options);
     return;
@@ -76,15 +82,31 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
 /**
  * What has the name already, but does not belong to this RaftCluster.
  *
- * @throws KubeError `Conflict` while it is that of a former RaftCluster of the same name, which goes away by itself;
- *   NameTaken otherwise
+ * @throws KubeError `Conflict` while it is that of a former RaftCluster of the same name, which goes away by itself, or a
+ *   StatefulSet that nobody found for want of its label; NameTaken otherwise
  */
-async function refuseForeign(kind: Kind<KubeObject>, object: ChildWrite['object'], api: KubeApi): Promise<void> {
+async function refuseForeign(
+  kind: Kind<KubeObject>,
+  object: ChildWrite['object'],
+  api: KubeApi,
+  fence: Fence,
+): Promise<void> {
   const { name, namespace = '', ownerReferences = [], labels: wanted } = object.metadata;
   const present = await api.get(kind, { namespace, name });
   if (present === null) return;
   const owner = present.metadata.ownerReferences?.find(({ controller }) => controller === true);
   const isLabelled = present.metadata.labels?.[labels.cluster] === wanted?.[labels.cluster];
+  if (!isLabelled && owner !== undefined && owner.uid === ownerReferences[0]?.uid) {
+    if (!isSized(kind)) return;
+    // No apply may change a size, and this one's size is known only once it was found.
+    await api.patch(
+      kind,
+      { namespace, name },
+      { metadata: { labels: wanted } },
+      { ...versionOf(present), ...fence.options },
+    );
+    throw new KubeError('Conflict', `the ${kind.kind} ${name} had lost its label ${labels.cluster}`);
+  }
   if (isLabelled && (owner === undefined || owner.uid === ownerReferences[0]?.uid)) return;
   if (isLabelled && owner?.kind === ownerReferences[0]?.kind) {
     throw new KubeError('Conflict', `the ${kind.kind} ${name} still belongs to a RaftCluster that was deleted`);
@@ -114,8 +136,21 @@ async function undoAdditions(
 }
 
 function isAsWanted(kind: Kind<KubeObject>, live: Stored<KubeObject>, wanted: KubeObject): boolean {
-  const hash = wanted.metadata?.annotations?.[annotations.appliedHash];
-  return live.metadata.annotations?.[annotations.appliedHash] === hash && holds(live, withoutSize(kind, wanted));
+  return isApplied(live, wanted) && holds(live, withoutSize(kind, wanted));
+}
+
+/** Whether what the operator applied last is what it wants now. */
+function isApplied(live: Stored<KubeObject>, wanted: KubeObject): boolean {
+  return appliedHash(live) === appliedHash(wanted);
+}
+
+/** The hash of what shall be applied, or was: it stays the same for as long as the operator wants the same. */
+export function appliedHash({ metadata }: KubeObject): string | undefined {
+  return metadata?.annotations?.[annotations.appliedHash];
+}
+
+function differingFields(kind: Kind<KubeObject>, live: Stored<KubeObject>, wanted: KubeObject): readonly string[] {
+  return differences(live, withoutSize(kind, wanted)).filter((path) => !path.endsWith('-hash]'));
 }
 
 function withHash(kind: Kind<KubeObject>, object: KubeObject): ChildWrite['object'] {

@@ -3,17 +3,17 @@ import { KubeError } from '../kube/errors.ts';
 import type { Clock, Leadership } from '../kube/types.ts';
 
 export type Fence = {
-  /** For the options of a write to the Kubernetes API. */
+  /** To be spread into the options of each write to the Kubernetes API. */
   readonly options: { readonly notAfterMs: number };
   /**
-   * Before a call to a member.
+   * To be asked before each call to a member.
    *
    * @throws KubeError `TooLate`
    */
   check(what: string): void;
 };
 
-/** Of one pass: leadership that is won anew later is no licence for what was decided before. */
+/** Makes the fence of one pass: leadership that is won anew later is no licence for what was decided before. */
 export function fenceOf(leadership: Leadership, clock: Pick<Clock, 'nowMs'>): Fence {
   const notAfterMs = leadership.validUntilMs;
   return {

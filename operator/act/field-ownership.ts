@@ -7,7 +7,7 @@ import type { Kind, KubeApi, KubeObject, Stored } from '../kube/types.ts';
 import type { Fence } from './fence.ts';
 
 /**
- * Before the first apply.
+ * To be called before the first apply of an object.
  *
  * @returns the object as it is then; the same when there was nothing to do
  */

@@ -1,4 +1,4 @@
-/** Objects of JSON, told from lists and from what is no object. */
+/** Tells objects of JSON from lists and from what is no object. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function isFields(value: unknown): value is Fields {

@@ -1,7 +1,7 @@
-/** Whom to send what needs a leader. */
+/** To which members a call goes that needs a leader. */
 import type { Observed } from '../observe/types.ts';
 
-/** Names of members of this cluster that answer, the leader first; each of them would forward. */
+/** The names of the members of this cluster that answer, the leader first. Each of the others would forward the call. */
 export function membersToAsk({ slots, cluster, configuration }: Observed): readonly string[] {
   const clusterId = configuration?.cluster_id ?? cluster.status.clusterID;
   const answering = slots.flatMap(({ name, report }) =>

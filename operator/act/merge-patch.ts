@@ -1,7 +1,7 @@
 /** The JSON merge patch (RFC 7396) that makes one value of another. Pure. */
 import { type Fields, isFields } from './fields.ts';
 
-/** Empty when they are the same. Fields that are undefined count as not there. */
+/** The patch is empty when both are the same. A field that is undefined counts as one that is not there. */
 export function mergePatch(before: Fields, after: Fields): Record<string, unknown> {
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Act } from '../decide/types.ts';
-import { noteOf } from './note.ts';
+import { doneNote, failedNote, refusedNote } from './note.ts';
 
 const object = { name: 'db-1', uid: 'u', resourceVersion: '7' };
 const founding = { cluster_id: 'aa', founders: [] };
@@ -29,28 +29,29 @@ const acts: { readonly [Kind in Act['kind']]: Extract<Act, { kind: Kind }> } = {
   DeletePod: { kind: 'DeletePod', pod: object, force: false },
   RecoverQuorum: { kind: 'RecoverQuorum', slot: 'db-1', clusterId: 'bb', nonce: 'n' },
   DisposeVolume: { kind: 'DisposeVolume', volume: object, ownerUid: 'u' },
+  LetStop: { kind: 'LetStop', slots: ['db-1', 'db-2'] },
   AddFinalizer: { kind: 'AddFinalizer' },
   RemoveFinalizer: { kind: 'RemoveFinalizer' },
 };
 
 const plan = (reason: string) => ({ subject: 'db-1, db-2', reason });
 
-test('every act that changes something is told in a sentence, under a reason of one word', () => {
-  const silent = Object.values(acts).filter((act) => noteOf(act, plan('why')) === null);
-  assert.deepEqual(
-    silent.map(({ kind }) => kind),
-    ['MarkVolume', 'AddFinalizer'],
-  );
+test('every act is told in a sentence, under a reason of one word, also when it fails or is refused', () => {
   for (const act of Object.values(acts)) {
-    const note = noteOf(act, plan('its template is outdated'));
-    if (note === null) continue;
-    assert.match(note.message, /^[A-Z][^.]*[^.:]\.$/, act.kind);
-    assert.match(note.reason, /^([A-Z][a-z]+)+$/, act.kind);
+    const done = doneNote(act, plan('its template is outdated'));
+    assert.match(done.message, /^[A-Z][^.]*[^.:]\.$/, act.kind);
+    assert.match(done.reason, /^([A-Z][a-z]+)+$/, act.kind);
+    const failed = failedNote(act, plan('why'), 'the API server says no.');
+    assert.match(failed.message, /^Could not [a-z][^.]*: the API server says no\. It is tried again\.$/, act.kind);
+    assert.equal(failed.type, 'Warning');
+    const refused = refusedNote(act, plan('why'), 'the budget db needs 2');
+    assert.match(refused.message, /^Could not yet [a-z][^.]*: the budget db needs 2\.$/, act.kind);
+    assert.equal(refused.type, 'Normal');
   }
 });
 
 test('a pod that goes, a member that leaves and a size that changes say why', () => {
-  const said = (act: Act, why: string): string | undefined => noteOf(act, plan(why))?.message;
+  const said = (act: Act, why: string): string => doneNote(act, plan(why)).message;
   assert.equal(said(acts.EvictPod, 'its template is outdated'), 'Evicted the pod db-1: its template is outdated.');
   assert.equal(
     said(acts.RemoveMember, 'it is scaled away'),

@@ -22,15 +22,15 @@ export type Hands = { readonly api: KubeApi; readonly members: Members; readonly
 
 export type Outcome =
   | { readonly kind: 'Done' }
-  /** The view that it was decided on does not hold any more. */
+  /** The view on which the act was decided does not hold any more. */
   | { readonly kind: 'Superseded'; readonly why: string }
-  /** A budget or a member says: not now. */
+  /** A budget or a member has said that it must not be done now. */
   | { readonly kind: 'Refused'; readonly why: string };
 
-/** What writes status is no act of the hands: the pass writes it, with the rest of the status. */
+/** All acts but `Record`, which the pass itself writes, with the rest of the status. */
 export type HandsAct = Exclude<Act, { kind: 'Record' }>;
 
-/** @throws KubeError, QuorateError: it did not work, or nobody knows whether it did */
+/** @throws KubeError, QuorateError when the act did not work, or nobody knows whether it did */
 export async function perform(act: HandsAct, observed: Observed, hands: Hands): Promise<Outcome> {
   try {
     return (await carryOut(act, observed, hands)) ?? { kind: 'Done' };
@@ -100,7 +100,7 @@ async function carryOut(act: HandsAct, observed: Observed, hands: Hands): Promis
     case 'GrowVolume':
       return growVolume(act, observed, hands);
     case 'ScaleSet': {
-      if (act.set === 'Voters' && act.replicas === 0) await letStop(observed, hands);
+      if (act.set === 'Voters' && act.replicas === 0) await letStop(running(observed), hands);
       const set = { namespace, name: setName(name, act.set) };
       const preconditions = { resourceVersion: act.resourceVersion, ...uidOf(observed.sets[act.set]?.uid) };
       await api.patch(
@@ -126,11 +126,14 @@ async function carryOut(act: HandsAct, observed: Observed, hands: Hands): Promis
       return;
     case 'DisposeVolume':
       return disposeVolume(act, observed, hands);
+    case 'LetStop':
+      await letStop(act.slots, hands);
+      return;
     case 'AddFinalizer':
       return setFinalizers(observed, hands, (present) => [...present.filter(isOther), finalizer]);
     case 'RemoveFinalizer':
       // Its owner references take the StatefulSets with it.
-      await letStop(observed, hands);
+      await letStop(running(observed), hands);
       return setFinalizers(observed, hands, (present) => present.filter(isOther));
   }
 }
@@ -139,10 +142,13 @@ async function carryOut(act: HandsAct, observed: Observed, hands: Hands): Promis
  * All members are about to be stopped: without this the last of a quorum would wait for the others to come back. One that
  * cannot be told waits, and its wait is bounded; nothing depends on it.
  */
-async function letStop({ slots }: Observed, { members, fence }: Hands): Promise<void> {
+async function letStop(slots: readonly string[], { members, fence }: Hands): Promise<void> {
   fence.check('let the members stop together');
-  const running = slots.filter(({ pod, report }) => pod !== null && report?.kind === 'Answered');
-  await Promise.allSettled(running.map(async ({ name }) => members.stopTogether(name)));
+  await Promise.allSettled(slots.map(async (name) => members.stopTogether(name)));
+}
+
+function running({ slots }: Observed): readonly string[] {
+  return slots.filter(({ pod, report }) => pod !== null && report?.kind === 'Answered').map(({ name }) => name);
 }
 
 /**

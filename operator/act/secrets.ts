@@ -27,63 +27,78 @@ import type { Fence } from './fence.ts';
 
 export type ReadSecret = (name: string) => Stored<Secret> | null;
 
-/** Bytes of randomness in a token. */
+/** How many random bytes make a token. */
 const TOKEN_BYTES = 32;
 const uses = ['peer', 'client'] as const;
 type Use = (typeof uses)[number];
 
+/** What hangs together: the token for administrative calls, or the authority of a use and the certificate that it signs. */
+export type SecretGroup = 'token' | Use;
+
+export type DueSecrets = {
+  readonly group: SecretGroup;
+  /** The names of those Secrets that are missing or due for renewal; never empty. */
+  readonly names: readonly string[];
+};
+
 export type SecretsState = {
-  /** Names of Secrets that are missing, or due for renewal. */
-  readonly due: readonly string[];
-  /** Those that are good, as the status names them. */
+  readonly due: readonly DueSecrets[];
+  /** The certificates that are good, as the status names them. */
   readonly certificates: { name: string; notAfter: string }[];
 };
 
-/** Pure: nothing is issued but by `writeSecrets`. */
+/** Finds what is missing or due. Pure: only `writeSecrets` issues anything. */
 export function checkSecrets(cluster: RaftCluster, read: ReadSecret, nowMs: number): SecretsState {
   const { name } = cluster.metadata;
-  const due = read(adminTokenSecret(name)) === null ? [adminTokenSecret(name)] : [];
+  const due: DueSecrets[] = [];
+  if (read(adminTokenSecret(name)) === null) due.push({ group: 'token', names: [adminTokenSecret(name)] });
   const certificates: { name: string; notAfter: string }[] = [];
   for (const use of managedUses(cluster)) {
     const current = currentOf(cluster, use, read);
     const { isAuthorityChanged, isCertificateChanged } = dueCertificates(requestOf(cluster, use, nowMs), current);
-    if (isAuthorityChanged) due.push(caSecret(name, use));
-    if (isCertificateChanged) due.push(tlsSecret(name, use));
-    else certificates.push({ name: tlsSecret(name, use), notAfter: endOf(current) });
+    const names = [
+      ...(isAuthorityChanged ? [caSecret(name, use)] : []),
+      ...(isCertificateChanged ? [tlsSecret(name, use)] : []),
+    ];
+    if (names.length > 0) due.push({ group: use, names });
+    if (!isCertificateChanged) certificates.push({ name: tlsSecret(name, use), notAfter: endOf(current) });
   }
   return { due, certificates };
 }
 
 /**
- * Writes what is due. The Secrets are read anew first, as a cache that is behind would have a token drawn twice.
+ * Writes what of a group is due. Its Secrets are read anew first, as a cache that is behind would have a token drawn twice.
  *
  * @throws KubeError
  */
-export async function writeSecrets(cluster: RaftCluster, nowMs: number, api: KubeApi, fence: Fence): Promise<void> {
+export async function writeSecrets(
+  cluster: RaftCluster,
+  group: SecretGroup,
+  nowMs: number,
+  api: KubeApi,
+  fence: Fence,
+): Promise<void> {
   const { name, namespace } = cluster.metadata;
   const present = new Map<string, Stored<Secret>>();
-  const wanted = [
-    adminTokenSecret(name),
-    ...managedUses(cluster).flatMap((use) => [caSecret(name, use), tlsSecret(name, use)]),
-  ];
-  for (const secret of wanted) {
+  for (const secret of group === 'token' ? [adminTokenSecret(name)] : [caSecret(name, group), tlsSecret(name, group)]) {
     const found = await api.get(secretKind, { namespace, name: secret });
     if (found !== null) present.set(secret, found);
   }
   const read: ReadSecret = (secret) => present.get(secret) ?? null;
-  if (!present.has(adminTokenSecret(name))) {
+  if (group === 'token') {
+    if (present.size > 0) return;
     const token = randomBytes(TOKEN_BYTES).toString('hex');
     await api.create(secretKind, adminTokenSecretOf(cluster, token), fence.options);
+    return;
   }
-  for (const use of managedUses(cluster)) {
-    const { authority, certificate, isAuthorityChanged, isCertificateChanged } = await freshCertificates(
-      requestOf(cluster, use, nowMs),
-      currentOf(cluster, use, read),
-    );
-    // The authority first: a certificate whose authority was lost on the way could not be followed by another.
-    if (isAuthorityChanged) await write(cluster, caSecret(name, use), 'Opaque', authority, read, api, fence);
-    if (isCertificateChanged)
-      await write(cluster, tlsSecret(name, use), 'kubernetes.io/tls', certificate, read, api, fence);
+  const { authority, certificate, isAuthorityChanged, isCertificateChanged } = await freshCertificates(
+    requestOf(cluster, group, nowMs),
+    currentOf(cluster, group, read),
+  );
+  // The authority first: a certificate whose authority was lost on the way could not be followed by another.
+  if (isAuthorityChanged) await write(cluster, caSecret(name, group), 'Opaque', authority, read, api, fence);
+  if (isCertificateChanged) {
+    await write(cluster, tlsSecret(name, group), 'kubernetes.io/tls', certificate, read, api, fence);
   }
 }
 
@@ -102,7 +117,7 @@ function currentOf({ metadata: { name } }: RaftCluster, use: Use, read: ReadSecr
   };
 }
 
-/** RFC 3339. */
+/** When the certificate ends, as RFC 3339 writes it. */
 function endOf({ certificate }: CurrentCertificates): string {
   return new Date(notAfterMs(certificate!['tls.crt'])).toISOString();
 }
@@ -147,7 +162,7 @@ async function write(
     return;
   }
   const { uid, resourceVersion } = present.metadata;
-  // A key that there shall be no more is taken away: `next.key` once it signs.
+  // A key that there shall be no more is taken out, as `next.key` is once that authority signs.
   const gone = Object.keys(present.data ?? {}).filter((key) => !(key in data));
   const patch = { data: { ...data, ...Object.fromEntries(gone.map((key) => [key, null])) } };
   await api.patch(secretKind, { namespace: cluster.metadata.namespace, name }, patch, {

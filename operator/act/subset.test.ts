@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { holds, withoutAdditions } from './subset.ts';
+import { differences, holds, withoutAdditions } from './subset.ts';
 
 test('what the API server adds does not matter', () => {
   const wanted = { spec: { ports: [{ port: 1 }], selector: { a: 'b' } } };
@@ -40,4 +40,16 @@ test("a stranger's key in a selector is seen and taken out, a field of the API s
     spec: { selector: { cluster: 'db', app: null }, ports: [{ port: 1 }] },
   });
   assert.equal(holds({ spec: { ...actual.spec, selector: { cluster: 'db' } } }, wanted), true);
+});
+
+test('fields that differ are named by their path', () => {
+  const wanted = {
+    metadata: { labels: { 'a/b': 'c' } },
+    spec: { selector: { cluster: 'db' }, ports: [{ port: 1 }], type: 'x' },
+  };
+  const actual = {
+    metadata: { labels: {} },
+    spec: { selector: { cluster: 'db', app: 'x' }, ports: [{ port: 2 }], type: 'x' },
+  };
+  assert.deepEqual(differences(actual, wanted), ['metadata.labels[a/b]', 'spec.selector.app', 'spec.ports[0].port']);
 });

@@ -5,28 +5,41 @@
 import { quantityValue } from '../api/quantity.ts';
 import { isFields } from './fields.ts';
 
-export function holds(actual: unknown, wanted: unknown, isQuantity = false): boolean {
-  if (wanted === undefined || wanted === null) return true;
-  if (Array.isArray(wanted)) {
-    const list: readonly unknown[] = Array.isArray(actual) ? actual : [];
-    return list.length === wanted.length && wanted.every((entry, index) => holds(list[index], entry, isQuantity));
-  }
-  if (typeof wanted === 'object') {
-    if (Object.keys(wanted).length === 0) return true;
-    if (!isFields(actual)) return false;
-    return Object.entries(wanted).every(
-      ([key, value]) =>
-        holds(actual[key], value, isQuantity || quantityFields.has(key)) &&
-        (!selectors.has(key) || additions(actual[key], value).length === 0),
-    );
-  }
-  if (wanted === actual) return true;
-  // The API server leaves out what is empty.
-  if (actual === undefined) return wanted === '' || wanted === false || wanted === 0;
-  return isQuantity && sameQuantity(actual, wanted);
+export function holds(actual: unknown, wanted: unknown): boolean {
+  return differences(actual, wanted).length === 0;
 }
 
-/** As a merge patch: what is wanted, and null for what a stranger has added to a selector. */
+/** Paths of the fields that are not as they shall be, as `spec.ports[0].port`; empty when the object holds all of them. */
+export function differences(actual: unknown, wanted: unknown, path = '', isQuantity = false): readonly string[] {
+  if (wanted === undefined || wanted === null) return [];
+  if (Array.isArray(wanted)) {
+    const list: readonly unknown[] = Array.isArray(actual) ? actual : [];
+    if (list.length !== wanted.length) return [path];
+    return wanted.flatMap((entry, index) => differences(list[index], entry, `${path}[${index}]`, isQuantity));
+  }
+  if (typeof wanted === 'object') {
+    if (Object.keys(wanted).length === 0) return [];
+    if (!isFields(actual)) return [path];
+    return Object.entries(wanted).flatMap(([key, value]) => {
+      const below = pathOf(path, key);
+      return [
+        ...differences(actual[key], value, below, isQuantity || quantityFields.has(key)),
+        ...(selectors.has(key) ? additions(actual[key], value).map((added) => pathOf(below, added)) : []),
+      ];
+    });
+  }
+  if (wanted === actual) return [];
+  // The API server leaves out what is empty.
+  if (actual === undefined && (wanted === '' || wanted === false || wanted === 0)) return [];
+  return isQuantity && sameQuantity(actual, wanted) ? [] : [path];
+}
+
+function pathOf(path: string, key: string): string {
+  if (!/^\w+$/.test(key)) return `${path}[${key}]`;
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/** A merge patch of what is wanted, with null for each key that a stranger has added to a selector. */
 export function withoutAdditions(actual: unknown, wanted: unknown, isSelector = false): unknown {
   if (!isFields(wanted) || !isFields(actual)) return wanted;
   const kept = Object.entries(wanted).map(([key, value]) => [
@@ -37,7 +50,7 @@ export function withoutAdditions(actual: unknown, wanted: unknown, isSelector = 
   return Object.fromEntries([...kept, ...taken]);
 }
 
-/** One key more selects other pods, or none: a Service without endpoints. */
+/** With one key more, a selector selects other pods or none, and its Service leads nowhere. */
 const selectors: ReadonlySet<string> = new Set(['selector', 'matchLabels', 'nodeSelector']);
 
 function additions(actual: unknown, wanted: unknown): string[] {
@@ -45,7 +58,7 @@ function additions(actual: unknown, wanted: unknown): string[] {
   return Object.keys(actual).filter((key) => !(key in wanted));
 }
 
-/** Below these, `1Gi` and `1024Mi` are the same. */
+/** Below fields of these names texts are quantities, of which `1Gi` and `1024Mi` are the same. */
 const quantityFields: ReadonlySet<string> = new Set(['requests', 'limits', 'sizeLimit', 'divisor']);
 
 function sameQuantity(actual: unknown, wanted: unknown): boolean {

@@ -1,4 +1,4 @@
-/** Acts on volumes: the only ones that can lose data. */
+/** The acts on volumes, which are the only ones that can lose data. */
 import { annotations } from '../api/names.ts';
 import type { Act } from '../decide/types.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaimKind } from '../kube/kinds.ts';
@@ -12,7 +12,7 @@ type Of<Kind extends Act['kind']> = Extract<Act, { kind: Kind }>;
 export async function markVolume(act: Of<'MarkVolume'>, observed: Observed, { api, fence }: Hands): Promise<undefined> {
   const marks = {
     [annotations.incarnation]: act.incarnation,
-    // null takes away what an earlier incarnation has left.
+    // A null takes away what an earlier incarnation has left.
     [annotations.clusterId]: act.clusterId,
     [annotations.memberId]: act.memberId === null ? null : String(act.memberId),
     // A volume that is adopted is this RaftCluster's from now on.
@@ -22,7 +22,7 @@ export async function markVolume(act: Of<'MarkVolume'>, observed: Observed, { ap
   await api.patch(persistentVolumeClaimKind, nameOf(act, observed), patch, { ...only(act), ...fence.options });
 }
 
-/** Once more, immediately before: the configuration does not hold this incarnation, and this is still its volume. */
+/** Makes sure once more, immediately before, that no member has this incarnation and that this is still its volume. */
 export async function deleteVolume(
   act: Of<'DeleteVolume'>,
   observed: Observed,
@@ -45,7 +45,7 @@ export async function deleteVolume(
   return;
 }
 
-/** Of a RaftCluster that is being deleted, with the policy Delete: only what was made for this one. */
+/** Deletes a volume of a RaftCluster that is being deleted with the policy Delete, if it was made for this RaftCluster. */
 export async function disposeVolume(
   act: Of<'DisposeVolume'>,
   observed: Observed,

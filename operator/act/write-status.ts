@@ -27,7 +27,7 @@ export async function writeStatus(
   };
 }
 
-/** A time alone is no news: it would be written in every pass, which wakes the next one. */
+/** Whether there is anything to write. A time alone is no news: each pass would write it, and so wake the next one. */
 export function differs(before: RaftClusterStatus, after: RaftClusterStatus): boolean {
   return Object.keys(mergePatch(timeless(before), timeless(after))).length > 0;
 }

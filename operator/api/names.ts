@@ -1,10 +1,12 @@
 /** What the operator calls the objects of a RaftCluster, and the labels and annotations by which it knows them. */
 
-/** `Voters`: the StatefulSet NAME. `Readers`: NAME-read, whose members stay learners. An ordinal never changes its role. */
+/**
+ * `Voters`: the StatefulSet NAME. `Readers`: NAME-read, whose members stay learners. An ordinal never changes its role.
+ */
 export type SetName = 'Voters' | 'Readers';
 
 export const labels = {
-  /** Name of the RaftCluster; on every object of it. */
+  /** The name of the RaftCluster, on every object of it. */
   cluster: 'quorate.dev/cluster',
   /** `voters` or `readers`; on pods, volumes and StatefulSets. */
   set: 'quorate.dev/set',
@@ -35,7 +37,7 @@ export const annotations = {
   restartedAt: 'quorate.dev/restarted-at',
 } as const;
 
-/** Of the member, in its pod. */
+/** The name of the member's container in its pod. */
 export const memberContainer = 'member';
 
 export const ports = { client: 2379, peer: 2380, health: 2381 } as const;
@@ -43,27 +45,27 @@ export const ports = { client: 2379, peer: 2380, health: 2381 } as const;
 export const setName = (cluster: string, set: SetName): string => (set === 'Voters' ? cluster : `${cluster}-read`);
 export const podName = (cluster: string, set: SetName, ordinal: number): string =>
   `${setName(cluster, set)}-${ordinal}`;
-/** Of the claim template of both StatefulSets. */
+/** The name of the claim template of both StatefulSets. */
 export const dataClaim = 'data';
 export const volumeName = (pod: string): string => `${dataClaim}-${pod}`;
-/** Headless; publishes addresses of pods that are not ready, since readiness needs peers. */
+/** The headless Service, which publishes addresses of pods that are not ready, too, since readiness needs peers. */
 export const peerService = (cluster: string): string => `${cluster}-peers`;
 export const clientService = (cluster: string): string => cluster;
 export const leaderService = (cluster: string): string => `${cluster}-leader`;
 export const readService = (cluster: string): string => `${cluster}-read`;
-/** Of what monitors a cluster: its PodMonitor, PrometheusRule and GrafanaDashboard. */
+/** The name of what monitors a cluster: its PodMonitor, PrometheusRule and GrafanaDashboard. */
 export const monitor = (cluster: string): string => cluster;
-/** Key `token`. */
+/** The Secret with the token for administrative calls, under the key `token`. */
 export const adminTokenSecret = (cluster: string): string => `${cluster}-admin-token`;
-/** Keys ca.crt, ca.key. */
+/** The Secret of an authority, with the keys ca.crt and ca.key. */
 export const caSecret = (cluster: string, use: 'peer' | 'client'): string => `${cluster}-${use}-ca`;
-/** Keys tls.crt, tls.key, ca.crt. */
+/** The Secret that pods mount, with the keys tls.crt, tls.key and ca.crt. */
 export const tlsSecret = (cluster: string, use: 'peer' | 'client'): string => `${cluster}-${use}-tls`;
 /** The cluster domain is left out: the resolver's search list adds it, whatever it is. */
 export const podHost = (cluster: string, namespace: string, pod: string): string =>
   `${pod}.${peerService(cluster)}.${namespace}.svc`;
 
-/** As Kubernetes writes a selector: the pods of one StatefulSet. */
+/** A selector of the pods of one StatefulSet, as Kubernetes writes it. */
 export const podSelector = (cluster: string, set: SetName): string =>
   `${labels.cluster}=${cluster},${labels.set}=${setLabel(set)}`;
 export const setLabel = (set: SetName): 'voters' | 'readers' => (set === 'Voters' ? 'voters' : 'readers');

@@ -102,7 +102,7 @@ const config = z
     minFreeSpace: quantityBetween('config.minFreeSpace', '0', '512Gi')
       .optional()
       .describe(
-        'With less space than this on the volume, writes that grow the store are refused. A tenth of the volume when not given, at most 256Mi.',
+        'With less space than this on the volume, writes that grow the store are refused, until there is half as much again. At most half of storage.size; when not given a tenth of it, at most 256Mi.',
       ),
     snapshotBytesPerSecond: quantityBetween('config.snapshotBytesPerSecond', '0', '100G')
       .default('64Mi')
@@ -164,7 +164,9 @@ const scheduling = z
     defaults: z
       .enum(['Preferred', 'Required', 'None'])
       .default('Preferred')
-      .describe('Members on different nodes, spread over zones: preferred, required, or left to the fields below.'),
+      .describe(
+        'Members on different nodes, spread over zones: preferred, required, or left to the fields below. Required needs nodes with the label topology.kubernetes.io/zone, or no pod finds a node; where nodes have none, set topologySpreadConstraints to [] beside it: then only different nodes are required.',
+      ),
     nodeSelector: text.optional().describe('Labels that a node must have.'),
     affinity: z
       .object({
@@ -513,8 +515,9 @@ export const raftClusterSpec = z
         message: 'bootstrap cannot change: a cluster is formed once',
       },
       {
-        rule: `!has(self.config.minFreeSpace) || ${quantityCompare('self.config.minFreeSpace', '<', 'self.storage.size')}`,
-        message: 'config.minFreeSpace must be smaller than storage.size',
+        // Writes go on again at one and a half times of it, which a file system of that size must be able to have free.
+        rule: '!has(self.config.minFreeSpace) || quantity(self.config.minFreeSpace).add(quantity(self.config.minFreeSpace)).compareTo(quantity(self.storage.size)) <= 0',
+        message: 'config.minFreeSpace must be at most half of storage.size',
         fieldPath: '.config.minFreeSpace',
       },
     ),

@@ -55,7 +55,12 @@ const founder = z.object({
 });
 
 export const raftClusterStatus = z.object({
-  observedGeneration: generation.optional().describe('metadata.generation that this status was made of.'),
+  // -1 is what the CRD gives to an object that no operator has looked at, so that whoever waits (kstatus: Flux, Helm) waits.
+  observedGeneration: z
+    .int()
+    .min(-1)
+    .optional()
+    .describe('metadata.generation that this status was made of; -1 before the first one.'),
   replicas: count.optional().describe('Voting members that there are; for /scale.'),
   readyReplicas: count.optional().describe('Voting members that are ready.'),
   selector: z.string().optional().describe("Of the voting members' pods; for /scale."),

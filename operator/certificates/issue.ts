@@ -76,7 +76,7 @@ export async function issueCertificate(
   return { certificatePem: pemOf(certificate), keyPem: await exportKey(keys.privateKey) };
 }
 
-/** With a line's end: bundles are made by appending, and two armours on one line are not read. */
+/** Ends the text with a line break: bundles are made by appending, and two armours on one line are not read. */
 function pemOf(certificate: X509Certificate): string {
   return `${certificate.toString('pem').trimEnd()}\n`;
 }

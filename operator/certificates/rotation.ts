@@ -12,10 +12,10 @@ import { issueAuthority, issueCertificate } from './issue.ts';
 
 /** Keys of the Secret NAME-peer-ca (or -client-ca). */
 export type AuthoritySecret = {
-  /** The one that signs. */
+  /** The authority that signs. */
   readonly 'ca.crt': string;
   readonly 'ca.key': string;
-  /** The one that will: trusted first. Absent when none is due. */
+  /** The authority that will sign next and is only trusted until then. Absent when none is due. */
   readonly 'next.crt'?: string;
   readonly 'next.key'?: string;
   /** RFC 3339: since when the other Secret has told the members to trust the next one. */
@@ -47,7 +47,7 @@ export type CertificateRequest = {
   readonly nowMs: number;
 };
 
-/** As they are. */
+/** The contents of the two Secrets as they are; null for one that is missing or cannot be read. */
 export type CurrentCertificates = {
   readonly authority: AuthoritySecret | null;
   readonly certificate: CertificateSecret | null;
@@ -167,7 +167,7 @@ async function freshCertificate(
   return { 'tls.crt': issued.certificatePem, 'tls.key': issued.keyPem, 'ca.crt': trusted };
 }
 
-/** By members; the one that signs first. */
+/** All certificates that members shall trust, that of the signing authority first. */
 function trustedOf(authority: AuthoritySecret): string {
   return authority['ca.crt'] + (authority['next.crt'] ?? '') + (authority['former.crt'] ?? '');
 }

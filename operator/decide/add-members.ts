@@ -14,7 +14,7 @@ function addVoter(view: ClusterView): Outcome {
   return addFirst(view, placesOf(view, 'Voters'));
 }
 
-/** One that is lost does not hold up the next reader. */
+/** A reader that is lost does not keep the next one from being added; one that is joining does. */
 function addReader(view: ClusterView): Outcome {
   const isJoining = ({ member, status, isMember }: Place): boolean =>
     member !== null && isMember && status !== null && status.state !== 'Member';

@@ -28,7 +28,7 @@ export const adopt: Rule = (view) => {
   return record(found, 'Normal', hasFounded ? 'Formed' : 'Adopted', message, cluster.metadata.name);
 };
 
-/** Volumes with data and no pods: these members wake first, whatever size is asked for. */
+/** Where there are volumes with data and no pods, these members wake first, whatever size is asked for. */
 function sleeping(view: ClusterView): Pick<RaftClusterStatus, 'hibernation'> {
   if ((view.sets.Voters?.replicas ?? 0) > 0) return {};
   const replicas = endOfData(view, 'Voters');

@@ -1,10 +1,10 @@
-/** One observation, with what the rules ask of it again and again. Nothing is kept here from one pass to the next. */
+/** One observation, with what the rules need of it again and again. Nothing is kept here from one pass to the next. */
 import type { ApiCluster, ApiMember, ApiStatus } from '../../client/types.ts';
 import { podHost, podName, ports, type SetName, setName } from '../api/names.ts';
 import type { RaftCluster, RaftClusterSpec, RaftClusterStatus } from '../api/types.ts';
 import type { Observed, PodView, SetView, VolumeView } from '../observe/types.ts';
 
-/** A slot, and the member of the configuration that has its name. */
+/** A slot, together with the member of the configuration that has its name. */
 export type Place = {
   readonly set: SetName;
   readonly ordinal: number;
@@ -15,19 +15,21 @@ export type Place = {
   /** What the member in the pod says; null when it does not answer, or its pod is on its way out. */
   readonly status: ApiStatus | null;
   readonly error: string | null;
-  /** Of the data in this place: as its member says, or else as its volume is marked. */
+  /** It is alive and still opens its data. */
+  readonly isOpening: boolean;
+  /** The incarnation of the data in this place: as its member says, or else as its volume is marked. */
   readonly incarnation: string | null;
-  /** Holds the name of this place in the configuration; its data may be elsewhere, or lost. */
+  /** The member that has the name of this place in the configuration; its data may be elsewhere, or lost. */
   readonly member: ApiMember | null;
-  /** The member's data is in this place. */
+  /** Whether the data of that member is in this place. */
   readonly isMember: boolean;
-  /** It serves, knows a leader, and the leader (if it answers us) says that it keeps up. */
+  /** Whether it serves and knows a leader, and the leader (if it answers us) says that it keeps up. */
   readonly isThere: boolean;
-  /** It is marked: its keys are not those of a quorum. It votes, but what it holds must reach nobody. */
+  /** Whether it is marked because its keys are not those of a quorum. It votes, but what it holds must reach nobody. */
   readonly differs: boolean;
-  /** It is there, and its keys are those of the others, as far as is known. */
+  /** Whether it is there, and its keys are those of the others, as far as is known. */
   readonly isHealthy: boolean;
-  /** Its ordinal is below the size that is being reached. */
+  /** Whether its ordinal is below the size that is being reached. */
   readonly isWanted: boolean;
 };
 
@@ -105,7 +107,7 @@ export function placesOf(view: ClusterView, set: SetName): readonly Place[] {
   return view.places.filter((place) => place.set === set);
 }
 
-/** Voters that serve now, without this one. */
+/** How many voters serve now, not counting this one. */
 export function healthyVotersExcept(view: ClusterView, name: string | null): number {
   return view.places.filter(
     (place) => place.isHealthy && place.member?.role === 'Voter' && place.name !== name && place.pod !== null,
@@ -127,7 +129,7 @@ export function objectionToRestart(view: ClusterView, place: Place): string | nu
   if (place.member?.role !== 'Voter') return null;
   const healthy = healthyVotersExcept(view, place.name);
   const needed = quorumOf(view.voters.length);
-  // One voter, or two: there is no restart without an interruption, and it was asked for.
+  // With one voter or two there is no restart without an interruption, and it was asked for.
   if (view.voters.length <= 2) {
     return healthy >= view.voters.length - 1 ? null : 'the other voter is not healthy';
   }
@@ -138,13 +140,13 @@ export function holds(configuration: ApiCluster, incarnation: string): boolean {
   return configuration.members.some((member) => member.incarnation === incarnation);
 }
 
-/** The leader itself, or one whose log the leader says is close to its own. */
+/** Whether this is the leader itself, or a member whose log the leader says is close to its own. */
 export function isInSync(view: ClusterView, place: Place): boolean {
   if (place.member === null || place.status?.state !== 'Member' || view.leader === null) return false;
   return keepsUp(place.member.id, view.leader, view.spec);
 }
 
-/** Says that it holds nothing: it can found a cluster, or join one. */
+/** Whether its member says that it holds nothing: such a one can found a cluster, or join one. */
 export function isEmpty(place: Place): boolean {
   const { status } = place;
   return (
@@ -156,22 +158,22 @@ export function isEmpty(place: Place): boolean {
   );
 }
 
-/** Empty, and its volume says so: from here on its data can be told from any other. */
+/** Whether it is empty and its volume is marked so: from here on its data can be told from any other. */
 export function isMarkedEmpty(place: Place): boolean {
   return isEmpty(place) && place.volume?.isTerminating === false && place.volume.incarnation === place.incarnation;
 }
 
-/** Voters to be, that are learners still. */
+/** The places of members that shall be voters and are still learners. */
 export function pendingVoters(view: ClusterView): readonly Place[] {
   return placesOf(view, 'Voters').filter(({ member }) => member?.role === 'Learner');
 }
 
-/** Members of the configuration in this set live below this ordinal. */
+/** The ordinal below which all members of the configuration in this set live. */
 export function endOfMembers(view: ClusterView, set: SetName): number {
   return Math.max(0, ...placesOf(view, set).map(({ member, ordinal }) => (member === null ? 0 : ordinal + 1)));
 }
 
-/** Ordinals up to the last that has a pod, or a volume in which a member's data is. */
+/** The ordinal below which all pods of this set are, and all volumes in which a member's data is. */
 export function endOfData(view: ClusterView, set: SetName): number {
   const holdsData = ({ pod, volume }: Place): boolean =>
     pod !== null || (volume !== null && !volume.isReleased && !volume.isTerminating && volume.clusterId !== null);
@@ -200,8 +202,9 @@ function placeOf(slot: Observed['slots'][number]): BarePlace {
   const status = report?.kind === 'Answered' && !isLeaving ? report.status : null;
   const marked = volume === null || volume.isTerminating ? null : volume.incarnation;
   const error = report?.kind === 'Unreachable' ? report.error : null;
+  const isOpening = report?.kind === 'Unreachable' && report.isOpening === true;
   const incarnation = status === null || status.incarnation === '' ? marked : status.incarnation;
-  return { set, ordinal, name, peerAddress, pod, volume, status, error, incarnation };
+  return { set, ordinal, name, peerAddress, pod, volume, status, error, isOpening, incarnation };
 }
 
 /** Members of the configuration whose pod, volume and ordinal are all gone. */
@@ -212,7 +215,7 @@ function placesWithoutSlot({ cluster, configuration, slots }: Observed): readonl
     const place = placeByName(name, member.name);
     if (place === null) return [];
     const peerAddress = `${podHost(name, namespace, member.name)}:${ports.peer}`;
-    const nothing = { pod: null, volume: null, status: null, error: null, incarnation: null };
+    const nothing = { pod: null, volume: null, status: null, error: null, isOpening: false, incarnation: null };
     return [{ ...place, name: member.name, peerAddress, ...nothing }];
   });
 }

@@ -4,12 +4,13 @@
  */
 import type { Observed } from '../observe/types.ts';
 import { type ClusterView, viewOf } from './cluster-view.ts';
+import { refusedWrites } from './refused-writes.ts';
 import { type Outcome, sooner } from './rule.ts';
 import { rules } from './rules.ts';
 import { shapeOf } from './shape.ts';
 import type { Decision, Plan } from './types.ts';
 
-/** Members fail without telling Kubernetes: a quiet cluster is looked at this often. */
+/** A quiet cluster is looked at this often, since members fail without telling Kubernetes. */
 const QUIET_MS = 30_000;
 
 export function decide(observed: Observed): Decision {
@@ -33,6 +34,7 @@ export function decide(observed: Observed): Decision {
         return waiting(view, outcome, blockers, requeueAfterMs);
     }
   }
+  blockers.push(...refusedWrites(view));
   const plan: Plan =
     blockers.length > 0
       ? { action: 'Wait', subject: '', reason: blockers[0]!, blockers }
@@ -50,7 +52,7 @@ function waiting(
     action: 'Wait',
     subject: '',
     reason: outcome.reason,
-    blockers: [...outcome.blockers, ...remarks],
+    blockers: [...outcome.blockers, ...remarks, ...refusedWrites(view)],
   };
   return decision(view, null, plan, sooner(requeueAfterMs, outcome.requeueAfterMs), outcome.mayApply);
 }

@@ -4,13 +4,13 @@
  */
 import { finalizer } from '../api/types.ts';
 import { type ClusterView, ref, setNames } from './cluster-view.ts';
-import { act, note, pass, type Rule, wait } from './rule.ts';
+import { act, note, type Outcome, pass, type Rule, wait } from './rule.ts';
 
 export const deletion: Rule = (view) => {
   const { metadata } = view.cluster;
   if (metadata.deletionTimestamp === undefined) {
     if (!view.observed.isNamespaceTerminating) return pass;
-    return wait('the namespace is being deleted', [], { requeueAfterMs: null, mayApply: false });
+    return letStop(view) ?? wait('the namespace is being deleted', [], { requeueAfterMs: null, mayApply: false });
   }
   if (metadata.finalizers?.includes(finalizer) !== true) {
     return wait('the RaftCluster is being deleted', [], { requeueAfterMs: null, mayApply: false });
@@ -27,7 +27,19 @@ export const deletion: Rule = (view) => {
   return deleteVolumes(view);
 };
 
-/** Pods first: one that restarts meanwhile would make its volume anew, and nobody would delete that. */
+/**
+ * Pods go first, and the RaftCluster only when they have gone: without a word each of the last two would wait for the
+ * others in its preStop hook, as long as it may.
+ */
+function letStop({ observed }: ClusterView): Outcome | null {
+  const slots = observed.slots
+    .filter(({ pod, report }) => pod !== null && pod.deletionDueMs !== null && report?.kind === 'Answered')
+    .map(({ name }) => name);
+  if (slots.length === 0) return null;
+  return act({ kind: 'LetStop', slots }, slots.join(', '), 'the namespace is being deleted, and all members with it');
+}
+
+/** Stops the pods first: one that restarts meanwhile would make its volume anew, and nobody would delete that. */
 function deleteVolumes({ cluster, sets, places }: ClusterView): ReturnType<Rule> {
   const { uid, name } = cluster.metadata;
   for (const set of setNames) {

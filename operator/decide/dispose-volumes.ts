@@ -22,7 +22,7 @@ function dispose(view: ClusterView, { set, ordinal, pod, volume }: Place): Outco
       'its member was scaled away',
     );
   }
-  // One that never held a member's data is as good as new to the next.
+  // A volume that never held a member's data is as good as new to the next member.
   if (volume.clusterId === null) return pass;
   return act(
     { kind: 'ReleaseVolume', volume: ref(volume) },

@@ -12,6 +12,7 @@ import {
   pendingVoters,
   quorumOf,
 } from './cluster-view.ts';
+import { objectionToVoters } from './refused-writes.ts';
 import { act, firstOf, note, type Outcome, pass, type Rule, SOON_MS } from './rule.ts';
 
 export const finishJoins: Rule = (view) => firstOf([...view.places.map((place) => tell(view, place)), promote(view)]);
@@ -38,9 +39,13 @@ function promote(view: ClusterView): Outcome {
   const learners = pendingVoters(view).filter(({ isWanted, differs }) => isWanted && !differs);
   if (configuration === null || learners.length === 0) return pass;
   const expectedConfigIndex = configuration.config_index;
+  const isPair = voters.length === 1 && target.Voters >= 3;
+  const objection = objectionToVoters(view, voters.length + (isPair ? 2 : 1));
+  if (objection !== null)
+    return note(`${learners.map(({ name }) => name).join(', ')} must wait for the vote: ${objection}`);
   const behind = learners.filter((place) => !isInSync(view, place));
-  if (voters.length === 1 && target.Voters >= 3) {
-    // The second of the two is added by another rule.
+  if (isPair) {
+    // The rule addMembers adds the second of the two.
     if (learners.length < 2) return pass;
     if (behind.length > 0) return catchingUp(behind);
     const pair = learners.slice(0, 2);

@@ -7,6 +7,7 @@
  * held to that: a file that changed in between would make members that disagree for ever.
  */
 import type { ApiBootstrap, ApiFounder } from '../../client/types.ts';
+import { peerService } from '../api/names.ts';
 import { snapshotPath } from '../api/restore.ts';
 import {
   type ClusterView,
@@ -18,8 +19,10 @@ import {
   quorumOf,
 } from './cluster-view.ts';
 import { digest } from './digest.ts';
+import { objectionToForming } from './refused-writes.ts';
 import { act, type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 import { scaleSet } from './scale-set.ts';
+import { sizeText } from './size-text.ts';
 import { whySilent } from './why-silent.ts';
 
 export const form: Rule = (view) => {
@@ -30,16 +33,13 @@ export const form: Rule = (view) => {
   if (target.Voters !== spec.replicas || target.Readers !== spec.readReplicas) {
     const { generation } = cluster.metadata;
     const latched = { replicas: spec.replicas, readReplicas: spec.readReplicas, generation };
-    return act(
-      { kind: 'Record', status: { target: latched }, event: null },
-      cluster.metadata.name,
-      'the size has changed',
-    );
+    const message = `Before the cluster has formed, its size becomes ${sizeText(spec)}`;
+    return record({ target: latched }, 'Normal', 'Scaling', message, cluster.metadata.name);
   }
   return scaleToTarget(view) ?? found(view);
 };
 
-/** Founders that have not heard of it yet, though the cluster has formed. */
+/** Tells the record to founders that have not heard of it yet, though the cluster has formed. */
 export const finishForming: Rule = (view) => {
   const { founding, clusterID } = view.status;
   if (founding === undefined || founding.cluster_id !== clusterID) return pass;
@@ -50,7 +50,7 @@ export const finishForming: Rule = (view) => {
   });
   if (late.length === 0) return pass;
   const record = asRecord(founding, snapshotSha256(view, founding));
-  // Whoever has read it says what it was, or nobody may read it.
+  // A late founder may read the snapshot only if one that has read it says what it was.
   if (!isExact(record)) return pass;
   return bootstrap(record, late, 'the cluster has formed; this founder has not accepted the record yet');
 };
@@ -74,13 +74,15 @@ function found(view: ClusterView): Outcome {
     ...founders.filter((place) => !isMarkedEmpty(place)).map(notReady),
     ...(founders.length < size ? [`${size - founders.length} of ${size} pods are not there yet`] : []),
   ];
+  const objection = objectionToForming(view, peerService(view.cluster.metadata.name));
+  if (objection !== null) return wait(objection, []);
   if (blockers.length > 0) return wait('waits for all founders', blockers, { requeueAfterMs: SOON_MS });
   const founding = foundingRecord(view, founders);
   const message = `Forming cluster ${founding.cluster_id} with ${founders.map(({ name }) => name).join(', ')}`;
   return record({ founding }, 'Normal', 'Forming', message, view.cluster.metadata.name);
 }
 
-/** Whatever is still on its way out may be another cluster's: nothing forms beside it. */
+/** What is still on its way out may be another cluster's, and nothing forms beside that. */
 function leftovers({ observed }: ClusterView): readonly string[] {
   return observed.slots.flatMap(({ pod, volume, report, name }) => {
     if (volume?.isTerminating === true) return [`volume ${volume.name} is being deleted`];
@@ -126,7 +128,9 @@ function sendRecord(view: ClusterView, founding: NonNullable<ClusterView['status
   );
 }
 
-/** By one founder, always the same: of two that were told, the one that is away could have read something else. */
+/**
+ * Always the same founder reads it first: of two that were told, the one that is away could have read something else.
+ */
 function readSnapshotFirst(view: ClusterView, record: ApiBootstrap, ready: readonly ApiFounder[]): Outcome {
   const first = record.founders.find(({ name, incarnation }) => {
     const place = placeNamed(view, name);
@@ -165,7 +169,7 @@ function bootstrap(record: ApiBootstrap, founders: readonly ApiFounder[], reason
   return act({ kind: 'Bootstrap', record, slots }, slots.join(', '), reason);
 }
 
-/** Made from the founders alone, so whoever decides this makes the same one. */
+/** The record is made from the founders alone, so whoever decides this makes the same one. */
 function foundingRecord(
   { cluster }: ClusterView,
   places: readonly Place[],

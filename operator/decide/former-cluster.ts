@@ -7,7 +7,7 @@ import type { SetView } from '../observe/types.ts';
 import { type ClusterView, placesOf, setNames } from './cluster-view.ts';
 import { firstOf, type Outcome, pass, type Rule, SOON_MS, wait } from './rule.ts';
 
-/** Beyond the time by which a pod should be gone: its node is dead, and the others need not wait for it. */
+/** So long after a pod should have gone its node counts as dead, and nobody needs to wait for it any more. */
 const OVERDUE_MS = 30_000;
 
 export const formerCluster: Rule = (view) =>

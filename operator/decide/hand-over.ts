@@ -14,7 +14,10 @@ export function handOver(view: ClusterView, leader: Place, reason: string): Outc
   );
 }
 
-/** A healthy voter, wanted and already up to date if there is one: leadership shall move once. By match, not by name. */
+/**
+ * A healthy voter, if possible one that stays and is up to date, so that leadership moves only once; then the one with
+ * the longest log.
+ */
 function successorOf(view: ClusterView, leader: Place): Place | null {
   const matchOf = ({ member }: Place): number => leader.status?.peers?.find(({ id }) => id === member?.id)?.match ?? 0;
   const score = (place: Place): number =>

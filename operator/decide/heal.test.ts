@@ -45,6 +45,17 @@ test('a member that crashes while others of the same template work is replaced, 
   assert.equal(replaced(losing(crashing, 4, {}, { healing: { notReadyAfterSeconds: 60 } })), 'db-2');
 });
 
+test('a member that is alive and still opens its data is left, but not for ever, nor when it crashes meanwhile', () => {
+  const opening: Partial<Slot> = {
+    pod: podOf(2, { isReady: false, createdMs: 0 }),
+    report: { kind: 'Unreachable', error: 'it still opens its data', isOpening: true },
+  };
+  assert.match(whyNot(losing(opening, 59)), /db-2 is not replaced: .* it is alive and still opens its data/);
+  assert.equal(replaced(losing(opening, 61)), 'db-2');
+  assert.equal(replaced(losing({ ...opening, report: { kind: 'Unreachable', error: 'refused' } }, 6)), 'db-2');
+  assert.equal(replaced(losing(crashing, 6)), 'db-2');
+});
+
 test('a new pod gets the whole time anew', () => {
   const young = { pod: podOf(2, { isReady: false, createdMs: startMs - 60_000, waitingReason: 'CrashLoopBackOff' }) };
   assert.match(whyNot(losing(young, 60)), /has 300 s to come back/);
@@ -71,6 +82,10 @@ test('no more are replaced in an hour than may be, and older replacements do not
 test('what a new volume would not cure is left, with the reason', () => {
   const places: readonly (readonly [Partial<Slot>, RegExp])[] = [
     [{ pod: null }, /because it has no pod \(if it stays so, the events of StatefulSet db say why\)/],
+    [
+      { pod: null, volume: volumeOf(2, { isLabelled: false, incarnation: null }) },
+      /put the label quorate\.dev\/cluster: db back on its claim data-db-2/,
+    ],
     [
       { pod: podOf(2, { isReady: false, createdMs: 0, waitingReason: 'ImagePullBackOff' }) },
       /because of ImagePullBackOff/,

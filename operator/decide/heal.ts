@@ -3,6 +3,7 @@
  * threshold and only a new volume can help. It is written down first; the rest is continueReplacement.
  */
 import type { ApiMember } from '../../client/types.ts';
+import { labels } from '../api/names.ts';
 import { type ClusterView, isoTime, objectionToRemoval, type Place } from './cluster-view.ts';
 import { lostForMs } from './lost.ts';
 import { firstOf, note, type Outcome, pass, type Rule, record } from './rule.ts';
@@ -10,6 +11,8 @@ import { isOut } from './stuck-pods.ts';
 import { eventsOfSet } from './why-silent.ts';
 
 const HOUR_MS = 3_600_000;
+/** A member that opens its data gets so many times what a silent one gets: a new volume would only begin all anew. */
+const OPENING_TIMES = 12;
 
 export const heal: Rule = (view) => {
   if (view.configuration === null || view.status.replacing !== undefined) return pass;
@@ -49,7 +52,7 @@ function healOne(view: ClusterView, place: Place, member: ApiMember): Outcome {
 
 type Verdict =
   | { readonly kind: 'Replace'; readonly why: string }
-  /** null: nothing is wrong with it that would be worth a word. */
+  /** Null when nothing is wrong with it that would be worth a word. */
   | { readonly kind: 'Leave'; readonly why: string | null };
 
 function judge(view: ClusterView, place: Place, member: ApiMember): Verdict {
@@ -83,12 +86,14 @@ function judgeSilent(view: ClusterView, place: Place, member: ApiMember): Verdic
   if (lostMs === null || lostMs < notReadyAfterSeconds * 1000) {
     return { kind: 'Leave', why: `it is away, and has ${notReadyAfterSeconds} s to come back` };
   }
-  // No running numbers: a plan that differs each time would be written each time.
+  // It names no time that runs: a plan that differs each time would be written each time.
   const away = `it has been away for more than ${notReadyAfterSeconds} s`;
   if (volume?.phase === 'Lost') return { kind: 'Replace', why: `${away}, and its volume is lost` };
   if (pod === null) {
     if (volume === null) return { kind: 'Replace', why: `${away}, and its volume is gone` };
-    return { kind: 'Leave', why: `${away} because it has no pod (${eventsOfSet(place.name)})` };
+    const label = `put the label ${labels.cluster}: ${view.cluster.metadata.name} back on its claim ${volume.name}`;
+    const advice = volume.isLabelled ? '' : `; ${label}`;
+    return { kind: 'Leave', why: `${away} because it has no pod (${eventsOfSet(place.name)})${advice}` };
   }
   if (pod.node === null) return judgeUnscheduled(place, away);
   if (pod.deletionDueMs !== null || (!pod.node.isReady && !isOut(pod.node))) {
@@ -96,6 +101,10 @@ function judgeSilent(view: ClusterView, place: Place, member: ApiMember): Verdic
       kind: 'Leave',
       why: `${away}, but node ${pod.node.name} may still run it: bring the node back, taint it node.kubernetes.io/out-of-service, or delete it`,
     };
+  }
+  // One that crashes while it opens is caught between two of its runs; one whose disk hangs is alive for ever.
+  if (place.isOpening && lostMs < OPENING_TIMES * notReadyAfterSeconds * 1000) {
+    return { kind: 'Leave', why: `${away}, but it is alive and still opens its data` };
   }
   if (isImageTrouble(pod.waitingReason)) return { kind: 'Leave', why: `${away} because of ${pod.waitingReason}` };
   const worksElsewhere = view.places.some(
@@ -106,7 +115,7 @@ function judgeSilent(view: ClusterView, place: Place, member: ApiMember): Verdic
   return { kind: 'Replace', why: `${away}${pod.waitingReason === null ? '' : ` (${pod.waitingReason})`}` };
 }
 
-/** A pod that waits for room needs no new volume; one that waits for the node where its volume is does. */
+/** A pod that waits for room needs no new volume; one whose volume is on a node that is gone needs one. */
 function judgeUnscheduled({ pod, volume }: Place, away: string): Verdict {
   const why = pod?.unschedulable ?? 'it has no node';
   const node = volume?.selectedNode ?? null;
@@ -116,12 +125,12 @@ function judgeUnscheduled({ pod, volume }: Place, away: string): Verdict {
   return { kind: 'Leave', why: `${away}: ${why}` };
 }
 
-/** What a pod that is made anew with an empty volume would meet as well. */
+/** Whether a pod that is made anew, with an empty volume, would meet the same trouble. */
 function isImageTrouble(waitingReason: string | null): boolean {
   return waitingReason !== null && waitingReason !== 'CrashLoopBackOff';
 }
 
-/** We do not reach it, but the leader does: it takes part. */
+/** Whether the leader hears of it, though the operator does not reach it: then it takes part. */
 function isHeardByLeader({ leader }: ClusterView, { id }: ApiMember): boolean {
   const contactMs = leader?.status?.peers?.find((peer) => peer.id === id)?.last_contact_ms ?? null;
   return contactMs !== null && contactMs < 10_000;

@@ -19,7 +19,7 @@ function fallAsleep(view: ClusterView): Outcome {
   const { name } = cluster.metadata;
   if (status.hibernation === undefined) {
     if (sets.Voters === null) return wait('the StatefulSet is being made', [], { requeueAfterMs: SOON_MS });
-    // Right after a quorum recovery the one that runs may have any ordinal.
+    // Right after a quorum recovery, the one pod that runs may have any ordinal.
     const { start, replicas } = sets.Voters;
     const hibernation = { replicas: start + replicas, readReplicas: sets.Readers?.replicas ?? 0 };
     const message = `Stopping ${replicas} members; their volumes stay`;

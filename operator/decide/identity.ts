@@ -23,7 +23,7 @@ export const identity: Rule = (view) => {
 
 export type Claim = { readonly holder: string; readonly clusterId: string };
 
-/** What pods and volumes say; not what is on its way out, and not what is kept for its user. */
+/** The cluster ids that pods and volumes show, but for those on their way out or kept for their user. */
 export function clusterIdClaims({ places }: ClusterView): readonly Claim[] {
   return places.flatMap(({ name, status, volume }) => {
     if (volume?.isReleased === true) return [];
@@ -36,7 +36,7 @@ export function clusterIdClaims({ places }: ClusterView): readonly Claim[] {
   });
 }
 
-/** Empty before anything is known. During a quorum recovery, the former id is still about. */
+/** The ids that belong here: none before anything is known, and during a quorum recovery the former one, too. */
 function expectedIds({ status }: ClusterView): readonly string[] {
   const ids = [status.clusterID ?? status.founding?.cluster_id];
   const recovery = status.quorumRecovery;

@@ -1,6 +1,7 @@
 /** What is written before there is anything else: the finalizer, then the image and the size. */
 import { finalizer } from '../api/types.ts';
-import { act, pass, type Rule } from './rule.ts';
+import { act, pass, type Rule, record } from './rule.ts';
+import { sizeText } from './size-text.ts';
 
 export const initial: Rule = (view) => {
   const { cluster, spec, status, places, observed } = view;
@@ -13,9 +14,6 @@ export const initial: Rule = (view) => {
   const running = places.find(({ pod, set }) => set === 'Voters' && pod !== null)?.pod?.image ?? undefined;
   const image = status.image ?? spec.image ?? running ?? observed.operatorImage;
   const target = status.target ?? { replicas: spec.replicas, readReplicas: spec.readReplicas, generation };
-  return act(
-    { kind: 'Record', status: { image, target }, event: null },
-    name,
-    'image and size are written down before anything is made of them',
-  );
+  const message = `Image ${image} and size ${sizeText(target)} are written down before anything is made of them`;
+  return record({ image, target }, 'Normal', 'Chosen', message, name);
 };

@@ -9,7 +9,7 @@ export const latchTarget: Rule = (view) => {
   const { spec, target, status, sets } = view;
   if (spec.replicas === target.Voters && spec.readReplicas === target.Readers) return pass;
   const subject = `the size ${spec.replicas}+${spec.readReplicas}`;
-  // No size at all: a status that was lost while the pods were stopped. To shrink to that would be to lose everything.
+  // A size of 0 comes of a status that was lost while the pods were stopped. To shrink to it would lose everything.
   if (target.Voters === 0) return latch(view);
   if (status.replacing !== undefined) return note(`${subject} waits until ${status.replacing.name} is replaced`);
   for (const set of setNames) {

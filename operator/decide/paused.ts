@@ -1,4 +1,4 @@
-/** `spec.paused`: the operator only looks. */
+/** While `spec.paused` is true, the operator only looks. */
 import { pass, type Rule, wait } from './rule.ts';
 
 export const paused: Rule = ({ spec }) =>

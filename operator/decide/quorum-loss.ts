@@ -20,7 +20,7 @@ export const quorumLoss: Rule = (view) => {
 
 function withoutConfiguration(view: ClusterView): Outcome {
   const { spec, observed, status } = view;
-  // Someone may have scaled the StatefulSet.
+  // Somebody may have scaled the StatefulSet, and a pod that does not run cannot be heard.
   const starting = mayStartAll(view) ? runAllWithData(view) : null;
   if (starting !== null) return starting;
   const reason = `no linearizable read: ${observed.configurationError ?? 'nobody answers'}`;
@@ -44,7 +44,7 @@ function withoutConfiguration(view: ClusterView): Outcome {
   }
   if (spec.quorumRecovery.mode === 'Never') {
     if (status.quorumRecovery?.step === 'Offered') {
-      // Else the conditions would go on asking for a consent that the API server refuses.
+      // Otherwise the conditions would go on asking for a consent that the API server refuses.
       const message = 'Nothing is offered any more: spec.quorumRecovery.mode is Never';
       return record({ quorumRecovery: undefined }, 'Normal', 'OfferWithdrawn', message, view.cluster.metadata.name);
     }
@@ -72,7 +72,7 @@ function mayStartAll({ spec, status }: ClusterView): boolean {
 
 type Voter = { readonly name: string; readonly incarnation: string };
 
-/** As the members that answer last knew it; else as it was written into status, or founded. */
+/** The voters as the members that answer last knew them; else as the status or the founding record names them. */
 function knownVoters({ places, status }: ClusterView): readonly Voter[] {
   let newest: ApiStatus | null = null;
   for (const { status: said } of places) {
@@ -91,14 +91,14 @@ function isAlive(view: ClusterView, { name, incarnation }: Voter): boolean {
   return place !== null && place.incarnation === incarnation && hasData(place.status);
 }
 
-/** Its data is not in its place any more, or cannot be read: to wait would change nothing. */
+/** Whether its data is not in its place any more, or cannot be read: then to wait would change nothing. */
 function isGone(view: ClusterView, { name, incarnation }: Voter): boolean {
   const place = placeNamed(view, name);
   if (place === null || (place.incarnation !== null && place.incarnation !== incarnation)) return true;
   return place.status?.state === 'Parked' && place.status.reason !== 'NewerFormat';
 }
 
-/** After a status was lost, its pod still knows since when it is not ready. */
+/** Since when it is away. After a status was lost, its pod still knows since when it is not ready. */
 function awayForMs(view: ClusterView, { name }: Voter): number {
   const pod = placeNamed(view, name)?.pod ?? null;
   const notReadyMs = pod === null || pod.isReady || pod.readyChangedMs === null ? 0 : view.nowMs - pod.readyChangedMs;

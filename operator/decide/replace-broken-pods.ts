@@ -17,14 +17,20 @@ export const replaceBrokenPods: Rule = (view) => {
   return pass;
 };
 
-/** And a new one would be up to date: the StatefulSet's controller must have seen the present template. */
+/**
+ * Whether its template is old and a new pod would be up to date, as the StatefulSet's controller has seen the present
+ * one.
+ */
 export function isOutdated({ observed, sets }: ClusterView, { pod, set }: Place): boolean {
   const desired = observed.templateHashes[set];
   const live = sets[set];
   return pod !== null && pod.templateHash !== desired && live?.templateHash === desired && live.isObserved;
 }
 
-/** Its pod has the snapshot to begin with, which the template has no more once the first founder has accepted. */
+/**
+ * Whether its pod still has the snapshot to begin with, which the template holds no more once the first founder has
+ * accepted.
+ */
 function isLateFounder({ status: { founding } }: ClusterView, place: Place): boolean {
   return (
     founding?.snapshot_path !== undefined &&

@@ -5,6 +5,7 @@
  */
 import { type ClusterView, objectionToRestart, type Place, ref } from './cluster-view.ts';
 import { handOver } from './hand-over.ts';
+import { objectionToRestartUnprotected } from './refused-writes.ts';
 import { isOutdated } from './replace-broken-pods.ts';
 import { act, firstOf, note, type Outcome, pass, type Rule, SOON_MS } from './rule.ts';
 
@@ -34,7 +35,7 @@ function settled(view: ClusterView, place: Place): Outcome {
   if (pod === null || pod.deletionDueMs !== null) return note(`the rollout waits for pod ${name}`, SOON_MS);
   if (pod.waitingReason !== null) return note(`the rollout stops: pod ${name} does not start (${pod.waitingReason})`);
   if (pod.unschedulable !== null) return note(`the rollout stops: pod ${name} has no node: ${pod.unschedulable}`);
-  // One that is to join, or is parked, is another rule's business and holds no vote.
+  // A member that is to join, or is parked, has no vote and is the business of another rule.
   if (member === null && status?.state === 'Parked') return pass;
   if (place.differs) return note(`the rollout waits until ${name} holds the same keys as a quorum`, null);
   if (!isHealthy) return note(`the rollout waits until ${name} takes part and has caught up`, SOON_MS);
@@ -67,7 +68,7 @@ function restart(view: ClusterView, place: Place): Outcome {
   const { name, member, status } = place;
   const reason = isOutdated(view, place) ? 'its template is outdated' : 'its volume has grown and needs a restart';
   if (member?.role !== 'Voter') return act({ kind: 'DeletePod', pod: ref(pod), force: false }, name, reason);
-  const objection = objectionToRestart(view, place);
+  const objection = objectionToRestartUnprotected(view) ?? objectionToRestart(view, place);
   if (objection !== null) return note(`${name} is not restarted now: ${objection}`);
   if (status?.role === 'Leader' && view.voters.length > 1) return handOver(view, place, reason);
   const { pdb } = view.observed;

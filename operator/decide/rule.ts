@@ -5,7 +5,7 @@ import type { Act, ActEvent } from './types.ts';
 
 export type Outcome =
   | { readonly kind: 'Act'; readonly act: Act; readonly subject: string; readonly reason: string }
-  /** Nothing further down the list may be done now. `mayApply: false`: not even to child objects. */
+  /** Nothing further down the list may be done now; with `mayApply: false` child objects may not be written either. */
   | {
       readonly kind: 'Wait';
       readonly reason: string;
@@ -21,7 +21,7 @@ export type Rule = (view: ClusterView) => Outcome;
 
 export const pass: Outcome = { kind: 'Pass' };
 
-/** Members send no events to us: what is about to change there is looked at again after this long. */
+/** Members send the operator no events, so what is about to change there is looked at again after this long. */
 export const SOON_MS = 1_000;
 const LATER_MS = 5_000;
 
@@ -29,7 +29,7 @@ export function act(what: Act, subject: string, reason: string): Outcome {
   return { kind: 'Act', act: what, subject, reason };
 }
 
-/** Writes to status, and says so in an event; undefined removes a field. */
+/** Writes fields to the status, and says so in an event; a field that is undefined is removed. */
 export function record(
   status: Partial<RaftClusterStatus>,
   type: ActEvent['type'],
@@ -53,7 +53,7 @@ export function note(blocker: string, requeueAfterMs: number | null = LATER_MS):
   return { kind: 'Note', blockers: [blocker], requeueAfterMs };
 }
 
-/** The first that acts or waits; otherwise all remarks together. */
+/** The first outcome that acts or waits; if none does, all remarks together. */
 export function firstOf(outcomes: Iterable<Outcome>): Outcome {
   const blockers: string[] = [];
   let requeueAfterMs: number | null = null;

@@ -1,9 +1,12 @@
-/** Without a quorum nobody knows the members, but their volumes show where their data is: no pod of these may be missing. */
+/**
+ * Without a quorum nobody knows the members, but their volumes show where their data is: no pod of these may be
+ * missing.
+ */
 import { type ClusterView, endOfData, setNames } from './cluster-view.ts';
 import type { Outcome } from './rule.ts';
 import { scaleSet } from './scale-set.ts';
 
-/** Null when each of them may run. */
+/** Null when the StatefulSets let each of them run. */
 export function runAllWithData(view: ClusterView): Outcome | null {
   for (const set of setNames) {
     const live = view.sets[set];

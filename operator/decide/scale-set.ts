@@ -1,9 +1,9 @@
-/** Which ordinals of a StatefulSet run. */
+/** Sets which ordinals of a StatefulSet run. */
 import type { SetName } from '../api/names.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { act, type Outcome } from './rule.ts';
 
-/** Null when it runs these, or is not there. */
+/** Null when the StatefulSet runs these ordinals already, or is not there. */
 export function scaleSet(
   view: ClusterView,
   set: SetName,

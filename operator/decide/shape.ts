@@ -1,4 +1,6 @@
-/** What the child objects are built from: how many pods a new StatefulSet has, the disruption budget, roles, the leader. */
+/**
+ * What the child objects are built from: how many pods a new StatefulSet has, the disruption budget, roles, the leader.
+ */
 import type { SetName } from '../api/names.ts';
 import { type ClusterView, endOfData, endOfMembers, quorumOf } from './cluster-view.ts';
 import type { Shape } from './types.ts';
@@ -22,7 +24,9 @@ export function shapeOf(view: ClusterView, mayApply: boolean): Shape {
   };
 }
 
-/** What cannot be written (a spec that is refused, a name that is taken) must not keep a RaftCluster from being deleted. */
+/**
+ * What cannot be written (a spec that is refused, a name that is taken) must not keep a RaftCluster from being deleted.
+ */
 function isLeaving({ cluster, spec }: ClusterView): boolean {
   return cluster.metadata.deletionTimestamp !== undefined && !spec.deletionProtection;
 }
@@ -41,7 +45,10 @@ function roleLabels({ places, configuration }: ClusterView): Shape['roleLabels']
   return Object.fromEntries(labelled);
 }
 
-/** Of a StatefulSet that is made anew: one that was deleted under running pods must not stop members by being smaller. */
+/**
+ * The size of a StatefulSet that is made anew. One that was deleted under running pods must not stop members by being
+ * smaller.
+ */
 function replicasOf(view: ClusterView, set: SetName): number {
   const { status, spec, target } = view;
   const { hibernation, quorumRecovery, hasFormed, founding } = status;

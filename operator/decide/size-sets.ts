@@ -29,7 +29,7 @@ function size(view: ClusterView, set: SetName): Outcome {
   return obstacle === null ? pass : note(obstacle.why, obstacle.requeueAfterMs);
 }
 
-/** A pod that is made now would take up the volume that is still there. */
+/** The first ordinal that must not start yet, because its pod would take up a volume that is still there. */
 function firstObstacle(
   view: ClusterView,
   set: SetName,

@@ -24,7 +24,7 @@ export const stuckPods: Rule = ({ places, nowMs }) => {
   );
 };
 
-/** Nothing runs there. */
+/** Whether it is certain that nothing runs on this node. */
 export function isOut(node: NodeView): boolean {
   return !node.exists || node.isOutOfService;
 }

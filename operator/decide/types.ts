@@ -4,38 +4,41 @@ import type { SetName } from '../api/names.ts';
 import type { RaftClusterStatus } from '../api/types.ts';
 
 export type Decision = {
-  /** The one thing to do now, or null: wait, or nothing to do. */
+  /** The one thing to do now; null when there is nothing to do but to wait, or nothing at all. */
   readonly act: Act | null;
   readonly plan: Plan;
   readonly shape: Shape;
-  /** When to look again though nothing has changed; null: an event will wake us. */
+  /** When to look again though nothing has changed; null when a change in Kubernetes will tell. */
   readonly requeueAfterMs: number | null;
 };
 
 /** Shown to users as `status.plan`. */
 export type Plan = {
-  /** Kind of the act, or `Wait`, `Steady`. */
+  /** The kind of the act, or `Wait`, or `Steady`. */
   readonly action: string;
-  /** Member, pod, volume: what it touches; empty for none. */
+  /** The member, pod or volume that it touches; empty when it touches none. */
   readonly subject: string;
-  /** A sentence: why this, why now. */
+  /** A sentence that says why this is next, and why now. */
   readonly reason: string;
-  /** Sentences: what keeps it from going on; empty when nothing does. */
+  /** Sentences that say what keeps it from going on; empty when nothing does. */
   readonly blockers: readonly string[];
 };
 
 /** What the child objects are built from, beside the spec. */
 export type Shape = {
   readonly image: string;
-  /** Replicas with which a StatefulSet is created; a live one is changed by `ScaleSet` alone. */
+  /** The size with which a StatefulSet is created; the size of one that is there is changed by `ScaleSet` alone. */
   readonly setReplicas: Readonly<Record<SetName, number>>;
-  /** Of the PodDisruptionBudget; null: there shall be none. */
+  /** What the PodDisruptionBudget demands; null when there shall be none. */
   readonly minAvailable: number | null;
-  /** Pods by name whose role label shall be this; null: none. Others keep what they have, since nobody knows. */
+  /**
+   * The role label that each of these pods shall have; null for none. Pods that are not named keep what they have,
+   * since nobody knows.
+   */
   readonly roleLabels: Readonly<Record<string, 'voter' | 'learner' | null>>;
-  /** Pod name of the leader, for the leader's EndpointSlice; null when unknown. */
+  /** The name of the leader's pod, for the leader's EndpointSlice; null when it is not known. */
   readonly leaderPod: string | null;
-  /** False: child objects stay as they are (paused, deleting, identity in doubt). */
+  /** False when child objects stay as they are: while it is paused or deleted, or its identity is in doubt. */
   readonly mayApply: boolean;
 };
 
@@ -48,7 +51,7 @@ export type Act =
    * Writes intentions to status, before the acts that they announce. Fields given replace those there, as a whole; a
    * field given as undefined is removed.
    */
-  | { readonly kind: 'Record'; readonly status: Partial<RaftClusterStatus>; readonly event: ActEvent | null }
+  | { readonly kind: 'Record'; readonly status: Partial<RaftClusterStatus>; readonly event: ActEvent }
   | { readonly kind: 'Bootstrap'; readonly record: ApiBootstrap; readonly slots: readonly string[] }
   | {
       readonly kind: 'AddLearner';
@@ -57,10 +60,10 @@ export type Act =
       readonly incarnation: string;
       readonly expectedConfigIndex: number;
     }
-  /** Tells the new member of slot what cluster it belongs to. */
+  /** Tells the new member in this slot to which cluster it belongs. */
   | { readonly kind: 'Join'; readonly slot: string; readonly record: ApiJoin }
   | { readonly kind: 'Promote'; readonly memberId: number; readonly name: string; readonly expectedConfigIndex: number }
-  /** One joint change to exactly these voters. */
+  /** Makes exactly these members the voters, in one joint change. */
   | { readonly kind: 'SetVoters'; readonly voters: readonly number[]; readonly expectedConfigIndex: number }
   | { readonly kind: 'TransferLeader'; readonly to: number; readonly toName: string }
   | {
@@ -70,7 +73,7 @@ export type Act =
       readonly incarnation: string;
       readonly expectedConfigIndex: number;
     }
-  /** Ties the volume to the data that is in it. */
+  /** Annotates the volume with what is in it: whose data, of which cluster. */
   | {
       readonly kind: 'MarkVolume';
       readonly volume: VolumeRef;
@@ -85,24 +88,31 @@ export type Act =
       readonly incarnation: string;
       readonly clusterId: string;
     }
-  /** Of a member that was removed, with the policy Retain: annotated, then never used again and never destroyed. */
+  /**
+   * Annotates the volume of a member that was removed, with the policy Retain: it is never used again and never
+   * destroyed.
+   */
   | { readonly kind: 'ReleaseVolume'; readonly volume: VolumeRef }
   | { readonly kind: 'GrowVolume'; readonly volume: VolumeRef; readonly size: string }
   | {
       readonly kind: 'ScaleSet';
       readonly set: SetName;
       readonly replicas: number;
-      /** `spec.ordinals.start`: lets a survivor run alone, whatever its ordinal. */
+      /** The value of `spec.ordinals.start`, by which a survivor can run alone, whatever its ordinal. */
       readonly start: number;
       readonly resourceVersion: string;
     }
-  /** Through the Eviction API: the API server arbitrates between us and a drain. */
+  /** Goes through the Eviction API, where the API server arbitrates between the operator and a drain. */
   | { readonly kind: 'EvictPod'; readonly pod: PodRef }
-  /** `force`: without grace, for a pod whose node is out of service or gone. */
+  /** With `force` the pod is removed without grace, because its node is out of service or gone. */
   | { readonly kind: 'DeletePod'; readonly pod: PodRef; readonly force: boolean }
   | { readonly kind: 'RecoverQuorum'; readonly slot: string; readonly clusterId: string; readonly nonce: string }
-  /** Of a RaftCluster that is deleted with the policy Delete: all go together, so no member is asked. */
+  /**
+   * Deletes a volume of a RaftCluster that is deleted with the policy Delete: all go together, so no member is asked.
+   */
   | { readonly kind: 'DisposeVolume'; readonly volume: VolumeRef; readonly ownerUid: string }
+  /** Nobody waits for the others any more: all go together, by somebody else's hand. */
+  | { readonly kind: 'LetStop'; readonly slots: readonly string[] }
   /** The first of all acts, before there is anything to clean up. */
   | { readonly kind: 'AddFinalizer' }
   /** The last step of a deletion. */

@@ -1,6 +1,9 @@
-/** Which way a cluster may go from one version to another. */
+/** From which version a cluster may go to which. */
 
-/** Null when it may; else a sentence. What is not a version passes: an image of one's own is one's own business. */
+/**
+ * Null when it may; else a sentence that says why not. A text that is no version passes: whoever names an image of
+ * their own knows it.
+ */
 export function objectionToUpgrade(from: string, to: string): string | null {
   const [a, b] = [parse(from), parse(to)];
   if (a === null || b === null) return null;

@@ -13,7 +13,7 @@ export function whySilent(place: Pick<Place, 'name' | 'pod' | 'error'>): string 
   return `${name} does not answer yet${error === null ? '' : `: ${error}`}`;
 }
 
-/** @param pod its name, which ends in its ordinal */
+/** @param pod the name of the pod, which ends in its ordinal */
 export function eventsOfSet(pod: string): string {
   return `if it stays so, the events of StatefulSet ${pod.slice(0, pod.lastIndexOf('-'))} say why`;
 }

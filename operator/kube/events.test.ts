@@ -115,13 +115,14 @@ test('another sentence is another event, and one after a long time, too', async 
   await events.stop(1000);
 });
 
-test('a subject that goes wild is cut off, the others are not', async () => {
+test('a reason that goes wild is cut off, other reasons and other subjects are not', async () => {
   for (let times = 0; times < 100; times += 1) events.record(subject, note(`try ${times}`));
   events.record({ ...subject, metadata: { ...subject.metadata, uid: 'other' } }, note());
-  for (let answers = 0; answers < 26; answers += 1) (await server.expect(`POST ${path}`)).answer(201, stored);
+  events.record(subject, { ...note(), reason: 'PodEvicted' });
+  for (let answers = 0; answers < 27; answers += 1) (await server.expect(`POST ${path}`)).answer(201, stored);
   await events.stop(1000);
   assert.equal(dropped.length, 75);
-  assert.equal(server.log.length, 26);
+  assert.equal(server.log.length, 27);
 });
 
 test('an event that Kubernetes forgot is written anew', async () => {

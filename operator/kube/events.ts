@@ -1,6 +1,7 @@
 /**
- * Kubernetes events (events.k8s.io/v1) about what the operator does. The same event again is counted in one object,
- * each subject has a budget, and memory is bounded: a loop that goes wrong must not fill etcd.
+ * Kubernetes events (events.k8s.io/v1) about what the operator does. The same event again is counted in one object, each
+ * reason of a subject has a budget, and memory is bounded: a loop that goes wrong must not fill etcd, nor silence what is
+ * said for other reasons.
  */
 import { type Backoff, backoffMs } from './backoff.ts';
 import { microTime, pause } from './clock.ts';
@@ -25,9 +26,9 @@ export interface EventsObserver {
   dropped(reason: string, error: KubeError | null): void;
 }
 
-/** As client-go's spam filter: 25 at once for one subject, then one in 5 minutes. */
-const subjectRate = { perSecond: 1 / 300, burst: 25 };
-/** Repeated after so long, it is an event of its own; as client-go. */
+/** As client-go's spam filter, but for each reason of a subject: 25 at once, then one in 5 minutes. */
+const reasonRate = { perSecond: 1 / 300, burst: 25 };
+/** What is repeated after so long is an event of its own, as in client-go. */
 const seriesMs = 6 * 60_000;
 /** The count of a series is written this often at most. */
 const recountMs = 30_000;
@@ -52,7 +53,7 @@ export class Events implements EventRecorder {
   readonly #options: EventsOptions;
   /** Least recently used first. */
   readonly #series = new Map<string, Series>();
-  /** By uid of the subject; least recently used first. */
+  /** By uid of the subject, and reason; least recently used first. */
   readonly #budgets = new Map<string, Throttle>();
   readonly #waiting = new Set<Series>();
   readonly #stopping = new AbortController();
@@ -76,9 +77,9 @@ export class Events implements EventRecorder {
       this.#write(known);
       return;
     }
-    const { uid } = subject.metadata;
-    const budget = this.#budgets.get(uid) ?? new Throttle(subjectRate);
-    touch(this.#budgets, uid, budget, mostSeries);
+    const spender = `${subject.metadata.uid} ${note.reason}`;
+    const budget = this.#budgets.get(spender) ?? new Throttle(reasonRate);
+    touch(this.#budgets, spender, budget, mostSeries);
     if (budget.isEmpty(nowMs)) {
       this.#options.observer?.dropped(note.reason, null);
       return;
@@ -125,7 +126,7 @@ export class Events implements EventRecorder {
     return this.#options.clock.nowMs() - writtenAtMs >= recountMs;
   }
 
-  /** One after the other: events are not worth more of the API server's time. */
+  /** Writes one after the other, since events are not worth more of the API server's time. */
   async #writeAll(alsoEarly: boolean): Promise<void> {
     for (const series of this.#waiting) {
       this.#waiting.delete(series);
@@ -178,7 +179,7 @@ export class Events implements EventRecorder {
       .padStart(12, '0');
     return {
       metadata: {
-        // Of what lies in no namespace the API wants them in this one.
+        // The API wants the events of what lies in no namespace in this one.
         namespace: subject.metadata.namespace || 'default',
         name: `${subject.metadata.name.slice(0, 200)}.${suffix}`,
       },

@@ -15,7 +15,7 @@ export interface Surroundings {
   readonly folder?: string;
 }
 
-/** null outside of a pod. Throws when the pod has no service account mounted. */
+/** Null outside of a pod. Throws when the pod has no service account mounted. */
 export async function inClusterApiServer({ clock, env, folder }: Surroundings): Promise<ApiServer | null> {
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];

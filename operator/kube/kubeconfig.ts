@@ -17,13 +17,13 @@ import { parse } from 'yaml';
 import type { ApiServer } from './api-server.ts';
 
 export interface KubeconfigChoice {
-  /** Several, as in KUBECONFIG: the first that has a name wins. */
+  /** Paths of the files, as in KUBECONFIG: the first file that has a name wins. */
   readonly files: readonly string[];
-  /** Absent: the current context. */
+  /** The context to use; when absent, the current one. */
   readonly context?: string;
 }
 
-/** Files that `env` asks for: KUBECONFIG, or `~/.kube/config`. */
+/** The files that `env` asks for: those of KUBECONFIG, or `~/.kube/config`. */
 export function kubeconfigFiles(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const files = (env['KUBECONFIG'] ?? '').split(path.delimiter).filter((file) => file !== '');
   return files.length > 0 ? files : [path.join(env['HOME'] ?? '/', '.kube', 'config')];

@@ -14,13 +14,13 @@ import type { Clock, KubeApi, Leadership, ObjectName, Random, Stored, Timer } fr
 export interface LeaderElectionTimes {
   /** How long a challenger waits after the holder's last sign of life. Whole seconds. */
   readonly leaseDurationMs: number;
-  /** How long a leader that cannot renew goes on; shorter. */
+  /** How long a leader that cannot renew goes on; it must be shorter than the lease. */
   readonly renewDeadlineMs: number;
-  /** Between two tries; much shorter. */
+  /** The time between two tries; it must be much shorter than both. */
   readonly retryPeriodMs: number;
 }
 
-/** client-go's. */
+/** The times that client-go uses. */
 export const defaultLeaderElectionTimes: LeaderElectionTimes = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
@@ -28,7 +28,7 @@ export const defaultLeaderElectionTimes: LeaderElectionTimes = {
 };
 
 export interface LeaderElectionOptions {
-  /** Of its own: renewals must not wait behind the throttled requests of a pass. */
+  /** An API client of its own, since renewals must not wait behind the throttled requests of a pass. */
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,9 +43,9 @@ export interface LeaderElectionOptions {
 }
 
 export interface LeaderElectionObserver {
-  /** A try failed; there will be others. */
+  /** Called when a try has failed; there will be others. */
   failed(error: KubeError): void;
-  /** Who holds the Lease; null: nobody. */
+  /** Called when another one holds the Lease; null when nobody does. */
   holderChanged(holder: string | null): void;
 }
 
@@ -64,7 +64,7 @@ export class LeaderElection implements Leadership {
   #seen: Seen | null = null;
   #holder: string | null = null;
 
-  /** Begins at once. */
+  /** Begins at once to try for the lease. */
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
     this.#times = options.times ?? defaultLeaderElectionTimes;
@@ -85,7 +85,7 @@ export class LeaderElection implements Leadership {
     return this.#state === 'Leader' ? this.#validUntilMs : Number.NEGATIVE_INFINITY;
   }
 
-  /** Who held the Lease when last seen; null: nobody. */
+  /** Who held the Lease when it was last seen; null when nobody did. */
   get holder(): string | null {
     return this.#holder;
   }
@@ -103,7 +103,7 @@ export class LeaderElection implements Leadership {
     const { api, lease } = this.#options;
     const deadlineMs = this.#times.retryPeriodMs;
     try {
-      // Read anew: the renewal that was just given up may have happened.
+      // It is read anew, since the renewal that was just given up may have happened.
       const found = await api.get(leaseKind, lease, { deadlineMs });
       if (found === null || this.#isHeldByAnother(found)) return;
       const { uid, resourceVersion } = found.metadata;
@@ -111,7 +111,7 @@ export class LeaderElection implements Leadership {
       await api.patch(leaseKind, lease, { spec }, { uid, resourceVersion, deadlineMs });
       this.#noteHolder(null);
     } catch (error) {
-      // Then it runs out.
+      // A lease that cannot be given back runs out by itself.
       if (!isKubeError(error)) throw error;
       this.#options.observer?.failed(error);
     }
@@ -217,7 +217,7 @@ export class LeaderElection implements Leadership {
 
   #won(sentMs: number): void {
     const { clock, identity, onStarted } = this.#options;
-    // Ended meanwhile: then it may be ours for the API server, but not here any more.
+    // When the election has ended meanwhile, the lease may be ours for the API server, but not here any more.
     if (this.#state === 'Over') return;
     const untilMs = sentMs + this.#times.renewDeadlineMs;
     // The answer may be later than what it grants.

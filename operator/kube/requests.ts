@@ -32,7 +32,7 @@ export interface Surroundings {
   readonly observer: RequestObserver;
 }
 
-/** What to do with a 429: most often wait; an eviction's is an answer. */
+/** Whether a 429 is the answer, as it is for an eviction; otherwise it is waited for and tried again. */
 export type IsAnswer = (refusal: KubeError) => boolean;
 
 const never: IsAnswer = () => false;
@@ -44,7 +44,7 @@ export class Requests {
     this.#surroundings = surroundings;
   }
 
-  /** The answer's JSON. Throws KubeError for everything else. */
+  /** Resolves with the answer's JSON, and throws KubeError for everything else. */
   async json(ask: Ask, options: RequestOptions, isAnswer: IsAnswer = never): Promise<unknown> {
     const { clock, deadlineMs } = this.#surroundings;
     const description = describe(ask);
@@ -57,7 +57,7 @@ export class Requests {
     try {
       for (;;) {
         await this.#admit(request, deadline.endMs);
-        // The clock, too: the timer may be late in a process that was stopped and goes on.
+        // The clock is asked, too: a timer may be late in a process that was stopped and goes on.
         refuseLate(clock, notAfterMs, description);
         const answer = await this.#send(ask, request);
         const body = await readAll(answer);
@@ -73,7 +73,7 @@ export class Requests {
     }
   }
 
-  /** An answer without end; until the signal aborts. */
+  /** Resolves with the body of an answer that goes on until the signal aborts. */
   async stream(ask: Ask, signal: AbortSignal): Promise<HttpAnswer['body']> {
     const description = describe(ask);
     const request = { ...ask, description, signal };
@@ -114,7 +114,7 @@ export class Requests {
   }
 }
 
-/** For an API server that throttles without saying for how long; as client-go. */
+/** How long to wait for an API server that throttles without saying for how long, as in client-go. */
 const defaultRetryAfterMs = 1000;
 
 function describe({ verb, kind, object }: Ask): string {

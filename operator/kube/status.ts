@@ -4,9 +4,9 @@ import type { KubeErrorCause, KubeErrorCode } from './types.ts';
 
 export interface Refusal {
   readonly httpStatus: number;
-  /** Body of the answer, as it came. */
+  /** The body of the answer, as it came. */
   readonly body: string;
-  /** Header `retry-after`, seconds. */
+  /** The header `retry-after`, in seconds. */
   readonly retryAfter: string | undefined;
   /** What was asked for, as `delete pods default/db-0`. */
   readonly request: string;
@@ -34,7 +34,7 @@ export function errorFromRefusal({ httpStatus, body, retryAfter, request }: Refu
   });
 }
 
-/** The object of a watch's ERROR event. */
+/** Makes an error of the object in a watch's ERROR event. */
 export function errorFromStatusObject(object: unknown, request: string): KubeError {
   const code = (object as Status | null)?.code;
   return errorFromRefusal({ httpStatus: code ?? 500, body: JSON.stringify(object), retryAfter: undefined, request });

@@ -43,7 +43,7 @@ export class Store<T extends KubeObject> {
     return [{ namespace, name, before, after: null }];
   }
 
-  /** Makes it hold exactly these; the changes, with deletions that nobody told of. */
+  /** Makes it hold exactly these objects, and returns the changes, with deletions that nobody told of. */
   replace(objects: readonly Stored<T>[]): Change<T>[] {
     const kept = new Set(objects.map(keyOf));
     const gone = this.list().filter((object) => !kept.has(keyOf(object)));
@@ -69,7 +69,7 @@ function nameKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
-/** Often half of an object's size, and no reader of a cache wants them: server-side apply compares on its own. */
+/** Drops managedFields: they are often half of an object, and no reader of a cache wants them. */
 function withoutManagedFields<T extends KubeObject>(object: Stored<T>): Stored<T> {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };

@@ -4,7 +4,7 @@
  */
 export interface Rate {
   readonly perSecond: number;
-  /** As many may go at once after a quiet time. */
+  /** How many may go at once after a quiet time. */
   readonly burst: number;
 }
 
@@ -20,7 +20,7 @@ export class Throttle {
     this.#credit = this.#spacingMs * (burst - 1);
   }
 
-  /** Takes the next place; it is this many milliseconds away. */
+  /** Takes the next place, and returns how many milliseconds it is away. */
   reserve(nowMs: number): number {
     const free = Math.max(this.#fullAtMs, nowMs);
     this.#fullAtMs = free + this.#spacingMs;

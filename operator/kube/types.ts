@@ -167,10 +167,10 @@ export type WatchEvent<T extends KubeObject> =
  * it was not processed; nothing else is retried here.
  */
 export interface KubeApi {
-  /** null when it is not there. */
+  /** Reads one object; null when it is not there. */
   get<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options?: RequestOptions): Promise<Stored<T> | null>;
 
-  /** All pages, of one moment. */
+  /** Reads all pages, which are of one moment. */
   list<T extends KubeObject>(kind: Kind<T>, scope: Scope, options?: ListOptions): Promise<ObjectList<T>>;
 
   /**
@@ -179,7 +179,7 @@ export interface KubeApi {
    */
   watch<T extends KubeObject>(kind: Kind<T>, scope: Scope, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
 
-  /** `AlreadyExists` when there is one. */
+  /** Creates it; throws `AlreadyExists` when there is one of that name. */
   create<T extends KubeObject>(kind: Kind<T>, object: T, options?: RequestOptions): Promise<Stored<T>>;
 
   /**
@@ -190,7 +190,7 @@ export interface KubeApi {
    */
   apply<T extends KubeObject>(kind: Kind<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
 
-  /** JSON merge patch: null removes a field, a list replaces the whole list. */
+  /** Sends a JSON merge patch: a null removes a field, a list replaces the whole list. */
   patch<T extends KubeObject>(
     kind: Kind<T>,
     name: ObjectName,
@@ -198,7 +198,9 @@ export interface KubeApi {
     options?: PatchOptions,
   ): Promise<Stored<T>>;
 
-  /** What it owns goes in the background. Accepted is not gone: finalizers and grace periods may hold it. */
+  /**
+   * Deletes it; what it owns goes in the background. Accepted is not gone: finalizers and grace periods may hold it.
+   */
   delete<T extends KubeObject>(
     kind: Kind<T>,
     name: ObjectName,
@@ -214,38 +216,41 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Monotonic, milliseconds, with fractions. */
+  /** Monotonic time in milliseconds, with fractions. */
   nowMs(): number;
-  /** Wall clock, milliseconds since 1970; may jump. */
+  /** Wall clock in milliseconds since 1970; it may jump. */
   wallMs(): number;
   /** Calls back once, not before `delayMs` from now. Does not keep the process alive by itself. */
   after(delayMs: number, callback: () => void): Timer;
 }
 
-/** Uniform in [0, 1), as Math.random. */
+/** A random number, uniform in [0, 1), as from Math.random. */
 export type Random = () => number;
 
 export interface Change<T extends KubeObject> extends ObjectName {
-  /** null when it is new. */
+  /** The object as it was; null when it is new. */
   readonly before: Stored<T> | null;
-  /** null when it is gone. */
+  /** The object as it is now; null when it is gone. */
   readonly after: Stored<T> | null;
 }
 
 /** A copy of all objects of one kind in a scope, kept up to date for ever; it may lag behind. */
 export interface Cache<T extends KubeObject> {
   readonly kind: Kind<T>;
-  /** After the first complete list. */
+  /** Resolves after the first complete list. */
   readonly synced: Promise<void>;
   readonly hasSynced: boolean;
   /** Monotonic time at which the API server last said anything (event, bookmark, list); -Infinity before. */
   readonly lastContactMs: number;
   get(namespace: string, name: string): Stored<T> | null;
-  /** Of one namespace, or all; in no order. */
+  /** All objects of one namespace, or of all; in no order. */
   list(namespace?: string): readonly Stored<T>[];
   /** Those with an ownerReference to this uid. */
   ownedBy(uid: string): readonly Stored<T>[];
-  /** Called after the cache has changed, once an object; also for what was missed during a gap. Returns the way to end it. */
+  /**
+   * Called after the cache has changed, once an object; also for what was missed during a gap. Returns the way to end
+   * it.
+   */
   onChange(listener: (change: Change<T>) => void): () => void;
   stop(): Promise<void>;
 }
@@ -269,9 +274,9 @@ export interface EventSubject {
 
 export interface EventNote {
   readonly type: 'Normal' | 'Warning';
-  /** One CamelCase word, as `MemberRemoved`: why. */
+  /** Why, in one CamelCase word, as `MemberRemoved`. */
   readonly reason: string;
-  /** CamelCase verb, as `RemoveMember`: what was done. */
+  /** What was done, as a verb in CamelCase, as `RemoveMember`. */
   readonly action: string;
   /** A sentence for the user. */
   readonly message: string;

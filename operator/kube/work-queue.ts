@@ -6,7 +6,7 @@ import { type Backoff, backoffMs } from './backoff.ts';
 import type { Clock, Random, Timer } from './types.ts';
 
 export interface Work {
-  /** When to come back though nothing happens; absent: only when added. */
+  /** When to come back though nothing happens; when absent, the key comes back only when it is added. */
   readonly againAfterMs?: number;
 }
 
@@ -28,12 +28,12 @@ export interface WorkQueueOptions {
   readonly workers: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Absent: from 0.25 s to 60 s. */
+  /** How long failures put a key off; when absent, from 0.25 s to 60 s. */
   readonly backoff?: Backoff;
   readonly observer?: WorkQueueObserver;
 }
 
-/** Of a key that waits for its turn or its time, is worked on, or failed last; others are not kept. */
+/** What is known of a key that waits for its turn or its time, is worked on, or failed last; others are not kept. */
 interface Entry {
   failures: number;
   running: boolean;
@@ -70,7 +70,7 @@ export class WorkQueue {
     return this.#ready.size;
   }
 
-  /** As soon as a worker is free; also while the key backs off, since something has happened. */
+  /** Has the key worked on as soon as a worker is free; also while it backs off, since something has happened. */
   add(key: string): void {
     if (this.#stopping.signal.aborted) return;
     const entry = this.#entryOf(key);
@@ -80,7 +80,7 @@ export class WorkQueue {
     this.#start();
   }
 
-  /** Not before `delayMs` from now, unless it is added; of several times the earliest counts. */
+  /** Has the key worked on not before `delayMs` from now, unless it is added; of several times the earliest counts. */
   addAfter(key: string, delayMs: number): void {
     if (this.#stopping.signal.aborted) return;
     if (delayMs <= 0) {

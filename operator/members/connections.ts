@@ -9,7 +9,7 @@ import { Agent, fetch as undiciFetch } from 'undici';
 
 export type Fetch = typeof globalThis.fetch;
 
-/** PEM. */
+/** Texts in PEM. */
 export type MemberTls = { readonly ca: string; readonly cert: string; readonly key: string };
 
 const CONNECT_TIMEOUT_MS = 1500;
@@ -40,7 +40,7 @@ export class MemberConnections {
     if (tls === null) return this.#plainFetch;
     const known = this.#secured.get(cluster);
     if (known !== undefined && isDeepStrictEqual(known.tls, tls)) return known.fetch;
-    // Rotated: what is under way on the old certificates may still end.
+    // The certificates were rotated; what is under way with the old ones may still end.
     void known?.agent.close();
     const agent = this.#agent(tls);
     const fetch = fetchOver(agent);

@@ -54,6 +54,18 @@ test('the next member is asked when one cannot, with the token', async (t) => {
   assert.deepEqual(await members.addMember(['db-0', 'db-1'], member), { id: 4, config_index: 5 });
 });
 
+test('a member that still opens its data says so on its health port, one that serves or is away does not', async (t) => {
+  const saying = (body: object) =>
+    serve(t, (path) => (path === '/readyz' ? { status: 503, body } : { status: 404, body: {} }));
+  const members = membersAt({
+    'db-0': await saying({ ready: false, opening: true, checks: [] }),
+    'db-1': await saying({ ready: false, checks: [] }),
+    'db-2': 1,
+  });
+  const names = ['db-0', 'db-1', 'db-2'];
+  assert.deepEqual(await Promise.all(names.map((name) => members.isOpening(name))), [true, false, false]);
+});
+
 test('a change whose outcome is unknown is not sent to another member', async (t) => {
   let calls = 0;
   const port = await serve(t, () => {

@@ -10,14 +10,14 @@ export type HttpMembersOptions = {
   readonly cluster: string;
   readonly namespace: string;
   readonly scheme: 'http' | 'https';
-  /** Of the cluster's own Secret; null before there is one. */
+  /** The token from the cluster's own Secret; null before there is one. */
   readonly token: string | null;
   readonly fetch: Fetch;
 };
 
-/** For what a member answers from its own view. */
+/** How long to wait for what a member answers from its own view. */
 const LOCAL_DEADLINE_MS = 2000;
-/** For what needs a quorum. */
+/** How long to wait for what needs a quorum. */
 const QUORUM_DEADLINE_MS = 3000;
 /** Forming and joining write and sync; a membership change waits for a quorum's disks, a joint one twice. */
 const CHANGE_DEADLINE_MS = 8000;
@@ -49,6 +49,15 @@ export function httpMembers(options: HttpMembersOptions): Members {
   }
 
   return {
+    isOpening: async (name) => {
+      const url = `http://${podHost(cluster, namespace, name)}:${ports.health}/readyz`;
+      try {
+        const response = await fetch(url, { signal: AbortSignal.timeout(LOCAL_DEADLINE_MS) });
+        return ((await response.json()) as { readonly opening?: unknown } | null)?.opening === true;
+      } catch {
+        return false;
+      }
+    },
     status: (name) => call([name], LOCAL_DEADLINE_MS, (client, signal) => client.status({ signal })),
     cluster: (names) => call(names, QUORUM_DEADLINE_MS, (client, signal) => client.cluster({ signal })),
     bootstrap: (name, record) =>

@@ -18,7 +18,9 @@ import type {
  */
 export interface Members {
   status(name: string): Promise<ApiStatus>;
-  /** Linearizable. */
+  /** Whether it is alive and still opens its data, which it says on the health port alone. Never rejects. */
+  isOpening(name: string): Promise<boolean>;
+  /** Reads the configuration linearizably. */
   cluster(names: readonly string[]): Promise<ApiCluster>;
   bootstrap(name: string, record: ApiBootstrap): Promise<ApiBootstrap>;
   join(name: string, record: ApiJoin): Promise<void>;
@@ -27,7 +29,7 @@ export interface Members {
   promote(names: readonly string[], id: number, expected: ApiExpected): Promise<ApiConfigAnswer>;
   remove(names: readonly string[], id: number, expected: ApiExpected): Promise<ApiConfigAnswer>;
   replaceVoters(names: readonly string[], target: ApiReplaceVoters): Promise<ApiConfigAnswer>;
-  /** Before all of them are stopped: this one then waits for no quorum. */
+  /** To be told before all members are stopped: this one then waits for no quorum. */
   stopTogether(name: string): Promise<void>;
   transferLeader(names: readonly string[], to: number): Promise<void>;
 }

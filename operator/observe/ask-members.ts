@@ -1,4 +1,4 @@
-/** What the members say: each of itself, all at once, and one of them the configuration. */
+/** Asks the members: all at once what each says of itself, and one of them for the configuration. */
 import type { ApiCluster, ApiStatus } from '../../client/types.ts';
 import type { Members } from '../members/types.ts';
 import type { EmptySlot } from './slots.ts';
@@ -17,6 +17,8 @@ async function ask(members: Members, { name }: EmptySlot): Promise<MemberReport>
     // An address of a pod that is gone may be another one's by now.
     return { kind: 'Unreachable', error: `at its address answers another member, ${status.name}` };
   } catch (error) {
+    if (await members.isOpening(name))
+      return { kind: 'Unreachable', error: 'it still opens its data', isOpening: true };
     return { kind: 'Unreachable', error: (error as Error).message };
   }
 }
@@ -55,7 +57,9 @@ export async function readConfiguration(
   }
 }
 
-/** The leader answers without asking another; of two that think so, the one of the later term. */
+/**
+ * Asks the leader first, which answers without asking another; of two that think they lead, the one of the later term.
+ */
 function rank({ role, term, leader }: ApiStatus): number {
   return (role === 'Leader' ? 2 ** 40 : (leader ?? 0) !== 0 ? 2 ** 39 : 0) + Math.min(term ?? 0, 2 ** 38);
 }

@@ -6,7 +6,7 @@ import type { Kind, KubeObject, ObjectName, Stored } from '../kube/types.ts';
 
 export interface RaftClusterObject extends KubeObject {
   readonly spec?: unknown;
-  /** Absent until the first pass. */
+  /** Absent until the first pass has written one. */
   readonly status?: RaftClusterStatus | undefined;
 }
 

@@ -2,7 +2,7 @@
 import type { ApiCluster } from '../../client/types.ts';
 import type { Comparison, Slot } from './types.ts';
 
-/** In the mark, for a difference of which no quorum says whose it is. */
+/** What a mark holds in place of a member when no quorum says whose keys are wrong. */
 const NOBODY_KNOWS_WHOSE = 0;
 
 /**

@@ -37,6 +37,7 @@ function source(change: object = {}): Source {
     statefulSets: [{ metadata: meta('db', ours), spec: { replicas: 2, template: {} } }],
     pods: [pod(0), pod(1)],
     claims: [claim('db-0'), claim('db-3'), claim('db-read-0')],
+    claim: null,
     budget: null,
     node: {
       metadata: meta('n1'),
@@ -73,6 +74,7 @@ function parts(members: Partial<Members>): ObserverParts {
     operatorImage: 'quorate:1',
     templateHashes: () => ({ Voters: 'v', Readers: 'r' }),
     membersOf: async () => members as Members,
+    refused: () => [],
     monitoring: () => ({
       hasPodMonitors: false,
       hasPrometheusRules: false,
@@ -126,6 +128,34 @@ test('another member at the address of a pod is not that member', async () => {
   const observed = await observe(name, source(), parts({ ...wellMembers, status: async () => status('other-0') }));
   assert.equal(observed?.slots[0]?.report?.kind, 'Unreachable');
   assert.equal(observed?.configuration, null);
+});
+
+test('the claim of a member that has lost its labels is found by its name', async () => {
+  const bare = { ...claim('db-1'), metadata: { ...claim('db-1').metadata, labels: {} } };
+  const members = [{ name: 'db-1', role: 'Follower', ready: false }];
+  const cluster = { metadata: meta('db'), spec: {}, status: { clusterID: 'c1', members } };
+  const asked: string[] = [];
+  const from: Source = {
+    ...source({ cluster, pods: [pod(0)] }),
+    claim: async ({ name: claimed }) => {
+      asked.push(claimed);
+      return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', ...bare };
+    },
+  };
+  const observed = await observe(name, from, parts(wellMembers));
+  assert.deepEqual(asked, ['data-db-1']);
+  const labelled = observed?.slots.map(({ volume }) => volume?.isLabelled);
+  assert.deepEqual(labelled, [true, false, true, true]);
+});
+
+test('a member that does not answer is asked whether it still opens its data', async () => {
+  const silent = async (member: string) =>
+    member === 'db-0' ? Promise.reject(new Error('connection refused')) : status(member);
+  const asked = (isOpening: boolean) =>
+    observe(name, source(), parts({ ...wellMembers, status: silent, isOpening: async () => isOpening }));
+  const opening = { kind: 'Unreachable', error: 'it still opens its data', isOpening: true };
+  assert.deepEqual((await asked(true))?.slots[0]?.report, opening);
+  assert.deepEqual((await asked(false))?.slots[0]?.report, { kind: 'Unreachable', error: 'connection refused' });
 });
 
 test('the configuration is read from members of the cluster in status only, the leader first', async () => {

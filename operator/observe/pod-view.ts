@@ -8,6 +8,8 @@ import type { NodeView, PodView } from './types.ts';
 export type NodeObject = Stored<Node> | 'Absent' | 'NotKnown';
 
 const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
+/** Who takes nodes away marks them so before it evicts, and need not cordon them: cluster-autoscaler and Karpenter. */
+const drainTaints: ReadonlySet<string> = new Set(['ToBeDeletedByClusterAutoscaler', 'karpenter.sh/disrupted']);
 
 export function podView(pod: Stored<Pod>, node: NodeObject): PodView {
   const { metadata, spec, status } = pod;
@@ -31,7 +33,8 @@ export function podView(pod: Stored<Pod>, node: NodeObject): PodView {
     readyChangedMs: timeOf(ready?.lastTransitionTime),
     createdMs: timeOf(metadata.creationTimestamp) ?? 0,
     deletionDueMs: timeOf(metadata.deletionTimestamp),
-    waitingReason: waiting ?? null,
+    // The kubelet says the two in turns, up to five minutes each: told as news, they would put off every deadline.
+    waitingReason: waiting === 'ErrImagePull' ? 'ImagePullBackOff' : (waiting ?? null),
     unschedulable:
       scheduled?.status === 'False' ? (scheduled.message ?? scheduled.reason ?? 'no node takes the pod') : null,
     node: spec?.nodeName === undefined ? null : nodeView(spec.nodeName, node),
@@ -52,7 +55,8 @@ export function nodeView(name: string, node: NodeObject): NodeView {
     exists: true,
     isReady: ready?.status === 'True',
     isOutOfService: node.spec?.taints?.some(({ key }) => key === outOfServiceTaint) ?? false,
-    isCordoned: node.spec?.unschedulable === true,
+    isCordoned:
+      node.spec?.unschedulable === true || (node.spec?.taints?.some(({ key }) => drainTaints.has(key)) ?? false),
   };
 }
 

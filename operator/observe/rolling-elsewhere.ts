@@ -5,7 +5,10 @@
 import type { ObjectName, Stored } from '../kube/types.ts';
 import type { RaftClusterObject } from './cluster-kind.ts';
 
-/** Name of another cluster that is taking the operator's image now, or is not well after that; null when none is. */
+/**
+ * The name of another cluster that is taking the operator's image now, or is not well after that; null when there is
+ * none.
+ */
 export function rollingElsewhere(
   self: ObjectName,
   clusters: readonly Stored<RaftClusterObject>[],
@@ -22,7 +25,7 @@ export function rollingElsewhere(
   return rolling === undefined ? null : `${rolling.metadata.namespace}/${rolling.metadata.name}`;
 }
 
-/** One that its user has stopped, paused or deleted would hold up all others for ever. */
+/** Whether others wait for it. A cluster that its user has stopped, paused or deleted would hold them up for ever. */
 function followsOperator({ metadata, spec }: Stored<RaftClusterObject>): boolean {
   const { image, paused, replicas } = (spec ?? {}) as { image?: string; paused?: boolean; replicas?: number };
   return image === undefined && paused !== true && replicas !== 0 && metadata.deletionTimestamp === undefined;

@@ -5,12 +5,12 @@ import type { PodView, SetView, Slot, VolumeView } from './types.ts';
 
 export type Views = {
   readonly sets: Readonly<Record<SetName, SetView | null>>;
-  /** By the name of the object. */
+  /** Keyed by the name of the object, as `volumes` is. */
   readonly pods: ReadonlyMap<string, PodView>;
   readonly volumes: ReadonlyMap<string, VolumeView>;
 };
 
-/** Where a report is still missing. */
+/** A slot whose member has not been asked yet. */
 export type EmptySlot = Omit<Slot, 'report'>;
 
 export function slotsOf(cluster: ObjectName, { sets, pods, volumes }: Views): readonly EmptySlot[] {
@@ -43,7 +43,7 @@ function podOfVolume(volume: string): string {
   return volume.startsWith(prefix) ? volume.slice(prefix.length) : '';
 }
 
-/** `NAME-read-0` is no voter of `NAME`: only digits follow the prefix. */
+/** Only digits may follow the prefix, since `NAME-read-0` is no voter of `NAME`. */
 function ordinalAfter(prefix: string, name: string): number | null {
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
   return /^(?:0|[1-9]\d{0,3})$/.test(rest) ? Number(rest) : null;

@@ -19,17 +19,19 @@ import {
 import type { Cache, Kind, KubeApi, KubeObject, ObjectName, Stored } from '../kube/types.ts';
 import { type RaftClusterObject, raftClusterKind } from './cluster-kind.ts';
 
-/** `NotKnown`: the operator may not read this kind, as when it has rights in its own namespace only. */
+/** It is `NotKnown` where the operator may not read this kind, as when it has rights in its own namespace only. */
 export type Found<T extends KubeObject> = Stored<T> | 'Absent' | 'NotKnown';
 
 export interface Source {
   cluster(name: ObjectName): Promise<Stored<RaftClusterObject> | null>;
-  /** Everywhere that the operator works. */
+  /** The RaftClusters of all namespaces that the operator looks after. */
   clusters(): Promise<readonly Stored<RaftClusterObject>[]>;
   statefulSets(cluster: ObjectName): Promise<readonly Stored<StatefulSet>[]>;
   pods(cluster: ObjectName): Promise<readonly Stored<Pod>[]>;
   claims(cluster: ObjectName): Promise<readonly Stored<PersistentVolumeClaim>[]>;
-  /** Of the same name as the RaftCluster. */
+  /** By its own name, whatever its labels; caches know only those with labels. */
+  claim(name: ObjectName): Promise<Stored<PersistentVolumeClaim> | null>;
+  /** The PodDisruptionBudget, which has the name of the RaftCluster. */
   budget(cluster: ObjectName): Promise<Stored<PodDisruptionBudget> | null>;
   node(name: string): Promise<Found<Node>>;
   storageClass(name: string): Promise<Found<StorageClass>>;
@@ -55,6 +57,7 @@ export function cacheSource(caches: Caches): Source {
     statefulSets: async (cluster) => ofCluster(caches.statefulSets, cluster),
     pods: async (cluster) => ofCluster(caches.pods, cluster),
     claims: async (cluster) => ofCluster(caches.claims, cluster),
+    claim: async ({ namespace, name }) => caches.claims.get(namespace, name),
     budget: async ({ namespace, name }) => caches.budgets.get(namespace, name),
     node: async (name) => found(caches.nodes, name),
     storageClass: async (name) => found(caches.storageClasses, name),
@@ -83,6 +86,7 @@ export function freshSource(api: KubeApi, caches: Pick<Caches, 'clusters' | 'sto
     statefulSets: (cluster) => listed(statefulSetKind, cluster),
     pods: (cluster) => listed(podKind, cluster),
     claims: (cluster) => listed(persistentVolumeClaimKind, cluster),
+    claim: (name) => api.get(persistentVolumeClaimKind, name),
     budget: (cluster) => api.get(podDisruptionBudgetKind, cluster),
     node: (name) => read(nodeKind, name),
     storageClass: async (name) => found(caches.storageClasses, name),
@@ -90,7 +94,7 @@ export function freshSource(api: KubeApi, caches: Pick<Caches, 'clusters' | 'sto
   };
 }
 
-/** @param watchedNamespace null: all */
+/** @param watchedNamespace the only one to be read; null for all */
 export async function clustersOf(
   api: KubeApi,
   watchedNamespace: string | null,

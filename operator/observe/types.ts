@@ -5,28 +5,35 @@
  * A slot is a place for one member: an ordinal of one of the two StatefulSets. Its pod and its volume come and go; the
  * member that lives in it is known by the incarnation of the volume, never by the ordinal.
  */
+
 import type { ApiCluster, ApiStatus } from '../../client/types.ts';
 import type { SetName } from '../api/names.ts';
+import type { RefusedWrite } from '../api/refused-write.ts';
 import type { RaftCluster } from '../api/types.ts';
 
 export type Observed = {
-  /** Wall clock of this pass. Thresholds compare it with times written in objects. */
+  /** The wall clock of this pass. Thresholds compare it with times written in objects. */
   readonly nowMs: number;
   readonly cluster: RaftCluster;
-  /** Of the operator itself: what clusters without an image of their own run, once it is their turn. */
+  /** The operator's own image: clusters that name none run it, once it is their turn. */
   readonly operatorImage: string;
-  /** Of the pod templates that there shall be, made by `resources` for the image in status. A pod with another one is outdated. */
+  /** Hashes of the pod templates that there shall be, with the image in status. A pod with another hash is outdated. */
   readonly templateHashes: Readonly<Record<SetName, string>>;
   readonly sets: Readonly<Record<SetName, SetView | null>>;
   /** All slots that have a pod, a volume, or are asked for by a StatefulSet; sorted by set and ordinal. */
   readonly slots: readonly Slot[];
-  /** Linearizable, from a member of the cluster id in status (or, without one there, of the only one seen). Null when nobody could answer. */
+  /**
+   * Read linearizably from a member of the cluster id in status or, without one there, of the only one that was seen. Null
+   * when nobody could answer.
+   */
   readonly configuration: ApiCluster | null;
-  /** Why there is none, for the reader. */
+  /** Why there is no configuration, for the reader. */
   readonly configurationError: string | null;
-  /** Of the members' keys, as they told. */
+  /** Whether the members hold the same keys, as they told. */
   readonly comparison: Comparison;
   readonly pdb: { readonly minAvailable: number; readonly disruptionsAllowed: number } | null;
+  /** The objects that the API server refuses to write, as far as is known. */
+  readonly refused: readonly RefusedWrite[];
   /** The namespace is being deleted: nothing is created, nothing waits for a quorum. */
   readonly isNamespaceTerminating: boolean;
   /** Another cluster that is taking the operator's image now, or is not well after that: this one waits its turn. */
@@ -55,7 +62,10 @@ export type MonitoringContext = {
   readonly hasPodMonitors: boolean;
   readonly hasPrometheusRules: boolean;
   readonly hasGrafanaDashboards: boolean;
-  /** Of the members of all clusters: one that leaves it to Auto brings none of its own, or all would be told twice. */
+  /**
+   * Alerts about the members of all clusters. A cluster that leaves them to Auto then brings none, or all would be told
+   * twice.
+   */
   readonly chartBringsAlerts: boolean;
 };
 
@@ -63,13 +73,13 @@ export type SetView = {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly replicas: number;
-  /** `spec.ordinals.start`: other than 0 only while all but one member are kept stopped. */
+  /** The value of `spec.ordinals.start`, which is not 0 only while all but one member are kept stopped. */
   readonly start: number;
-  /** Value of the annotation in its pod template. */
+  /** The template's hash, from the annotation in its pod template. */
   readonly templateHash: string | null;
-  /** Its controller has seen its present generation: a pod made from now on has this template. */
+  /** Whether its controller has seen its present generation, so that a pod made from now on has this template. */
   readonly isObserved: boolean;
-  /** UID of the RaftCluster that controls it; null for none. */
+  /** The uid of the RaftCluster that controls it; null when none does. */
   readonly ownerUid: string | null;
   readonly isTerminating: boolean;
 };
@@ -77,9 +87,9 @@ export type SetView = {
 export type Slot = {
   readonly set: SetName;
   readonly ordinal: number;
-  /** Of the pod, and the member's name: NAME-0, NAME-read-0. */
+  /** The name of the pod and of the member in it, as NAME-0 or NAME-read-0. */
   readonly name: string;
-  /** As in the configuration: HOST:PORT of the headless Service. */
+  /** As the configuration has it: HOST:PORT, under the headless Service. */
   readonly peerAddress: string;
   readonly pod: PodView | null;
   readonly volume: VolumeView | null;
@@ -89,15 +99,16 @@ export type Slot = {
 
 export type MemberReport =
   | { readonly kind: 'Answered'; readonly status: ApiStatus }
-  | { readonly kind: 'Unreachable'; readonly error: string };
+  /** `isOpening`: it is alive, and says on its health port that it still opens its data. */
+  | { readonly kind: 'Unreachable'; readonly error: string; readonly isOpening?: true };
 
 export type PodView = {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** Of the StatefulSet that controls it, which may be gone; null when none does. */
+  /** The uid of the StatefulSet that controls it, which may be gone; null when none does. */
   readonly setUid: string | null;
-  /** Value of the annotation that `resources` puts into the template: differs from the desired one = outdated. */
+  /** The hash of the template that it was made from. When it is not the desired one, the pod is outdated. */
   readonly templateHash: string | null;
   readonly image: string | null;
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
@@ -106,9 +117,9 @@ export type PodView = {
   readonly createdMs: number;
   /** The time by which it should have been gone; null unless it is being deleted. */
   readonly deletionDueMs: number | null;
-  /** Of the member's container: ImagePullBackOff, CrashLoopBackOff, CreateContainerConfigError, ... */
+  /** Why the member's container waits, as ImagePullBackOff or CrashLoopBackOff; null when it does not. */
   readonly waitingReason: string | null;
-  /** Message of PodScheduled=False. */
+  /** The scheduler's words when it finds no node; null otherwise. */
   readonly unschedulable: string | null;
   readonly node: NodeView | null;
   /** `voter` or `learner` as the PodDisruptionBudget counts it; null on a new pod. */
@@ -117,29 +128,32 @@ export type PodView = {
 
 export type NodeView = {
   readonly name: string;
-  /** By the label topology.kubernetes.io/zone. */
+  /** From its label topology.kubernetes.io/zone. */
   readonly zone?: string | undefined;
   /** False when the Node object is gone. */
   readonly exists: boolean;
   readonly isReady: boolean;
-  /** Tainted node.kubernetes.io/out-of-service: its owner says that nothing runs there. */
+  /** Whether it is tainted node.kubernetes.io/out-of-service, by which its owner says that nothing runs there. */
   readonly isOutOfService: boolean;
+  /** Or marked by who takes nodes away: its pods are about to be evicted. */
   readonly isCordoned: boolean;
 };
 
 export type VolumeView = {
-  /** Of the PersistentVolumeClaim: data-NAME-0. */
+  /** The name of the PersistentVolumeClaim, as data-NAME-0. */
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly phase: 'Pending' | 'Bound' | 'Lost';
+  /** False: it was found by its name alone, since its label does not name this RaftCluster. */
+  readonly isLabelled: boolean;
   readonly requestedBytes: number;
   readonly capacityBytes: number | null;
   /** The claim's status asks for a pod restart to finish its growth. */
   readonly needsPodRestart: boolean;
   readonly canExpand: boolean;
   readonly isTerminating: boolean;
-  /** Kept for its user after its member was removed: never used again, never destroyed. */
+  /** Whether it is kept for its user after its member was removed: it is never used again and never destroyed. */
   readonly isReleased: boolean;
   /** Where it was made, by the annotation volume.kubernetes.io/selected-node; null when that is not said. */
   readonly selectedNode: NodeView | null;
@@ -147,6 +161,6 @@ export type VolumeView = {
   readonly incarnation: string | null;
   readonly clusterId: string | null;
   readonly memberId: number | null;
-  /** UID of the RaftCluster for which it was made; another one's volume is adopted or left, never wiped. */
+  /** The uid of the RaftCluster for which it was made. The volume of another one is adopted or left, never wiped. */
   readonly ownerUid: string | null;
 };

@@ -1,5 +1,5 @@
 /** Of claims and StatefulSets, what decisions are made from. */
-import { annotations } from '../api/names.ts';
+import { annotations, labels } from '../api/names.ts';
 import { quantityValue } from '../api/quantity.ts';
 import type { PersistentVolumeClaim, StatefulSet } from '../kube/kinds.ts';
 import type { Stored } from '../kube/types.ts';
@@ -7,6 +7,7 @@ import type { NodeView, SetView, VolumeView } from './types.ts';
 
 export function volumeView(
   claim: Stored<PersistentVolumeClaim>,
+  cluster: string,
   canExpand: boolean,
   selectedNode: NodeView | null,
 ): VolumeView {
@@ -19,6 +20,7 @@ export function volumeView(
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     phase: status?.phase === 'Bound' || status?.phase === 'Lost' ? status.phase : 'Pending',
+    isLabelled: metadata.labels?.[labels.cluster] === cluster,
     requestedBytes: quantityValue(spec?.resources?.requests?.['storage'] ?? '0') ?? 0,
     capacityBytes: capacity === undefined ? null : quantityValue(capacity),
     needsPodRestart:

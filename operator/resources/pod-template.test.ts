@@ -139,6 +139,9 @@ test('members are apart as the scheduling defaults say', () => {
   const required = podOf({ scheduling: { defaults: 'Required' } });
   assert.equal(required.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length, 1);
   assert.equal(required.topologySpreadConstraints?.[0]?.whenUnsatisfiable, 'DoNotSchedule');
+  const withoutZones = podOf({ scheduling: { defaults: 'Required', topologySpreadConstraints: [] } });
+  assert.deepEqual(withoutZones.affinity, required.affinity);
+  assert.equal(withoutZones.topologySpreadConstraints, undefined, 'where nodes have no zones, none asks for them');
   const none = podOf({ scheduling: { defaults: 'None' } });
   assert.equal(none.affinity, undefined);
   assert.equal(none.topologySpreadConstraints, undefined);
@@ -164,6 +167,8 @@ test('the founders of a restored cluster get the snapshot, and nobody after that
   assert.deepEqual(podOf({ bootstrap }, { hasFormed: true }), podOf());
   const fetched = podOf({ bootstrap: { restore: { url: 'https://example.com/s' } } });
   assert.deepEqual(fetched.initContainers?.[0]?.args?.slice(0, 2), ['snapshot', 'fetch']);
+  const folder = fetched.volumes?.find(({ name }) => name === 'quorate-restore')?.emptyDir;
+  assert.deepEqual(folder, { sizeLimit: '1Gi' }, 'a download does not fill the disk of its node');
   const readers = podTemplate(clusterOf({ bootstrap }), shape, 'Readers').spec;
   assert.ok(!readers?.volumes?.some(({ name }) => name === 'quorate-restore'));
 });

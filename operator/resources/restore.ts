@@ -28,7 +28,8 @@ export function restoreParts(cluster: RaftCluster): RestoreParts {
   }
   if (restore.url === undefined) return nothingToRestore;
   return {
-    volumes: [{ name: volume, emptyDir: {} }],
+    // What is too large for the volume must not fill the node's disk before that is found out.
+    volumes: [{ name: volume, emptyDir: { sizeLimit: cluster.spec.storage.size } }],
     mounts: [{ name: volume, mountPath: restoreFolder }],
     fetch: { args: ['snapshot', 'fetch', restore.url, fetchedSnapshot] },
   };

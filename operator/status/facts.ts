@@ -77,8 +77,3 @@ export function reasonOf({ reason, blockers }: Pick<Plan, 'reason' | 'blockers'>
   const others = blockers.filter((blocker) => blocker !== reason);
   return others.length === 0 ? reason : `${reason}: ${others.join('; ')}`;
 }
-
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}

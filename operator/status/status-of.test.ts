@@ -247,6 +247,45 @@ test('a plan that stays the same for too long is no progress, until the spec cha
   assert.equal(again.plan?.since, '2026-01-02T03:14:17.000Z');
 });
 
+test('a cluster that is stopped on purpose is not stuck, however long', () => {
+  const cluster = clusterOf({ replicas: 0 }, { hibernation: { replicas: 3, readReplicas: 0 } });
+  const asleep = { cluster, configuration: null, slots: slotsWith([0, gone], [1, gone], [2, gone]) };
+  const plan = decisionOf({ action: 'Wait', reason: 'spec.replicas is 0: pods are stopped, volumes stay' });
+  const first = statusOf(observedOf(asleep), plan, cluster.status);
+  const late = statusOf(observedOf({ ...asleep, nowMs: later(700) }), plan, first);
+  assert.equal(conditionIn(late, 'Progressing').reason, 'Hibernating');
+  assert.equal(conditionIn(late, 'Degraded').status, 'False');
+  // A pod that does not stop is.
+  const stopping = { ...asleep, slots: slotsWith([0, gone], [1, gone]) };
+  const before = statusOf(observedOf(stopping), plan, cluster.status);
+  const stuck = statusOf(observedOf({ ...stopping, nowMs: later(700) }), plan, before);
+  assert.equal(conditionIn(stuck, 'Progressing').reason, 'DeadlineExceeded');
+});
+
+test('a cluster that waits for its turn alone, or for whoever restarts pods, is not stuck', () => {
+  const turn = "waits for a/b to be well with the operator's image";
+  const left = 'outdated, and left to you since spec.updateStrategy.type is Manual: delete pod db-0';
+  const manual = clusterOf({ updateStrategy: { type: 'Manual' } });
+  const outdated = slotsWith([0, { pod: podOf(0, { templateHash: 'before' }) }]);
+  for (const [blocker, change] of [
+    [turn, { rollingElsewhere: 'a/b', operatorImage: 'quorate:1.1.0' }],
+    [left, { cluster: manual, slots: outdated }],
+  ] as const) {
+    const since = (blockers: string[], seconds: number, before: RaftClusterStatus = formed) =>
+      statusOf(
+        observedOf({ ...change, nowMs: later(seconds) }),
+        decisionOf({ action: 'Wait', reason: blockers[0]!, blockers }),
+        before,
+      );
+    const late = since([blocker], 700, since([blocker], 0));
+    assert.equal(conditionIn(late, 'Progressing').reason, 'Waiting', blocker);
+    assert.equal(conditionIn(late, 'Degraded').status, 'False', blocker);
+    const more = [blocker, 'volume data-db-0 cannot grow'];
+    const stuck = since(more, 700, since(more, 0));
+    assert.equal(conditionIn(stuck, 'Progressing').reason, 'DeadlineExceeded', blocker);
+  }
+});
+
 test('a plan keeps its time while it is the same', () => {
   const plan = decisionOf({ action: 'AddLearner', subject: 'db-3', reason: 'four are wanted' });
   const first = statusAfterHealth({}, plan);
@@ -321,6 +360,17 @@ test('one or two voters have no budget, and it says what that means', () => {
     formed,
   );
   assert.equal(conditionIn(status, 'DisruptionBudget').reason, 'TooFewVoters');
+});
+
+test('what the API server refuses is named with its words, and what there is to do', () => {
+  const words = 'admission webhook "limits" denied the request: too many';
+  const refused = [{ kind: 'PodDisruptionBudget', name: 'db', task: 'change', words, advice: 'Find it.' }] as const;
+  const status = statusAfterHealth({ refused });
+  const { reason, message } = conditionIn(status, 'Degraded');
+  assert.equal(reason, 'WriteRefused');
+  assert.equal(message, `Could not change the PodDisruptionBudget db: ${words}. Find it.`);
+  assert.equal(conditionIn(status, 'DisruptionBudget').reason, 'Refused');
+  assert.equal(conditionIn(status, 'Available').status, 'True');
 });
 
 test('data of another cluster is named with its place', () => {

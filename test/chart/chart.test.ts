@@ -149,6 +149,12 @@ describe('the chart', { skip: withoutHelm }, () => {
     }
   });
 
+  test('takes what Helm hands to a dependency', () => {
+    // `condition: quorate.enabled` in the Chart.yaml above reaches this chart as a value.
+    const { status, output } = helm('template', ['enabled=true', 'global.imageRegistry=x']);
+    assert.equal(status, 0, output);
+  });
+
   test('every value of values.yaml is in the schema, with what is below it', () => {
     const read = (file: string): string => readFileSync(`${CHART}/${file}`, { encoding: 'utf8' });
     assertClosed(parse(read('values.yaml')), JSON.parse(read('values.schema.json')), '');

@@ -77,6 +77,9 @@ function neededByCode(): Set<string> {
       }
     }
     if (/\bapi\.evict\(/.test(source)) needed.add('pods/eviction create');
+    // OpenShift's admission RestrictedEndpointsAdmission asks for it where addresses are those of pods.
+    if (source.includes("kind: 'EndpointSlice',\n    metadata"))
+      needed.add('endpointslices.discovery.k8s.io/restricted create');
     // As owner references with blockOwnerDeletion ask for.
     if (source.includes('blockOwnerDeletion: true')) needed.add(`${resource(raftClusterKind)}/finalizers update`);
   }

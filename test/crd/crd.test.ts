@@ -51,6 +51,15 @@ test('an object of six lines gets every default, the same that the operator know
   assert.deepEqual(empty.spec, raftClusterSpec.parse({}));
 });
 
+test('an object that no operator has looked at is not settled for those who go by observedGeneration', {
+  skip,
+  timeout,
+}, async () => {
+  const { metadata, status } = await crd().apply('unseen', {});
+  assert.equal(metadata.generation, 1);
+  assert.deepEqual(status, { observedGeneration: -1 });
+});
+
 test('what is opaque is kept as it is, and what is misspelt is refused', { skip, timeout }, async () => {
   const given = {
     podTemplate: { volumes: [{ name: 'a', configMap: { name: 'b', items: [{ key: 'c', path: 'd' }] } }] },

@@ -79,12 +79,12 @@ export const ruleCases: readonly RuleCase[] = [
   {
     rule: 'config.minFreeSpace must be from 0 to 512Gi',
     accepted: { config: { minFreeSpace: '0' } },
-    rejected: { config: { minFreeSpace: '513Gi' }, storage: { size: '1Ti' } },
+    rejected: { config: { minFreeSpace: '513Gi' }, storage: { size: '2Ti' } },
   },
   {
-    rule: 'config.minFreeSpace must be smaller than storage.size',
-    accepted: { config: { minFreeSpace: '1023Mi' } },
-    rejected: { config: { minFreeSpace: '1024Mi' } },
+    rule: 'config.minFreeSpace must be at most half of storage.size',
+    accepted: { config: { minFreeSpace: '512Mi' } },
+    rejected: { config: { minFreeSpace: '513Mi' } },
   },
   {
     rule: 'config.snapshotBytesPerSecond must be from 0 to 100G',

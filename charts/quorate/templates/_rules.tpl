@@ -41,6 +41,10 @@ Server-side apply is "patch", and "create" for what is not there yet.
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
   verbs: [get, list, watch, create, patch, delete]
+# It is a pod's address, which OpenShift asks this right for.
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices/restricted]
+  verbs: [create]
 # The token for administrative calls, and certificates. The operator asks for those with its label alone, which a role
 # cannot say: where that is too much, scope=Namespace keeps it to one namespace.
 - apiGroups: ['']

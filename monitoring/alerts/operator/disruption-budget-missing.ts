@@ -6,8 +6,8 @@ export const disruptionBudgetMissing: Alert = {
   name: 'QuorateDisruptionBudgetMissing',
   severity: 'warning',
   for: '15m',
-  expr: (labels) => `${condition('DisruptionBudget', 'False', labels)} == 1`,
+  expr: (labels) => `${condition('DisruptionBudget', 'False', labels, ['Hibernating', 'TooFewVoters'])} == 1`,
   summary: '{{ $labels.namespace }}/{{ $labels.name }} has no PodDisruptionBudget',
   description:
-    'Drains of several nodes at a time can take its quorum. Clusters of one or two voters have none by design: a drain stops them.',
+    'Drains of several nodes at a time can take its quorum. Its condition DisruptionBudget says why there is none.',
 };

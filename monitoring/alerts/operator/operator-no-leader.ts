@@ -6,7 +6,7 @@ export const operatorNoLeader: Alert = {
   name: 'QuorateOperatorNoLeader',
   severity: 'warning',
   for: '5m',
-  expr: (labels) => `sum(${series('quorate_operator_leader', labels)}) == 0`,
+  expr: (labels) => `sum by (namespace) (${series('quorate_operator_leader', labels)}) == 0`,
   summary: 'Operators run and none of them acts',
   description: 'None holds the lease: nothing is replaced, scaled, updated or renewed.',
 };

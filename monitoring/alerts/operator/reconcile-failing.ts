@@ -1,4 +1,4 @@
-/** Passes of the operator end with errors. */
+/** Passes of the operator end with errors, or what they write is refused. */
 import { series } from '../series.ts';
 import type { Alert } from '../types.ts';
 
@@ -7,7 +7,6 @@ export const reconcileFailing: Alert = {
   severity: 'warning',
   for: '15m',
   expr: (labels) => `sum by (error) (increase(${series('quorate_operator_reconcile_errors_total', labels)}[15m])) > 5`,
-  summary: 'Passes of the operator fail: {{ $labels.error }}',
-  description:
-    'Passes end with an error again and again, and are tried again with growing pauses. The log names the cluster and the error.',
+  summary: 'Passes of the operator fail, or what they write is refused: {{ $labels.error }}',
+  description: 'It is tried again and again, with growing pauses. The log names the cluster, the object and the error.',
 };

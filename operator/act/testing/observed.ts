@@ -48,6 +48,7 @@ export function observedCluster(change: Partial<Observed> = {}): Observed {
     configurationError: null,
     comparison: { kind: 'Equal' },
     pdb: null,
+    refused: [],
     isNamespaceTerminating: false,
     rollingElsewhere: null,
     hasPodMonitors: false,

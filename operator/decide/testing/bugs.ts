@@ -126,7 +126,11 @@ export const bugs: readonly Bug[] = [
     name: 'does the same for ever',
     make: () => (observed) => ({
       ...decide(observed),
-      act: { kind: 'Record', status: { learners: Number(observed.cluster.status.learners ?? 0) + 1 }, event: null },
+      act: {
+        kind: 'Record',
+        status: { learners: Number(observed.cluster.status.learners ?? 0) + 1 },
+        event: { type: 'Normal', reason: 'Again', message: 'The same once more' },
+      },
     }),
     caught: /no rest/,
   },

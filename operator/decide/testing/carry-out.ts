@@ -36,6 +36,8 @@ function perform(world: World, act: Act): string[] {
   switch (act.kind) {
     case 'Record':
       return record(world, act.status);
+    case 'LetStop':
+      return ['members that stay are told to stop'];
     case 'AddFinalizer':
       world.hasFinalizer = true;
       return [];

@@ -65,7 +65,7 @@ export const anySpec: fc.Arbitrary<RaftClusterSpec> = fc
           requestTimeoutMilliseconds: fc.integer({ min: 100, max: 600_000 }),
           maxRequestSize: fc.oneof(size(1, 64), fc.constant('1Ki')),
           maxLogSize: fc.oneof(size(1, 65_536), fc.constant('1048577')),
-          minFreeSpace: fc.oneof(size(0, 63), fc.constant('0')),
+          minFreeSpace: fc.oneof(size(0, 32), fc.constant('0')),
           snapshotBytesPerSecond: fc.oneof(size(0, 1000), fc.constant('0')),
           autoCompactionRetentionMinutes: fc.integer({ min: 0, max: 5_256_000 }),
           logLevel: fc.constantFrom('debug', 'info', 'warn', 'error'),

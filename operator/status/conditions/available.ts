@@ -1,6 +1,7 @@
 /** Available: whether a quorum serves. */
+
+import { listed } from '../../api/listed.ts';
 import { verb } from '../../api/verb.ts';
-import { listed } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const available: Finder = ({ observed, cluster, voters, previous, members }) => {

@@ -1,6 +1,7 @@
 /** DataConsistent: whether the members hold the same keys, as far as they have compared them. */
+
+import { listed } from '../../api/listed.ts';
 import { verb } from '../../api/verb.ts';
-import { listed } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const dataConsistent: Finder = ({ observed: { comparison }, previous }) => {

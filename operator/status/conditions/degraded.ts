@@ -1,7 +1,10 @@
 /** Degraded: whether something is broken that a user may want to know of, though the cluster may serve. */
+
+import { listed } from '../../api/listed.ts';
+import { refusalWithAdvice } from '../../api/refused-write.ts';
 import type { MemberStatus } from '../../api/types.ts';
 import { verb } from '../../api/verb.ts';
-import { type Facts, listed } from '../facts.ts';
+import type { Facts } from '../facts.ts';
 import { available } from './available.ts';
 import { dataConsistent } from './data-consistent.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';
@@ -18,6 +21,7 @@ export const degraded: Finder = (facts) =>
   ofOther(dataConsistent(facts), ['MembersDiffer', 'NoQuorumAgrees']) ??
   brokenMembers(facts) ??
   ofOther(storageReady(facts), ['VolumeLost', 'NoSpace', 'CannotGrow']) ??
+  refusedWrites(facts) ??
   ofOther(progressing(facts), ['DeadlineExceeded']) ??
   missingKinds(facts) ??
   no('AsExpected', 'Nothing is broken.');
@@ -63,12 +67,17 @@ const hopeless: ReadonlySet<string> = new Set([
   'NodeGone',
   'CrashLoopBackOff',
   'ImagePullBackOff',
-  'ErrImagePull',
   'ErrImageNeverPull',
   'InvalidImageName',
   'CreateContainerConfigError',
   'CreateContainerError',
 ]);
+
+/** What does not depend on these objects goes on, but the cluster is not as it shall be. */
+function refusedWrites({ observed: { refused } }: Facts): Finding | null {
+  if (refused.length === 0) return null;
+  return yes('WriteRefused', refused.map(refusalWithAdvice).join(' '));
+}
 
 /** Asked for outright, not only where it is there. */
 function missingKinds({ cluster, observed }: Facts): Finding | null {

@@ -1,8 +1,9 @@
 /** DisruptionBudget and DrainBlocked: what a drain may take, and which pod it cannot take now. */
 
+import { listed } from '../../api/listed.ts';
+import { isOfBudget } from '../../api/refused-write.ts';
 import { verb } from '../../api/verb.ts';
 import type { Slot } from '../../observe/types.ts';
-import { listed } from '../facts.ts';
 import { type Finder, no, yes } from './finding.ts';
 
 export const disruptionBudget: Finder = ({ observed, cluster, decision, voters }) => {
@@ -14,6 +15,13 @@ export const disruptionBudget: Finder = ({ observed, cluster, decision, voters }
     return cluster.spec.replicas === 0
       ? no('Hibernating', 'There are no pods to keep.')
       : no('TooFewVoters', 'With one or two voters each is needed: a drain interrupts writes until the pod is back.');
+  }
+  const refused = observed.refused.find(isOfBudget);
+  if (refused !== undefined) {
+    return no(
+      'Refused',
+      `Could not ${refused.task} the PodDisruptionBudget, so healthy voters are not restarted: ${refused.words}`,
+    );
   }
   if (observed.pdb === null) return no('Missing', 'There is no PodDisruptionBudget yet.');
   return yes('QuorumKept', `Drains leave ${minAvailable} of ${Math.max(voters.wanted, voters.names.length)} voters.`);

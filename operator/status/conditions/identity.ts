@@ -1,8 +1,8 @@
 /** ClusterIDConsistent: whether all members and volumes hold the data of this cluster. */
 
+import { listed } from '../../api/listed.ts';
 import { verb } from '../../api/verb.ts';
 import type { Slot } from '../../observe/types.ts';
-import { listed } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const clusterIdConsistent: Finder = ({ observed, previous }) => {

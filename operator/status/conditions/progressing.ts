@@ -3,13 +3,18 @@
  * it for `progressDeadlineSeconds`.
  */
 import type { RaftClusterStatus } from '../../api/types.ts';
-import { reasonOf } from '../facts.ts';
+import { type Facts, reasonOf } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
+import { membersUpToDate } from './up-to-date.ts';
 
-export const progressing: Finder = ({ observed, cluster, decision: { plan }, previous }) => {
+export const progressing: Finder = (facts) => {
+  const { observed, cluster, decision, previous } = facts;
+  const { plan } = decision;
   const { spec, metadata } = cluster;
   if (spec.paused) return unknown('Paused', 'The operator only observes.');
   if (plan.action === 'Steady') return yes('Complete', 'There is nothing to do.');
+  if (isAsleep(facts)) return yes('Hibernating', 'replicas is 0, and all pods are stopped.');
+  if (isLeftTo(facts)) return yes('Waiting', sentence(plan.reason));
   const waited = observed.nowMs - Date.parse(planSince(previous, plan, metadata.generation, observed.nowMs));
   if (waited >= spec.progressDeadlineSeconds * 1000) {
     return no(
@@ -19,6 +24,21 @@ export const progressing: Finder = ({ observed, cluster, decision: { plan }, pre
   }
   return yes(plan.action === 'Wait' ? 'Waiting' : plan.action, sentence(plan.reason));
 };
+
+/** As it was asked to be: a cluster that is stopped for a night is not stuck. */
+function isAsleep({ observed, cluster, previous }: Facts): boolean {
+  const { spec, metadata } = cluster;
+  if (spec.replicas > 0 || previous.hibernation === undefined || metadata.deletionTimestamp !== undefined) return false;
+  return observed.slots.every(({ pod }) => pod === null);
+}
+
+/** To another cluster's turn, or to whoever restarts pods, and to nothing else: that takes as long as they take. */
+function isLeftTo(facts: Facts): boolean {
+  const { plan } = facts.decision;
+  const { reason } = membersUpToDate(facts);
+  if (plan.action !== 'Wait' || plan.blockers.length !== 1 || plan.blockers[0] !== plan.reason) return false;
+  return reason === 'RestartPending' || (reason === 'WaitsForTurn' && facts.observed.rollingElsewhere !== null);
+}
 
 /** Since when the plan is this one. A change of the spec starts anew: whoever wrote it waits for its effect. */
 export function planSince(

@@ -1,6 +1,8 @@
 /** Ready: everything is as the spec says and serves. Its reason is what `kubectl get` shows as the status. */
+
+import { listed } from '../../api/listed.ts';
 import { verb } from '../../api/verb.ts';
-import { type Facts, listed, reasonOf } from '../facts.ts';
+import { type Facts, reasonOf } from '../facts.ts';
 import { available } from './available.ts';
 import { dataConsistent } from './data-consistent.ts';
 import { type Finder, type Finding, no, yes } from './finding.ts';

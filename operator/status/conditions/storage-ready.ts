@@ -1,8 +1,9 @@
 /** StorageReady: whether every volume is there, as large as the spec says, and not full. */
+
+import { listed } from '../../api/listed.ts';
 import { quantityValue } from '../../api/quantity.ts';
 import { verb } from '../../api/verb.ts';
 import type { Slot } from '../../observe/types.ts';
-import { listed } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const storageReady: Finder = ({ cluster, observed, wantedSlots }) => {

@@ -1,6 +1,7 @@
 /** MembersUpToDate: whether all pods are what the spec asks for. */
+
+import { listed } from '../../api/listed.ts';
 import { verb } from '../../api/verb.ts';
-import { listed } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const membersUpToDate: Finder = ({ observed, cluster, outdated, previous }) => {

@@ -138,6 +138,7 @@ export class ModelMembers {
   door(gate: <T>(write: () => T) => Promise<T>): Members {
     const read = async <T>(what: () => T): Promise<T> => what();
     return {
+      isOpening: async () => false,
       status: (name) => read(() => this.statusOf(name)),
       cluster: (names) =>
         read((): ApiCluster => {

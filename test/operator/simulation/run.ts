@@ -31,7 +31,7 @@ import { templateHash } from '../../../operator/resources/pod-template.ts';
 import { statusOf } from '../../../operator/status/status-of.ts';
 import { BROKEN, Controllers } from './controllers.ts';
 import { ModelMembers } from './model-members.ts';
-import { type Fields, ObjectStore } from './object-store.ts';
+import { copy, type Fields, ObjectStore } from './object-store.ts';
 import { type Fault, Gate, SimApi } from './sim-api.ts';
 import { StaleCache } from './stale-cache.ts';
 
@@ -45,6 +45,10 @@ const MOST_CALM_STEPS = 600;
 const LEASE_MS = 10_000;
 /** Passes in a row without a write, after which it is at rest. */
 const STILL_PASSES = 4;
+const SAME_APPLIES = 100;
+/** Kinds that an admission webhook may refuse for a while. */
+const refusable = ['Service', 'EndpointSlice', 'PodDisruptionBudget', 'StatefulSet', 'Secret', 'Pod'] as const;
+type Refusable = (typeof refusable)[number];
 
 const metrics = createOperatorMetrics();
 
@@ -72,7 +76,11 @@ type Process = {
 class Run {
   readonly trace: string[] = [];
   readonly #log: Log = {
-    write: (_, event, fields) => void this.trace.push(`  ${event} ${JSON.stringify(fields ?? {})}`),
+    write: (_, event, fields) => {
+      this.trace.push(`  ${event} ${JSON.stringify(fields ?? {})}`);
+      // An act of several calls that was broken off is made again as a whole, and told then.
+      if (event === 'not_sent' || event === 'view_was_old') this.#written = [];
+    },
     child: () => this.#log,
     flush: () => undefined,
   };
@@ -91,6 +99,12 @@ class Run {
   readonly #processes: Process[] = [];
   /** Passes of processes that are stopped in the middle. */
   readonly #suspended: Promise<unknown>[] = [];
+  /** Kinds that are refused, and until when. */
+  readonly #refused = new Map<Refusable, number>();
+  /** Kubernetes events, and what was written in this pass. */
+  #events = 0;
+  readonly #silent: string[] = [];
+  #written: string[] = [];
 
   constructor(random: () => number, decide: Decide) {
     this.#random = random;
@@ -112,6 +126,7 @@ class Run {
     let faults = 3;
     for (let step = 0; step < WILD_STEPS; step++) {
       this.#nowMs += this.#random() < 0.05 ? 400_000 : 500 + 3_000 * this.#random();
+      for (const [kind, untilMs] of this.#refused) if (this.#nowMs >= untilMs) this.#refused.delete(kind);
       const chance = this.#random();
       if (chance < 0.35) this.#world();
       else if (chance < 0.85) await this.#pass();
@@ -125,10 +140,47 @@ class Run {
     }
   }
 
+  /** First a kind of object may be refused until there is nothing left to do, and all that does not depend on it is done. */
   async calm(): Promise<string> {
-    this.trace.push('from here on nothing happens by itself');
+    this.#endFaults();
+    this.#refused.clear();
+    if (this.#random() < 0.6) {
+      const kind = this.#pick(refusable);
+      this.trace.push(`from here on nothing happens by itself, and each ${kind} is refused`);
+      this.#refused.set(kind, Number.POSITIVE_INFINITY);
+      this.#tamper(kind);
+      this.#fault(this.#pick(['pod', 'damage', 'volume']));
+      await this.#untilRest();
+      this.#mustBeHealed(kind);
+      this.#refused.clear();
+    }
+    this.trace.push('from here on nothing happens by itself, and nothing is refused');
+    await this.#untilRest();
+    const end = this.#mustBeWhole();
+    // Of some runs: so many passes take as long as the run itself.
+    if (end === 'whole' && this.#random() < 0.1) await this.#mustStayQuiet();
+    return end;
+  }
+
+  /** The same manifest applied again and again gives nothing to write and nothing to say. */
+  async #mustStayQuiet(): Promise<void> {
+    const { gate } = this.#leader();
+    const before = [gate.writes, this.#events];
+    for (let times = 0; times < SAME_APPLIES; times++) {
+      this.#nowMs += 20_000;
+      this.#editSpec(copy(this.#spec()));
+      await this.#pass();
+    }
+    const after = [gate.writes, this.#events];
+    if (String(after) !== String(before)) throw new Error(`writes and events at rest: ${before} became ${after}`);
+  }
+
+  #endFaults(): void {
     for (const node of this.#controllers.deadNodes) this.#controllers.deadNodes.delete(node);
     if (this.#spec()['image'] === BROKEN) this.#editSpec({ image: 'a' });
+  }
+
+  async #untilRest(): Promise<void> {
     for (const { gate } of this.#processes) gate.paused?.resolve();
     await Promise.all(this.#suspended);
     this.#startProcess({ kind: 'Slow', atWrite: 1 + Math.floor(this.#random() * 12) });
@@ -143,19 +195,20 @@ class Run {
       // Only for what a watch tells, or when the last pass has asked for another: who is forgotten now stays as it is.
       const told = JSON.stringify([...this.#store.objects.values()]);
       if (told === seen && this.#nowMs < this.#dueMs) {
-        if (this.#dueMs === Number.POSITIVE_INFINITY) return this.#mustBeWhole();
+        if (this.#dueMs === Number.POSITIVE_INFINITY) return;
         continue;
       }
       seen = told;
-      const writes = gate.writes;
+      const { writes } = gate;
+      const events = this.#events;
       await this.#pass();
       this.#check();
       const isStill = gate.writes === writes && JSON.stringify([...this.#store.objects.values()]) === before;
       still = isStill ? still + 1 : 0;
-      if (still >= STILL_PASSES) {
-        if (this.#consented()) continue;
-        return this.#mustBeWhole();
+      if (isStill && this.#refused.size === 0 && this.#events > events && this.#isSteady()) {
+        throw new Error('an event though nothing was written');
       }
+      if (still >= STILL_PASSES && !this.#consented()) return;
     }
     throw new Error(`no rest: ${JSON.stringify(this.#status().plan)}`);
   }
@@ -170,11 +223,16 @@ class Run {
     const process = this.#leader();
     process.leadership.validUntilMs = this.#nowMs + LEASE_MS;
     const before = process.gate.writes;
+    const events = this.#events;
+    this.#written = [];
     // One that fails is tried again.
     this.#dueMs = this.#nowMs;
     const passing = process.reconciler.pass(KEY).then(
       ({ againAfterMs }) => {
         this.#dueMs = this.#nowMs + (againAfterMs ?? Number.POSITIVE_INFINITY);
+        // An election is told with the status, and the endpoint of the leader's Service just follows it.
+        const told = this.#written.filter((what) => what !== 'status' && what !== 'EndpointSlice');
+        if (told.length > 0 && this.#events === events) this.#silent.push(...told);
       },
       (error: unknown) =>
         void this.trace.push(`pass failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -230,7 +288,10 @@ class Run {
       },
     );
     gate.fault = fault;
-    const api = new SimApi(this.#store, gate, this.#applied, (pod) => this.#controllers.evict(pod));
+    const wrote = (what: string) => void this.#written.push(what);
+    const refusedKinds = { has: (kind: string) => this.#refused.has(kind as Refusable) } as ReadonlySet<string>;
+    const admission = { refusedKinds, wrote };
+    const api = new SimApi(this.#store, gate, admission, this.#applied, (pod) => this.#controllers.evict(pod));
     const all: StaleCache<KubeObject>[] = [];
     const cacheOf = <T extends KubeObject>(kind: Kind<T>): StaleCache<T> => {
       const cache = new StaleCache(kind, this.#store);
@@ -255,7 +316,13 @@ class Run {
       all,
     };
     const leadership = { isLeader: true, validUntilMs: this.#nowMs + LEASE_MS } satisfies Leadership;
-    const members = this.#members.door((write) => gate.write(write));
+    const members = this.#members.door((write) =>
+      gate.write(() => {
+        const answer = write();
+        wrote('member');
+        return answer;
+      }),
+    );
     const clock = {
       nowMs: () => this.#nowMs,
       wallMs: () => START_MS + this.#nowMs,
@@ -269,7 +336,12 @@ class Run {
       random: this.#random,
       log: this.#log,
       metrics,
-      events: { record: () => undefined },
+      events: {
+        record: (_, { type, reason, message }) => {
+          this.#events += 1;
+          this.trace.push(`  event: ${type} ${reason}: ${message}`);
+        },
+      },
       observer: {
         clock,
         operatorImage: 'operator:1',
@@ -301,7 +373,7 @@ class Run {
     for (const cache of this.#leader().caches) if (this.#random() < 0.4) cache.catchUp();
   }
 
-  #fault(): void {
+  #fault(kind: string = this.#pick(['pod', 'damage', 'volume', 'node', 'status', 'scale', 'refuse'])): void {
     const pods = this.#store.list('Pod');
     if (pods.length === 0) return;
     const { metadata, spec } = this.#pick(pods) as unknown as {
@@ -309,7 +381,6 @@ class Run {
       spec: { nodeName: string };
     };
     const { name } = metadata;
-    const kind = this.#pick(['pod', 'damage', 'volume', 'node', 'status', 'scale'] as const);
     this.trace.push(`fault: ${kind} ${name}`);
     switch (kind) {
       case 'pod':
@@ -330,11 +401,29 @@ class Run {
       case 'status':
         this.#store.patch(raftClusterKind.kind, NAMESPACE, NAME, { status: null });
         return;
+      case 'refuse': {
+        const refused = this.#pick(refusable);
+        this.trace.push(`each ${refused} is refused for a while`);
+        this.#refused.set(refused, this.#nowMs + 600_000 * this.#random());
+        return;
+      }
       case 'scale': {
         const set = this.#store.get('StatefulSet', NAMESPACE, NAME);
         if (set !== null) this.#store.patch('StatefulSet', NAMESPACE, NAME, { spec: { replicas: 5 } });
       }
     }
+  }
+
+  /** So that one object of this kind is to be written. */
+  #tamper(kind: Refusable): void {
+    const objects = this.#store.list(kind);
+    if (objects.length === 0) return;
+    const { name } = this.#pick(objects).metadata;
+    this.trace.push(`a stranger tampers with the ${kind} ${name}`);
+    const stranger = { metadata: { labels: { [labels.role]: 'stranger', [labels.name]: 'stranger' } } };
+    if (kind === 'Pod') this.#store.patch(kind, NAMESPACE, name, stranger);
+    else if (kind === 'StatefulSet') this.#store.patch(kind, NAMESPACE, name, { spec: { template: stranger } });
+    else this.#store.delete(kind, NAMESPACE, name);
   }
 
   #edit(): void {
@@ -372,6 +461,7 @@ class Run {
   #check(): void {
     const { problems } = this.#members;
     if (problems.length > 0) throw new Error(problems.join('; '));
+    if (this.#silent.length > 0) throw new Error(`written without an event: ${this.#silent.join(', ')}`);
     this.#checkVolumes();
   }
 
@@ -383,6 +473,36 @@ class Run {
       const incarnation = this.#members.folders.get(claim.metadata.uid)?.incarnation;
       const member = this.#members.rafts.get(id)?.members.find((one) => one.incarnation === incarnation);
       if (member !== undefined) throw new Error(`the volume of member ${member.name} is deleted`);
+    }
+  }
+
+  #isSteady(): boolean {
+    return this.#status().plan?.action === 'Steady';
+  }
+
+  /** All that needs no object of this kind has been done; healing needs none. */
+  #mustBeHealed(kind: Refusable): void {
+    const status = this.#status();
+    const { reason = '', blockers = [] } = status.plan ?? {};
+    if ([...legitimate, /^without the Service/, /StatefulSet is being made/].some((one) => one.test(reason))) return;
+    const set = this.#store.get('StatefulSet', NAMESPACE, NAME)!['spec'] as {
+      replicas: number;
+      ordinals?: { start?: number };
+    };
+    const isSetRefused = kind === 'StatefulSet';
+    // Pods that such a StatefulSet does not run, or runs with an image that does not start, cannot be healed without it.
+    if (isSetRefused && ((set.ordinals?.start ?? 0) > 0 || JSON.stringify(set).includes(`"${BROKEN}"`))) return;
+    const { replicas } = this.#spec() as { replicas: number };
+    if (isSetRefused && (set.replicas < replicas || status.quorumRecovery !== undefined)) return;
+    const id = status.clusterID ?? '';
+    const members = this.#members.rafts.get(id)?.members ?? [];
+    const dead = members.filter((member) => !this.#members.isAlive(id, member)).map(({ name }) => name);
+    if (dead.length > 0 || status.replacing !== undefined) {
+      throw new Error(`not healed while each ${kind} is refused: ${dead.join(', ')}: ${JSON.stringify(status.plan)}`);
+    }
+    const waits = blockers.some((blocker) => /must wait for the vote/.test(blocker));
+    if (!isSetRefused && !waits && this.#members.votersOf(id).length !== replicas) {
+      throw new Error(`not ${replicas} voters while each ${kind} is refused: ${JSON.stringify(status.plan)}`);
     }
   }
 

@@ -66,16 +66,32 @@ export class Gate {
   }
 }
 
+/** What stands between the operator and the objects. */
+export type Admission = {
+  /** An admission webhook refuses what is written of these kinds; of pods their labels alone. */
+  readonly refusedKinds: ReadonlySet<string>;
+  /** Of each write that has happened: the kind, or `status`. */
+  readonly wrote: (what: string) => void;
+};
+
 export class SimApi implements KubeApi {
   readonly #store: ObjectStore;
   readonly #gate: Gate;
+  readonly #admission: Admission;
   /** What each object was last given by apply, by uid: fields that are given no more go. */
   readonly #applied: Map<string, Fields>;
   readonly #evict: (pod: Live) => Eviction;
 
-  constructor(store: ObjectStore, gate: Gate, applied: Map<string, Fields>, evict: (pod: Live) => Eviction) {
+  constructor(
+    store: ObjectStore,
+    gate: Gate,
+    admission: Admission,
+    applied: Map<string, Fields>,
+    evict: (pod: Live) => Eviction,
+  ) {
     this.#store = store;
     this.#gate = gate;
+    this.#admission = admission;
     this.#applied = applied;
     this.#evict = evict;
   }
@@ -95,16 +111,20 @@ export class SimApi implements KubeApi {
     throw new Error('nothing watches here: caches are filled by the simulation');
   }
 
-  create<T extends KubeObject>(_: Kind<T>, object: T, options: RequestOptions = {}): Promise<Stored<T>> {
+  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: RequestOptions = {}): Promise<Stored<T>> {
+    this.#admit('create', kind.kind);
     return this.#gate.write(() => {
+      this.#admission.wrote(kind.kind);
       const created = this.#store.create(object as unknown as Fields);
       this.#applied.set(created.metadata.uid, copy(object as unknown as Fields));
       return handedOut<T>(created)!;
     }, options.notAfterMs);
   }
 
-  apply<T extends KubeObject>(kind: Kind<T>, object: T, options: ApplyOptions = {}): Promise<Stored<T>> {
+  async apply<T extends KubeObject>(kind: Kind<T>, object: T, options: ApplyOptions = {}): Promise<Stored<T>> {
+    this.#admit('apply', kind.kind);
     return this.#gate.write(() => {
+      this.#admission.wrote(kind.kind);
       const { namespace = '', name = '' } = object.metadata ?? {};
       const live = this.#store.get(kind.kind, namespace, name);
       const given = copy(object as unknown as Fields);
@@ -121,28 +141,32 @@ export class SimApi implements KubeApi {
     }, options.notAfterMs);
   }
 
-  patch<T extends KubeObject>(
+  async patch<T extends KubeObject>(
     kind: Kind<T>,
     { namespace, name }: ObjectName,
     patch: Readonly<Record<string, unknown>>,
     options: PatchOptions = {},
   ): Promise<Stored<T>> {
-    return this.#gate.write(
-      () => handedOut<T>(this.#store.patch(kind.kind, namespace, name, copy(patch), options))!,
-      options.notAfterMs,
-    );
+    this.#admit('patch', kind.kind);
+    return this.#gate.write(() => {
+      const patched = this.#store.patch(kind.kind, namespace, name, copy(patch), options);
+      this.#admission.wrote(options.subresource ?? kind.kind);
+      return handedOut<T>(patched)!;
+    }, options.notAfterMs);
   }
 
-  delete<T extends KubeObject>(
+  async delete<T extends KubeObject>(
     kind: Kind<T>,
     { namespace, name }: ObjectName,
     options: DeleteOptions = {},
   ): Promise<'Accepted' | 'Absent'> {
     const isGraceful = kind.kind === 'Pod' && options.gracePeriodSeconds !== 0;
-    return this.#gate.write(
-      () => this.#store.delete(kind.kind, namespace, name, options, isGraceful),
-      options.notAfterMs,
-    );
+    if (kind.kind !== 'Pod') this.#admit('delete', kind.kind);
+    return this.#gate.write(() => {
+      const answer = this.#store.delete(kind.kind, namespace, name, options, isGraceful);
+      this.#admission.wrote(kind.kind);
+      return answer;
+    }, options.notAfterMs);
   }
 
   evict({ namespace, name }: ObjectName, options: EvictOptions = {}): Promise<Eviction> {
@@ -153,8 +177,17 @@ export class SimApi implements KubeApi {
       if ((options.uid ?? uid) !== uid || (options.resourceVersion ?? resourceVersion) !== resourceVersion) {
         throw new KubeError('Conflict', `pod ${name} has changed`);
       }
-      return this.#evict(pod);
+      const eviction = this.#evict(pod);
+      if (eviction.outcome === 'Evicted') this.#admission.wrote('Pod');
+      return eviction;
     }, options.notAfterMs);
+  }
+
+  /** A refusal changes nothing, so it counts as no write. */
+  #admit(verb: string, kind: string): void {
+    this.#gate.read();
+    if (!this.#admission.refusedKinds.has(kind)) return;
+    throw new KubeError('Forbidden', `${verb} ${kind}: admission webhook "strict" denied the request`);
   }
 }
 
