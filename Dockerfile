@@ -1,11 +1,11 @@
 # One image for the member and for the operator:
 #   docker run IMAGE                      a member (`node`), which waits to be told to form a cluster or to join one
 #   docker run IMAGE operator …           the operator
-# It holds Node, the program as JavaScript, the libraries of these two, and nothing else: no shell, no package manager.
+# It holds Node, the program as JavaScript, the libraries of these two, a process 1, and nothing else: no shell, no package manager.
 # It writes below /data only, as user 65532, and runs with a read-only root file system.
 
 FROM node:24-bookworm-slim AS build
-RUN apt-get update && apt-get install -y --no-install-recommends libatomic1 ca-certificates && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends libatomic1 ca-certificates tini && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
@@ -29,10 +29,10 @@ RUN npm prune --ignore-scripts --omit=dev --omit=optional && mv node_modules /ou
       -o -name '*.md' -o -name '*.cc' \) ! -iname 'license*' -delete
 # The loader and the libraries that Node and the binding are linked to, at the paths where they are looked for.
 RUN mkdir -p /image/etc/ssl/certs /image/usr/local/bin /image/app /image/tmp /image/data \
- && ldd /usr/local/bin/node /out/node_modules/rocksdb-native/prebuilds/*/*.node \
+ && ldd /usr/local/bin/node /usr/bin/tini /out/node_modules/rocksdb-native/prebuilds/*/*.node \
     | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\/.*ld-linux/ { print $1 }' | sort -u \
     | xargs -I{} cp -L --parents {} /image \
- && cp /usr/local/bin/node /image/usr/local/bin/ \
+ && cp /usr/local/bin/node /usr/bin/tini /image/usr/local/bin/ \
  && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
  && echo 'hosts: files dns' > /image/etc/nsswitch.conf \
  && echo 'quorate:x:65532:65532::/data:/nologin' > /image/etc/passwd && echo 'quorate:x:65532:' > /image/etc/group \
@@ -44,7 +44,8 @@ COPY --from=build /out /app
 ENV PATH=/usr/local/bin MALLOC_ARENA_MAX=2 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt QUORATE_DATA_DIR=/data
 USER 65532:65532
 WORKDIR /data
-ENTRYPOINT ["/usr/local/bin/node", "/app/cli/main.js"]
+# As process 1, Node would be spared a SIGTERM that comes before its first line has run, and be waited for in vain.
+ENTRYPOINT ["/usr/local/bin/tini", "--", "/usr/local/bin/node", "/app/cli/main.js"]
 CMD ["node"]
 EXPOSE 2379 2380
 LABEL org.opencontainers.image.title="Quorate" \

@@ -8,15 +8,16 @@ export type TestFiles = {
   readonly oneByOne: readonly string[];
   /** On a real Kubernetes cluster, with one operator installed for all of them; mostly they wait for it. */
   readonly endToEnd: readonly string[];
-  /** The same, for those that take nodes away or replace the operator. */
+  /** The same, for those that take nodes away, replace the operator, or measure. */
   readonly endToEndAlone: readonly string[];
 };
 
 const SIMULATION = 'test/simulation/';
 const END_TO_END = 'test/e2e/';
 /** They begin first, so that none of them is left to run alone at the end. */
-const TAKES_LONG = /^test\/e2e\/(?:healing|lifecycle|rolling|scaling)\.test\.ts$/;
-const BREAKS_OTHERS = /^test\/e2e\/(?:drain|node-faults|operators|tour|upgrade|without-helm)\.test\.ts$/;
+const TAKES_LONG =
+  /^test\/(?:e2e\/(?:drain-under-way|healing|lifecycle|rolling|scaling)|processes\/kill|toolchain\/bare-debian)\.test\.ts$/;
+const ALONE = /^test\/e2e\/(?:drain|measured|node-faults|operators|tour|upgrade|without-helm)\.test\.ts$/;
 
 /** @param below files or folders; empty means everything */
 export function findTests(below: readonly string[]): TestFiles {
@@ -28,11 +29,13 @@ export function findTests(below: readonly string[]): TestFiles {
   const isSimulation = (file: string): boolean => file.startsWith(SIMULATION);
   const isEndToEnd = (file: string): boolean => file.startsWith(END_TO_END);
   return {
-    together: files.filter((file) => !isSimulation(file) && !isEndToEnd(file)),
+    together: files.filter((file) => !isSimulation(file) && !isEndToEnd(file)).sort(longFirst),
     oneByOne: files.filter(isSimulation),
-    endToEnd: files
-      .filter((file) => isEndToEnd(file) && !BREAKS_OTHERS.test(file))
-      .sort((a, b) => Number(TAKES_LONG.test(b)) - Number(TAKES_LONG.test(a))),
-    endToEndAlone: files.filter((file) => BREAKS_OTHERS.test(file)),
+    endToEnd: files.filter((file) => isEndToEnd(file) && !ALONE.test(file)).sort(longFirst),
+    endToEndAlone: files.filter((file) => ALONE.test(file)),
   };
+}
+
+function longFirst(a: string, b: string): number {
+  return Number(TAKES_LONG.test(b)) - Number(TAKES_LONG.test(a));
 }

@@ -28,7 +28,13 @@ type Event = {
   readonly todo?: string | boolean;
   readonly details: {
     readonly type?: string;
-    readonly error?: { readonly failureType?: string; readonly cause?: unknown };
+    readonly error?: {
+      readonly failureType?: string;
+      readonly cause?: unknown;
+      /** Of a file's process. */
+      readonly exitCode?: number | null;
+      readonly signal?: string | null;
+    };
   };
 };
 
@@ -36,8 +42,11 @@ type Event = {
 export async function runTests(files: readonly string[], concurrency: number, totals: Totals): Promise<void> {
   if (files.length === 0) return;
   const stream = run({ files: [...files], concurrency, timeout: FILE_TIMEOUT_MS, signal: deadline });
+  const lastOutput = new LastOutput();
+  stream.on('test:stdout', (event) => lastOutput.add(event));
+  stream.on('test:stderr', (event) => lastOutput.add(event));
   stream.on('test:pass', (event) => countPassed(event as Event, totals));
-  stream.on('test:fail', (event) => countFailed(event as Event, totals));
+  stream.on('test:fail', (event) => countFailed(event as Event, totals, lastOutput));
   const report = stream.compose(new spec());
   for await (const text of report) process.stdout.write(text as string);
 }
@@ -81,11 +90,26 @@ function countPassed(event: Event, totals: Totals): void {
   }
 }
 
-function countFailed(event: Event, totals: Totals): void {
+function countFailed(event: Event, totals: Totals, lastOutput: LastOutput): void {
   // A test around failed subtests fails with them: count what failed, not what holds it.
   const { error } = event.details;
   if (error?.failureType === 'subtestsFailed') return;
-  totals.failed.push({ name: event.name, file: fileOf(event), why: whyOf(error?.cause ?? error) });
+  const file = fileOf(event);
+  const ending = endingOf(error);
+  if (event.name === file && ending !== null) {
+    totals.failed.push({ name: ending, file, why: lastOutput.of(file) });
+  } else {
+    totals.failed.push({ name: event.name, file, why: whyOf(error?.cause ?? error) });
+  }
+}
+
+/** Of a file whose process ended without the report of a failed test: the runner says of it only "test failed". */
+function endingOf(error: Event['details']['error']): string | null {
+  if (typeof error?.signal === 'string') return `its process was ended by ${error.signal}; what it said last:`;
+  if (typeof error?.exitCode === 'number') {
+    return `its process ended with exit code ${error.exitCode}; what it said last:`;
+  }
+  return null;
 }
 
 function whyOf(error: unknown): string {
@@ -93,6 +117,25 @@ function whyOf(error: unknown): string {
   return text.slice(0, WHY_CHARACTERS).split('\n').slice(0, WHY_LINES).join('\n');
 }
 
+/** The end of what each file has printed. */
+class LastOutput {
+  readonly #tails = new Map<string, string>();
+
+  add({ file = '', message }: { readonly file?: string; readonly message: string }): void {
+    const name = relative(file);
+    this.#tails.set(name, `${this.#tails.get(name) ?? ''}${message}`.slice(-WHY_CHARACTERS));
+  }
+
+  of(file: string): string {
+    const tail = this.#tails.get(file)?.trimEnd() ?? '';
+    return tail === '' ? 'nothing' : tail.split('\n').slice(-WHY_LINES).join('\n');
+  }
+}
+
 function fileOf(event: Event): string {
-  return event.file === undefined ? '' : path.relative(process.cwd(), event.file);
+  return event.file === undefined ? '' : relative(event.file);
+}
+
+function relative(file: string): string {
+  return path.relative(process.cwd(), file);
 }

@@ -59,12 +59,17 @@ test('a failed test is named with its file and its error, once, and fails the ru
 test('a file that cannot be loaded, ends its process or holds no test fails the run', () => {
   const { status, lines, last } = runTestsOf({
     'node/a.test.ts': `test('fine', () => {});`,
-    'node/exits.test.ts': 'process.exit(3);',
+    'node/ends.test.ts': `test('one', () => {}); test('two', () => process.kill(process.pid, 'SIGKILL'));`,
+    'node/exits.test.ts': `test('one', () => { console.error('last words'); process.exit(3); });`,
     'node/holds-none.test.ts': '',
     'node/throws.test.ts': `throw new Error('no');`,
   });
   assert.ok(lines.includes('FAILED node/holds-none.test.ts: holds no test'));
-  assert.equal(last, '1 passed, 3 failed, 0 skipped');
+  const after = (line: string): string[] => lines.slice(lines.indexOf(`FAILED node/${line}; what it said last:`) + 1);
+  assert.equal(after('ends.test.ts: its process was ended by SIGKILL')[0], '  nothing');
+  assert.equal(after('exits.test.ts: its process ended with exit code 3')[0], '  last words');
+  assert.ok(after('throws.test.ts: its process ended with exit code 1').includes('  Error: no'));
+  assert.equal(last, '1 passed, 4 failed, 0 skipped');
   assert.equal(status, 1);
 });
 

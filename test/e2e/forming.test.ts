@@ -4,9 +4,7 @@ import { test } from 'node:test';
 import { until } from './kubectl.ts';
 import {
   createCluster,
-  isConditionTrue,
   isSettled,
-  manifest,
   memberStatus,
   podsOf,
   readCluster,
@@ -14,43 +12,6 @@ import {
   untilCluster,
   useNamespace,
 } from './raft-cluster.ts';
-import { report } from './report.ts';
-
-test('six lines give a cluster that answers on its Service, and kubectl shows it in words', async (t) => {
-  const cluster = await useNamespace(t);
-  if (cluster === null) return;
-  const { kubectl, name } = cluster;
-  const beganMs = Date.now();
-  await kubectl.apply(manifest(name, { replicas: 3 }));
-  const ready = await untilCluster(cluster, 'Ready', (object) => isConditionTrue(object, 'Ready'), 60_000);
-  report('apply to Ready', `${((Date.now() - beganMs) / 1000).toFixed(1)} s`);
-
-  const shown = await kubectl.run(['get', 'raft', name]);
-  const [head, row] = shown
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s{2,}/));
-  assert.deepEqual(head, ['NAME', 'READY', 'VOTERS', 'LEADER', 'VERSION', 'STATUS', 'AGE']);
-  assert.deepEqual(row?.slice(0, 3), [name, 'True', '3/3']);
-  assert.match(row?.[3] ?? '', /^db-[012]$/);
-  assert.match(await kubectl.run(['describe', 'raftcluster', name]), /Events:[\s\S]*\bNormal\b/);
-  assert.equal(ready.status.replicas, 3);
-  assert.equal(ready.status.members.length, 3);
-
-  const traffic = await startTraffic(cluster);
-  const scale = JSON.parse(
-    await kubectl.run([
-      'get',
-      '--raw',
-      `/apis/quorate.dev/v1/namespaces/${kubectl.namespace}/raftclusters/${name}/scale`,
-    ]),
-  );
-  assert.equal(scale.spec.replicas, 3);
-  assert.equal(scale.status.replicas, 3);
-  const selected = await kubectl.list('pods', scale.status.selector);
-  assert.equal(selected.length, 3);
-  await traffic.verify();
-});
 
 test('status is lost, then the first founder with its volume: the cluster stays the one it was', async (t) => {
   const cluster = await useNamespace(t);

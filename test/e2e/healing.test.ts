@@ -13,39 +13,6 @@ import {
   untilCluster,
   useNamespace,
 } from './raft-cluster.ts';
-import { reportGap } from './report.ts';
-
-test('a deleted pod and a killed leader come back as the members they were', async (t) => {
-  const cluster = await useNamespace(t);
-  if (cluster === null) return;
-  const { kubectl } = cluster;
-  await createCluster(cluster, { replicas: 3 });
-  const traffic = await startTraffic(cluster);
-  const before = await memberStatus(cluster, 'db-0');
-  for (const { how, args } of [
-    { how: "the leader's pod deleted", args: [] },
-    { how: "the leader's pod killed", args: ['--force', '--grace-period=0'] },
-  ]) {
-    const leader = await leaderOf(cluster);
-    const former = await memberStatus(cluster, leader);
-    const pod = await kubectl.get('pod', leader);
-    const beganMs = Date.now();
-    await kubectl.run(['delete', 'pod', leader, '--wait=false', ...args]);
-    await until(`${leader} to come back`, 120_000, async () => {
-      const now = await kubectl.get('pod', leader);
-      if (now === null || now.metadata.uid === pod!.metadata.uid) return null;
-      const status = await memberStatus(cluster, leader);
-      return status.state === 'Member' ? status : null;
-    });
-    const returned = await memberStatus(cluster, leader);
-    assert.equal(returned.member_id, former.member_id);
-    assert.equal(returned.incarnation, former.incarnation);
-    assert.equal(returned.config_index, before.config_index, 'the membership has changed');
-    await isSettled(cluster);
-    reportGap(how, await traffic.longestGapMs(beganMs));
-  }
-  await traffic.verify();
-});
 
 test('a member whose data is damaged is replaced by a new one, its volume with it', async (t) => {
   const cluster = await useNamespace(t);

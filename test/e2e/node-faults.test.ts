@@ -30,7 +30,7 @@ for (const { fault, mend, what } of [
     const mendNode = await breakNode(t, faults, fault, mend, node);
     await traffic.goesOn(60_000);
     await until('the node to be missed', 120_000, async () => !(await isNodeReady(cluster, node)));
-    reportGap(`the leader's node without ${what}`, await traffic.longestGapMs(beganMs));
+    reportGap(`the leader's node without ${what}`, await traffic.longestGap(beganMs));
     await mendNode();
     await until('the node to be back', 120_000, () => isNodeReady(cluster, node));
     await isSettled(cluster, 300_000);

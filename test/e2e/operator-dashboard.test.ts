@@ -30,7 +30,7 @@ test("every panel of the operator's dashboard shows data", { skip: withoutPromet
   const [pod] = await podsOf(cluster);
   await kubectl.run(['delete', 'pod', pod!.metadata.name]);
   await isSettled(cluster);
-  // A pass that fails: nothing more may be made here.
+  // Errors: nothing more may be made here.
   await kubectl.apply({
     apiVersion: 'v1',
     kind: 'ResourceQuota',

@@ -9,40 +9,10 @@ import {
   isConditionTrue,
   isSettled,
   podsOf,
-  readCluster,
   startTraffic,
   untilCluster,
   useNamespace,
 } from './raft-cluster.ts';
-import { report, reportGap } from './report.ts';
-
-test('a changed setting restarts every pod, one at a time, the leader last', async (t) => {
-  const cluster = await useNamespace(t);
-  if (cluster === null) return;
-  const { kubectl } = cluster;
-  await createCluster(cluster, { replicas: 3, updateStrategy: { minReadySeconds: 1 } });
-  const traffic = await startTraffic(cluster);
-  const before = new Map((await podsOf(cluster)).map(({ metadata }) => [metadata.name, metadata.uid]));
-  const leader = (await readCluster(cluster)).status.leader as string;
-  const beganMs = Date.now();
-  await changeSpec(cluster, { config: { logLevel: 'debug' } });
-  const order: string[] = [];
-  await until('all pods to be replaced', 300_000, async () => {
-    const pods = await podsOf(cluster);
-    const away = pods.filter((pod) => !isConditionTrue(pod, 'Ready') || pod.metadata.deletionTimestamp !== undefined);
-    assert.ok(away.length + (3 - pods.length) <= 1, `${away.map(({ metadata }) => metadata.name)} are away at once`);
-    for (const { metadata } of pods) {
-      if (metadata.uid !== before.get(metadata.name) && !order.includes(metadata.name)) order.push(metadata.name);
-    }
-    return order.length === 3;
-  });
-  await isSettled(cluster);
-  assert.equal(order.at(-1), leader, `the order was ${order}`);
-  reportGap('upgrade of all three members', await traffic.longestGapMs(beganMs));
-  report('upgrade of all three members', `${((Date.now() - beganMs) / 1000).toFixed(0)} s`);
-  assert.equal((await traffic.verify()).failedWrites, 0);
-  assert.match(await kubectl.run(['get', 'events']), /Evict|Restart/i);
-});
 
 test('an image that does not start stops after one pod, and the old one put back heals it', async (t) => {
   const cluster = await useNamespace(t);

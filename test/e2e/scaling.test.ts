@@ -14,48 +14,6 @@ import {
   untilCluster,
   useNamespace,
 } from './raft-cluster.ts';
-import { reportGap } from './report.ts';
-
-test('1 to 3 to 5 to 3 to 1, by kubectl scale', async (t) => {
-  const cluster = await useNamespace(t);
-  if (cluster === null) return;
-  const { kubectl, name } = cluster;
-  await createCluster(cluster, { replicas: 1 });
-  const traffic = await startTraffic(cluster, { members: 5 });
-  for (const replicas of [3, 5, 3, 1]) {
-    const beganMs = Date.now();
-    await kubectl.run(['scale', `raft/${name}`, `--replicas=${replicas}`]);
-    const settled = await isSettled(cluster);
-    reportGap(`scale to ${replicas}`, await traffic.longestGapMs(beganMs));
-    assert.equal(settled.status.members.length, replicas);
-    assert.equal(
-      (await podsOf(cluster)).filter((pod) => pod.metadata.deletionTimestamp === undefined).length,
-      replicas,
-    );
-    // As an HPA asks.
-    const scale = JSON.parse(
-      await kubectl.run([
-        'get',
-        '--raw',
-        `/apis/quorate.dev/v1/namespaces/${kubectl.namespace}/raftclusters/${name}/scale`,
-      ]),
-    );
-    assert.deepEqual([scale.spec.replicas, scale.status.replicas], [replicas, replicas]);
-    const selected = await kubectl.list('pods', scale.status.selector);
-    assert.equal(selected.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length, replicas);
-    const { members = [] } = await memberStatus(cluster, `${name}-0`);
-    assert.deepEqual(
-      members.map((member) => `${member.name} ${member.role}`).sort(),
-      Array.from({ length: replicas }, (_, ordinal) => `${name}-${ordinal} Voter`),
-    );
-  }
-  await until(
-    'the volumes of members that are gone to be deleted',
-    60_000,
-    async () => (await kubectl.list('pvc')).length === 1,
-  );
-  await traffic.verify();
-});
 
 test('the wish changes half way: what has begun is finished or undone, nothing is left over', async (t) => {
   const cluster = await useNamespace(t);

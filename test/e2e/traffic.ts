@@ -6,15 +6,23 @@ import { restrictedPod } from './restricted-pod.ts';
 
 type Line = {
   readonly atMs: number;
-  readonly kind: 'Started' | 'Progress' | 'WriteFailed' | 'Violation' | 'Gap' | 'Ended';
+  readonly kind: 'Started' | 'Progress' | 'WriteFailed' | 'Retry' | 'Violation' | 'Gap' | 'Stall' | 'Ended';
   readonly what?: string;
   readonly error?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
-  readonly gapMs?: number;
   readonly acknowledgedWrites?: number;
   readonly failedWrites?: number;
   readonly reads?: number;
+};
+
+/** A time without an acknowledged write. */
+export type Gap = {
+  readonly gapMs: number;
+  /** For so long of it the writers themselves were kept from running: the machine's share, and not the cluster's. */
+  readonly stalledMs: number;
+  /** What the writers were told meanwhile, each once. */
+  readonly errors: readonly string[];
 };
 
 export type TrafficOptions = {
@@ -55,6 +63,8 @@ export class Traffic {
         {
           image,
           command: ['node', '/traffic/traffic-pod.ts', CLIENT_MODULE, ...endpoints],
+          // Without a request it gets a hundredth of what members get, and a busy node stops the writers for seconds.
+          resources: { requests: { cpu: '500m', memory: '64Mi' } },
           env: [{ name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }],
           volumeMounts: [{ name: 'traffic', mountPath: '/traffic' }],
         },
@@ -75,13 +85,22 @@ export class Traffic {
     return traffic;
   }
 
-  /** Longest time without an acknowledged write among those that touch the time since `sinceMs`; 0: none worth a line. */
-  async longestGapMs(sinceMs: number): Promise<number> {
+  /** The longest among those that touch the time since `sinceMs`; null: none worth a line. */
+  async longestGap(sinceMs: number): Promise<Gap | null> {
     const lines = await this.#lines();
-    return Math.max(
-      0,
-      ...lines.filter(({ kind, toMs = 0 }) => kind === 'Gap' && toMs >= sinceMs).map((line) => line.gapMs!),
-    );
+    const lengthMs = ({ fromMs = 0, toMs = 0 }: Line): number => toMs - fromMs;
+    const [longest] = lines
+      .filter(({ kind, toMs = 0 }) => kind === 'Gap' && toMs >= sinceMs)
+      .sort((a, b) => lengthMs(b) - lengthMs(a));
+    if (longest === undefined) return null;
+    const fromMs = longest.fromMs!;
+    const toMs = longest.toMs!;
+    const stalledMs = lines
+      .filter(({ kind }) => kind === 'Stall')
+      .map((stall) => Math.min(toMs, stall.toMs!) - Math.max(fromMs, stall.fromMs!))
+      .reduce((sum, ms) => sum + Math.max(0, ms), 0);
+    const told = lines.filter(({ kind, atMs }) => kind === 'Retry' && atMs >= fromMs && atMs <= toMs);
+    return { gapMs: toMs - fromMs, stalledMs, errors: [...new Set(told.map(({ error = '' }) => error))] };
   }
 
   /** Waits until writes are acknowledged again that began after now. */

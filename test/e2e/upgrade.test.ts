@@ -41,7 +41,7 @@ test('after an upgrade of the operator two clusters roll, one after the other; a
     assert.ok(unwell.length <= 1, 'two clusters roll at once');
     return states.every(({ status }) => status.image === upgradeImage && status.plan?.action === 'Steady');
   });
-  reportGap('upgrade by a new operator', await traffic.longestGapMs(beganMs));
+  reportGap('upgrade by a new operator', await traffic.longestGap(beganMs));
   for (const cluster of [first, second]) {
     await isSettled(cluster);
     for (const { spec } of await podsOf(cluster)) assert.equal(spec.containers[0].image, upgradeImage);
