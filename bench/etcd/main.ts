@@ -2,13 +2,10 @@
  * `npm run bench:etcd`: three members of etcd and three of Quorate in turn, on the same disk and with every write synced,
  * under etcd's own `benchmark`. Prints the ratio of the medians: above 1, Quorate is better. Wants `etcd` and `benchmark`
  * on PATH. The load generator shares the machine with the members.
- *
- *   npm run bench:etcd                        three rounds of every load
- *   npm run bench:etcd -- --quick             one short round: shows that it works, not how fast
- *   npm run bench:etcd -- --only put,range    loads whose names begin so
  */
 import { availableParallelism, cpus, release } from 'node:os';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
+import { parsePositive } from '../../cli/values.ts';
 import { isOnPath } from '../../test/etcd/on-path.ts';
 import { Acknowledged } from './acknowledged.ts';
 import { type Rounds, table } from './comparison.ts';
@@ -19,13 +16,13 @@ import { quorate } from './quorate.ts';
 import { type Cost, runLoad } from './run-load.ts';
 import { measureWriteGap } from './write-gap.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    only: { type: 'string', default: '' },
-  },
-});
+const options = new Command('bench:etcd')
+  .description("Compare three members of Quorate and three of etcd under etcd's own load generator.")
+  .option('--quick', 'one short round: shows that it works, not how fast', false)
+  .option('--rounds <n>', 'rounds of every load, alternating (3; 1 with --quick)', parsePositive)
+  .option('--only <names>', 'loads whose names begin so, separated by commas', '')
+  .parse()
+  .opts<{ quick: boolean; rounds?: number; only: string }>();
 
 const missing = ['etcd', 'benchmark'].filter((program) => !isOnPath(program));
 if (missing.length > 0) {
@@ -33,7 +30,7 @@ if (missing.length > 0) {
   process.exit(2);
 }
 
-const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
+const rounds = options.rounds ?? (options.quick ? 1 : 3);
 const loads = loadsOf(options.quick).filter(({ name }) =>
   options.only.split(',').some((prefix) => name.startsWith(prefix)),
 );
