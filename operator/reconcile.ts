@@ -39,7 +39,7 @@ import { clusterEventSubject, SpecNotUnderstood } from './observe/cluster-kind.t
 import { type ObserverParts, observe } from './observe/observe.ts';
 import { cacheSource, clustersOf, freshSource, type Source } from './observe/source.ts';
 import type { Observed } from './observe/types.ts';
-import { Pacing } from './pacing.ts';
+import { OLD_VIEW_MS, Pacing } from './pacing.ts';
 import { Refusals } from './refusals.ts';
 
 export type ReconcilerParts = {
@@ -62,8 +62,6 @@ export type ReconcilerParts = {
 
 /** Members fail without a word to the API server: a cluster that is well is looked at this often, and up to half as long. */
 const LOOK_AGAIN_MS = 10_000;
-/** What has changed since it was read is looked at again after this long, when the cache has had time to hear of it. */
-const OLD_VIEW_MS = 200;
 /** What a member or a budget has refused for now is asked for again after this long. */
 const REFUSED_MS = 2000;
 /** Certificates are looked at this often. */
@@ -109,7 +107,9 @@ export class Reconciler {
     const fence = fenceOf(leadership, clock);
     const log = this.#parts.log.child({ cluster: key, pass: randomUUID().slice(0, 8) });
     try {
-      return await this.#pass(key, fence, log);
+      const work = await this.#pass(key, fence, log);
+      this.#pacing.passed(key);
+      return work;
     } catch (error) {
       if (error instanceof SpecNotUnderstood) {
         log.write('error', 'spec_not_understood', { message: error.message });
@@ -121,9 +121,10 @@ export class Reconciler {
         // The pass was slow, and the lease may have been renewed meanwhile: nobody else would look at this cluster again.
         return { againAfterMs: OLD_VIEW_MS };
       }
-      if (isOldView(error)) {
-        log.write('info', 'view_was_old', { message: error.message });
-        return { againAfterMs: OLD_VIEW_MS };
+      const oldViewMs = isOldView(error) ? this.#pacing.afterOldView(key) : null;
+      if (oldViewMs !== null) {
+        log.write('info', 'view_was_old', { message: (error as Error).message });
+        return { againAfterMs: oldViewMs };
       }
       log.write('error', 'pass_failed', { message: error instanceof Error ? error.message : String(error) });
       throw error;
