@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { objectOf } from './json-object.ts';
+import { startTestApi } from './testing/start-test-api.ts';
 import { decodeTxn } from './txn.ts';
 
 const decode = (json: unknown, maxValueBytes = 1000) =>
@@ -88,4 +89,24 @@ test('keys and values together are bounded', () => {
     code: 'too_large',
     message: /1001 bytes; 1000 are allowed/,
   });
+});
+
+test('a transaction that only reads takes no entry in the log, unless its answer is to be remembered', async (t) => {
+  const { request, put, member } = await startTestApi(t);
+  await put('/v1/kv/a', '1');
+  const ask = async (body: object, headers: Record<string, string> = {}) => {
+    member.calls.length = 0;
+    const answer = await request('/v1/txn', { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: answer.status, body: await answer.json(), calls: member.calls.map(([call]) => call) };
+  };
+  const get = { if: [{ key: 'a', exists: true }], then: [{ get: { key: 'a' } }] };
+  const read = await ask(get);
+  assert.deepEqual([read.status, read.calls], [200, ['read']]);
+  const logged = await ask(get, { 'idempotency-key': 'k' });
+  assert.deepEqual([logged.body, logged.calls], [read.body, ['propose']]);
+  assert.deepEqual((await ask({ then: [{ get: { key: 'a' } }, { put: { key: 'a', value: '2' } }] })).calls, [
+    'propose',
+  ]);
+  const invalid = await ask({ then: [{ get: { key: 'a', range_end: '' } }] });
+  assert.equal(invalid.status, 400);
 });

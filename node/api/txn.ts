@@ -2,7 +2,9 @@
 
 import { RequestError } from '../server/types.ts';
 import { rangeOf } from '../store/range-of.ts';
-import type { Compare, Keys, Txn, TxnOperation } from '../store/types.ts';
+import { isReadOnly } from '../store/read-only.ts';
+import type { Compare, Failed, Keys, Result, Txn, TxnOperation } from '../store/types.ts';
+import { validate } from '../store/validate.ts';
 import { readJson } from './body.ts';
 import type { ApiLimits } from './context.ts';
 import { invalid } from './errors.ts';
@@ -11,7 +13,8 @@ import { parseLeaseId, txnToJson } from './json.ts';
 import { type JsonObject, objectOf } from './json-object.ts';
 import { keysWithPrefix, oneKey } from './keys.ts';
 import { propose } from './propose.ts';
-import { requestParameters } from './request-options.ts';
+import type { Query } from './query.ts';
+import { requestOptions, requestParameters } from './request-options.ts';
 
 const maxNesting = 8;
 
@@ -21,9 +24,31 @@ export async function txn(exchange: Exchange): Promise<void> {
   const query = exchange.query(txnParameters);
   const { body, json } = await readJson(exchange);
   const command = decodeTxn(objectOf(json, 'the body'), exchange.api.limits);
-  const result = await propose(exchange, command, query, body);
+  const result = await carryOut(exchange, command, query, body);
   if (result.kind !== 'Txn') throw new Error(`a transaction was answered with ${result.kind}`);
   exchange.json(200, txnToJson(result, command));
+}
+
+/** What only reads needs no entry in the log, unless its answer is to be remembered. */
+async function carryOut(
+  exchange: Exchange,
+  command: Txn,
+  query: Query,
+  body: Buffer,
+): Promise<Exclude<Result, Failed>> {
+  const { api, request, response } = exchange;
+  if (!isReadOnly(command) || request.headers['idempotency-key'] !== undefined) {
+    return propose(exchange, command, query, body);
+  }
+  const result =
+    validate(command) ??
+    (await exchange.member.read(command, {
+      ...requestOptions(query, api),
+      consistency: 'linearizable',
+      isWanted: () => !response.destroyed,
+    }));
+  if (result.kind === 'Failed') throw new RequestError(result.code, result.message);
+  return result;
 }
 
 export function decodeTxn(json: JsonObject, limits: Pick<ApiLimits, 'maxValueBytes' | 'maxTxnOperations'>): Txn {

@@ -106,14 +106,16 @@ export class Applier {
 
   async #applyBatch(batch: readonly Entry[]): Promise<void> {
     const startedMs = this.#clock.nowMs();
-    const entries = batch.map(decodeEntry);
-    const results = await this.#store.apply(entries);
+    const offered = batch.map(decodeEntry);
+    const results = await this.#store.apply(offered);
+    const entries = offered.slice(0, results.length);
+    if (results.length < batch.length) this.#queue.unshift(...batch.slice(results.length));
     assertSpoken(this.#store.format);
     this.#observer.applied((this.#clock.nowMs() - startedMs) / 1000, entries.length);
     const last = entries.at(-1);
     if (last?.isConfiguration) await this.#events.configurationApplied(last.index, this.#store.membership);
     let bytes = 0;
-    for (const entry of batch) bytes += entry.data.length;
+    for (let n = 0; n < entries.length; n += 1) bytes += batch[n]!.data.length;
     this.#events.applied(entries, results, bytes);
   }
 

@@ -25,6 +25,7 @@ import { assertReadable, type ReadMemory, readRange } from './range-read.ts';
 import { isReadOnly } from './read-only.ts';
 import { type Recent, recentRange, recentTxn } from './recent-read.ts';
 import { RememberedCounts } from './remembered-counts.ts';
+import { resultBytes } from './result-bytes.ts';
 import { leaseOfKey, leaseTable } from './row-keys.ts';
 import { CurrentSource, RevisionSource, type RowSource } from './row-source.ts';
 import { decodeLease, type Version } from './row-values.ts';
@@ -72,6 +73,12 @@ export type StoreOptions = {
   readonly maxQueuedBytesPerWatch: number;
 };
 
+/**
+ * About how much the results of one `apply` may hold. An answer of a transaction may have 16 MiB, every member has it in
+ * memory until its batch is done, and again when it applies the same entries after a restart: hundreds of them in one batch
+ * would end all members, again and again.
+ */
+const MAX_RESULT_BYTES = 16 << 20;
 const CACHE_BYTES = 8 << 20;
 const RANGE_CACHE_BYTES = 4 << 20;
 const LEASE_PAGE_ROWS = 10_000;
@@ -175,13 +182,14 @@ export class Store {
 
   /**
    * Applies the entries that follow `appliedIndex`: readers and watchers see all of them or none, the engine has them
-   * after `writeOut`. Results in order, null for an entry that carries no command. One call at a time. After a rejection
-   * what the engine holds is unknown: the member must end.
+   * after `writeOut`. One call at a time. After a rejection what the engine holds is unknown: the member must end.
+   *
+   * @returns results in order, null for an entry that carries no command; fewer than entries, but at least one, where they
+   * have grown so large that the rest must wait for the next call
    */
   async apply(entries: readonly CommittedEntry[]): Promise<(Result | null)[]> {
     invariant(!this.#isApplying, 'batches are applied one at a time');
-    const last = entries.at(-1);
-    if (last === undefined) return [];
+    if (entries.length === 0) return [];
     this.#isApplying = true;
     try {
       this.#assertNext(entries);
@@ -193,10 +201,15 @@ export class Store {
         engine: this.#engine,
       });
       const results: (Result | null)[] = [];
+      let bytes = 0;
       for (const entry of entries) {
-        const result = executeEntry(draft, entry);
-        results.push(result instanceof Promise ? await result : result);
+        const executed = executeEntry(draft, entry);
+        const result = executed instanceof Promise ? await executed : executed;
+        results.push(result);
+        if (result !== null) bytes += resultBytes(result);
+        if (bytes >= MAX_RESULT_BYTES) break;
       }
+      const last = entries[results.length - 1]!;
       const applied = draft.applied(last.index, last.term);
       const versions = draft.changedVersions();
       this.#unwritten.add({ operations: draft.operations(), versions, answers: draft.answers.added, applied });
