@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { freePorts } from '../test/free-ports.ts';
 import { assertCanListen } from './can-listen.ts';
@@ -40,4 +40,27 @@ test('a port that somebody else has is told as that, and all others are let go o
   await taken[Symbol.asyncDispose]();
   await assertCanListen(all);
   await assertCanListen(all);
+});
+
+test('who dials a port while it is tried does not hold the start up', async () => {
+  const port = await freePorts(2);
+  let isOver = false;
+  let dialled: Socket | null = null;
+  const dial = (): void => {
+    if (isOver) return;
+    dialled = connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .on('close', () => setTimeout(dial, 1));
+    dialled.end('hello');
+  };
+  dial();
+  try {
+    // Names are looked up while the ports are open: the connection is there by then.
+    const [listenClient, listenPeer] = [0, 1].map((more) => ({ host: 'localhost', port: port + more }));
+    for (let n = 0; n < 40; n += 1)
+      await assertCanListen({ listenClient: listenClient!, listenPeer: listenPeer!, listenHealth: null });
+  } finally {
+    isOver = true;
+    dialled!.destroy();
+  }
 });

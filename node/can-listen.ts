@@ -69,7 +69,8 @@ async function isFree(at: HostPort): Promise<boolean> {
 /** A text: the code of the system's refusal. */
 function listen({ host, port }: HostPort): Promise<Server | string> {
   return new Promise((resolve) => {
-    const server = createServer();
+    // Peers dial again and again. One that was taken and never read would keep this server from closing, for ever.
+    const server = createServer((socket) => socket.destroy());
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     server.listen(port, host, () => resolve(server));
   });
