@@ -187,3 +187,12 @@ test('a member that closes its connections, as one does before it stops, is left
   for (const value of ['1', '2', '3']) await client.put('a', value);
   assert.deepEqual([first.asked.length, second.asked.length], [1, 2]);
 });
+
+test('such a member is left after a refusal, too', async () => {
+  const absent = { error: { code: 'key_not_found', message: 'no such key' } };
+  await using first = await FakeMember.start(json(404, absent, { connection: 'close' }));
+  await using second = await FakeMember.start(json(404, absent));
+  const client = createClient({ endpoints: [first.url, second.url] });
+  for (let n = 0; n < 3; n += 1) assert.equal(await client.get('a'), null);
+  assert.deepEqual([first.asked.length, second.asked.length], [1, 2]);
+});

@@ -32,6 +32,9 @@ export type CallerOptions = {
   readonly onRetry: (error: QuorateError) => void;
 };
 
+/** `isLeaving`: the member that answered is about to stop. */
+type Attempt<T> = ({ readonly value: T } | Failure) & { readonly isLeaving: boolean };
+
 /** The member is given less time than we wait, so that its answer, which says more, comes first. */
 const MEMBERS_SHARE = 0.9;
 
@@ -64,10 +67,9 @@ export class Caller {
       // At least 1 ms: after a pause that took longer than planned, no time may be left for the last attempt.
       const budgetMs = Math.max(1, Math.min(longestMs, deadlineMs - performance.now()));
       const result = await this.#attempt(endpoint, request, options.signal, budgetMs, read);
-      if ('value' in result) {
-        this.#preferred = result.isLeaving ? (at + 1) % this.endpoints.length : at;
-        return result.value;
-      }
+      if (result.isLeaving) this.#preferred = (at + 1) % this.endpoints.length;
+      else if ('value' in result) this.#preferred = at;
+      if ('value' in result) return result.value;
       // An attempt that the deadline cut short knows less than the one before it.
       if (budgetMs >= longestMs || !reasons.has(endpoint)) reasons.set(endpoint, result.error.message);
       const mayRetry = result.certainty === 'Refused' || (result.certainty === 'Unknown' && request.isRepeatable);
@@ -89,7 +91,7 @@ export class Caller {
     signal: AbortSignal | undefined,
     budgetMs: number,
     read: (response: Response) => Promise<T>,
-  ): Promise<{ value: T; isLeaving: boolean } | Failure> {
+  ): Promise<Attempt<T>> {
     const controller = new AbortController();
     const abort = () => controller.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
@@ -106,10 +108,11 @@ export class Caller {
       const isLeaving = response.headers.get('connection') === 'close';
       if (response.ok) return { value: await read(response), isLeaving };
       const body: unknown = await response.json().catch(() => null);
-      return failureOfAnswer(errorFromAnswer(response.status, body, endpoint), response.headers.get('retry-after'));
+      const error = errorFromAnswer(response.status, body, endpoint);
+      return { ...failureOfAnswer(error, response.headers.get('retry-after')), isLeaving };
     } catch (exception) {
       signal?.throwIfAborted();
-      return failureOfException(controller.signal.aborted ? tooLate : exception, endpoint);
+      return { ...failureOfException(controller.signal.aborted ? tooLate : exception, endpoint), isLeaving: false };
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
