@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiErrorCode } from '../../client/types.ts';
 import { AuthorizedMember } from '../server/authorized-member.ts';
+import { LARGE_ANSWER_BYTES } from '../server/held-answers.ts';
 import { type Member, RequestError } from '../server/types.ts';
 import { bearerToken } from './admin-auth.ts';
 import { awaitsContinue, ClientGone, drainableBytes } from './body.ts';
@@ -13,9 +14,6 @@ import type { ApiContext } from './context.ts';
 import { errorBody, errorTable, isPassing } from './errors.ts';
 import { assertSameOrigin } from './origin.ts';
 import { parseQuery, type Query } from './query.ts';
-
-/** Answers above this count as held until their last byte has left. */
-const largeAnswerBytes = 64 * 1024;
 
 /** Up to this size it costs less to make head and body one text than to have Node gather two pieces. */
 const oneWriteBytes = 8 * 1024;
@@ -98,8 +96,8 @@ export class Exchange {
       this.writeHead(status, headers);
       endWith(response, body, sizeBytes);
     }
-    if (sizeBytes > largeAnswerBytes && this.#isAdmitted && !response.closed) {
-      const held = this.api.member.answers.hold(sizeBytes, () => this.request.socket.destroy(), sizeBytes);
+    if (sizeBytes > LARGE_ANSWER_BYTES && this.#isAdmitted && !response.closed) {
+      const held = this.api.member.answers.hold(sizeBytes, () => this.request.socket.destroy(), { isWhole: true });
       response.once('close', () => {
         held.end();
         this.#leave();

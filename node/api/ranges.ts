@@ -49,7 +49,7 @@ export async function getRange(exchange: Exchange): Promise<void> {
       keysOnly,
       countOnly,
     },
-    readOptions(query, api),
+    { ...readOptions(query, api), isWanted: () => !exchange.response.destroyed },
   );
   if (exchange.response.destroyed) throw new ClientGone();
   const answer: ApiRangeAnswer = rangeToJson(result, keysOnly);

@@ -4,7 +4,11 @@
  */
 import { RequestError } from './types.ts';
 
-const MAX_HELD_BYTES = 256 << 20;
+const MOST_HELD_BYTES = 256 << 20;
+/** Of what a container may have: each byte held costs about one and a half, and half of it all may be V8's heap. */
+const HELD_SHARE = 1 / 8;
+/** Smaller ones are not worth counting one by one; larger ones count until their last byte has left. */
+export const LARGE_ANSWER_BYTES: number = 64 * 1024;
 /** Who reads is left alone: it takes its answer within this, and then a MiB a second. */
 const PATIENCE_MS = 5000;
 const SLOWEST_BYTES_PER_MS = 1024;
@@ -27,7 +31,7 @@ export class HeldAnswers {
   #bytes = 0;
   #lastLookMs = Number.NEGATIVE_INFINITY;
 
-  constructor(nowMs: () => number, maxBytes: number = MAX_HELD_BYTES) {
+  constructor(nowMs: () => number, maxBytes: number = maxHeldBytes()) {
     this.#nowMs = nowMs;
     this.#maxBytes = maxBytes;
   }
@@ -37,11 +41,12 @@ export class HeldAnswers {
   }
 
   /**
-   * @param total of the answer, where how much of it has gone is not told
-   * @param breakOff ends it where its time is over and there is no room; calls `end`, now or later
+   * @param breakOff gives up its connection or stream, where its time is over and there is no room
+   * @param isWhole all of the answer is there, and only its end will be told
    */
-  hold(bytes: number, breakOff: () => void, total: number = 0): HeldAnswer {
-    const held = new Held(this.#nowMs() + PATIENCE_MS + total / SLOWEST_BYTES_PER_MS, breakOff, (change) => {
+  hold(bytes: number, breakOff: () => void, { isWhole }: { readonly isWhole: boolean }): HeldAnswer {
+    const takesMs = isWhole ? bytes / SLOWEST_BYTES_PER_MS : 0;
+    const held = new Held(this.#nowMs() + PATIENCE_MS + takesMs, breakOff, (change) => {
       this.#bytes += change;
       if (held.isOver) this.#held.delete(held);
     });
@@ -67,9 +72,17 @@ export class HeldAnswers {
     this.#lastLookMs = nowMs;
     for (const held of this.#held) {
       if (this.#bytes < this.#maxBytes) return;
-      if (held.dueMs <= nowMs) held.breakOff();
+      if (held.dueMs > nowMs) continue;
+      held.breakOff();
+      // Of a connection's end one hears later, and until then all that are late would be broken off.
+      held.end();
     }
   }
+}
+
+function maxHeldBytes(): number {
+  const limitBytes = process.constrainedMemory();
+  return limitBytes === 0 ? MOST_HELD_BYTES : Math.min(MOST_HELD_BYTES, limitBytes * HELD_SHARE);
 }
 
 class Held implements HeldAnswer {

@@ -159,6 +159,7 @@ export class LocalMember implements Member {
   propose(command: Command, options: WriteOptions): Promise<Result> {
     try {
       const replica = this.#serving();
+      if (mayAnswerMuch(command)) this.answers.assertRoom();
       if (command.kind === 'ChangeAuth') assertClusterSpeaks(EXTENDED_FORMAT, replica.servingStore().format);
       if (command.kind === 'MarkCorrupt') assertClusterSpeaks(MARKS_FORMAT, replica.servingStore().format);
       const { options: settings, random } = this.#with;
@@ -173,9 +174,10 @@ export class LocalMember implements Member {
     const replica = this.#serving();
     if (options.consistency === 'linearizable') await replica.readBarrier(options);
     const read = (): Promise<RangeResult> => this.#read(replica, options, (store) => store.range(range));
-    if (range.rangeEnd !== null && !range.countOnly) return this.#turns.run(read, resultBytes, deadlineMs);
+    if (range.rangeEnd !== null && !range.countOnly)
+      return this.#turns.run(read, resultBytes, deadlineMs, options.isWanted);
     const result = await read();
-    // Thousands may have come together.
+    // Again: thousands may have come together, each with a large value. What was read is thrown away then.
     this.answers.assertRoom();
     return result;
   }
@@ -185,7 +187,7 @@ export class LocalMember implements Member {
     const replica = this.#serving();
     if (options.consistency === 'linearizable') await replica.readBarrier(options);
     const read = (): Promise<TxnResult | Failed> => this.#read(replica, options, (store) => store.read(txn));
-    return this.#turns.run(read, resultBytes, deadlineMs);
+    return this.#turns.run(read, resultBytes, deadlineMs, options.isWanted);
   }
 
   async erased(): Promise<void> {
@@ -349,4 +351,9 @@ export class LocalMember implements Member {
 /** Whether the member that was asked does not lead; it may know no other leader yet. */
 function isNotLeader(error: unknown): boolean {
   return error instanceof RequestError && (error.code === 'not_leader' || error.code === 'no_leader');
+}
+
+/** Whether its answer may hold more than the command itself. */
+function mayAnswerMuch(command: Command): boolean {
+  return command.kind === 'Txn' || (command.kind === 'DeleteRange' && command.returnPrevious);
 }

@@ -73,3 +73,28 @@ test('one that fails makes room, too', async () => {
   const fail = (): Promise<number> => Promise.reject(new Error('no'));
   for (let n = 0; n < 40; n += 1) await assert.rejects(turns.run(fail, Number, 1), /no/);
 });
+
+test('one that nobody waits for any more takes no turn', async () => {
+  const clock = new ManualClock();
+  const turns = new ReadTurns(clock);
+  const first = Promise.withResolvers<number>();
+  for (let n = 0; n < 16; n += 1)
+    void turns.run(
+      () => first.promise,
+      (size) => size,
+      1000,
+    );
+  const given: string[] = [];
+  const ask = (name: string, isWanted: boolean) =>
+    turns.run(
+      async () => given.push(name),
+      () => 0,
+      1000,
+      () => isWanted,
+    );
+  const left = assert.rejects(ask('left', false), { code: 'overloaded' });
+  const waiting = ask('waiting', true);
+  first.resolve(0);
+  await Promise.all([left, waiting]);
+  assert.deepEqual(given, ['waiting']);
+});

@@ -30,12 +30,18 @@ export class ReadTurns {
   /**
    * @param sizeOf bytes of the answer
    * @param deadlineMs by the clock; one whose turn has not come by then is refused as `overloaded`
+   * @param isWanted asked when its turn comes: a read that nobody waits for any more takes none
    */
-  run<T>(read: () => Promise<T>, sizeOf: (result: T) => number, deadlineMs: number): Promise<T> {
+  run<T>(
+    read: () => Promise<T>,
+    sizeOf: (result: T) => number,
+    deadlineMs: number,
+    isWanted: () => boolean = () => true,
+  ): Promise<T> {
     if (this.#waiting.size === 0 && this.#hasRoom) return this.#start(read, sizeOf);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
-        start: () => resolve(this.#start(read, sizeOf)),
+        start: () => (isWanted() ? resolve(this.#start(read, sizeOf)) : reject(late())),
         deadline: this.#clock.after(Math.max(0, deadlineMs - this.#clock.nowMs()), () => {
           this.#waiting.delete(waiting);
           reject(late());

@@ -37,7 +37,11 @@ export type WriteOptions = RequestOptions & {
   readonly idempotency?: { readonly key: string; readonly fingerprint: Buffer };
 };
 
-export type ReadOptions = RequestOptions & { readonly consistency: 'linearizable' | 'serializable' };
+export type ReadOptions = RequestOptions & {
+  readonly consistency: 'linearizable' | 'serializable';
+  /** Asked when the read's turn comes; false where whoever has asked is gone. Default: it is wanted. */
+  readonly isWanted?: () => boolean;
+};
 
 /** Why a request was not carried out; `code` decides the HTTP status and the gRPC code. */
 export class RequestError extends Error {

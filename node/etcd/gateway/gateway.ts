@@ -5,6 +5,7 @@
  *     if (!gateway.serve(request, response)) api.listener(request, response);
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { LARGE_ANSWER_BYTES } from '../../server/held-answers.ts';
 import type { HeldAnswers } from '../../server/types.ts';
 import type { EtcdContext } from '../context.ts';
 import { errorOf, etcdError } from '../errors.ts';
@@ -29,8 +30,6 @@ export type GatewayOptions = {
 
 /** What lies before the message in a frame that a method gives. */
 const FRAME_HEAD_BYTES = 5;
-/** One of more counts as held until its last byte has left. */
-const LARGE_ANSWER_BYTES = 64 * 1024;
 /** Base64, names and quotes. */
 const JSON_OVERHEAD = 2;
 
@@ -191,7 +190,9 @@ function send(response: ServerResponse, status: number, body: object, answers?: 
   const text = JSON.stringify(body);
   response.end(text);
   if (answers === undefined || text.length <= LARGE_ANSWER_BYTES || response.closed) return;
-  const held = answers.hold(text.length, () => response.destroy(), text.length);
+  // The connection: where requests were sent one behind another, a response that waits for its turn has no socket yet, and
+  // what was written to it would stay.
+  const held = answers.hold(text.length, () => response.req.socket.destroy(), { isWhole: true });
   response.once('close', () => held.end());
 }
 

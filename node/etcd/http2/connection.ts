@@ -75,7 +75,7 @@ export class Connection implements StreamOwner {
     this.#options = options;
     this.#maxStreams = options.maxStreams ?? MAX_STREAMS;
     const hold = (stream: Stream, bytes: number): HeldAnswer =>
-      options.answers.hold(bytes, () => this.#breakOff(stream));
+      options.answers.hold(bytes, () => this.#breakOff(stream), { isWhole: false });
     this.#sender = new Sender(socket, options.turn, (stream) => this.#finished(stream), hold);
     this.#abuse = new AbuseLimits(this.#sender);
     this.#timer = setTimeout(() => this.#settingsTimeout(), options.settingsTimeoutMs ?? SETTINGS_TIMEOUT_MS).unref();

@@ -3,6 +3,7 @@
  * windows (RFC 9113, section 5.2) and for the socket, and streams that wait take turns, a frame each.
  */
 import type { Socket } from 'node:net';
+import { LARGE_ANSWER_BYTES } from '../../server/held-answers.ts';
 import type { HeldAnswer } from '../../server/types.ts';
 import { FORGET_TABLE } from './hpack/encode.ts';
 import { Output } from './output.ts';
@@ -18,8 +19,6 @@ import type { SettingsChange } from './settings.ts';
 import { NO_TRAILERS, type Stream } from './stream.ts';
 import type { Turn } from './turn.ts';
 
-/** What waits of one stream is told from here on. */
-const LARGE_BYTES = 64 * 1024;
 /** The size of one write; more waits until the socket has taken it. */
 const MAX_WRITE_BYTES = 256 * 1024;
 
@@ -141,7 +140,8 @@ export class Sender {
       stream.hold(chunk);
       this.#waitingBytes += length;
       if (stream.held !== null) stream.held.add(length);
-      else if (stream.waiting.bytes > LARGE_BYTES) stream.held = this.#hold(stream, stream.waiting.bytes);
+      // Small ones too, where many of them wait on one connection.
+      else if (this.#waitingBytes > LARGE_ANSWER_BYTES) stream.held = this.#hold(stream, stream.waiting.bytes);
       if (stream.sendWindow > 0) this.#ready.add(stream);
     }
     this.schedule();

@@ -1,5 +1,6 @@
 /** `etcdserverpb.KV`. */
 
+import type { ReadOptions } from '../../server/types.ts';
 import { isReadOnly } from '../../store/read-only.ts';
 import type { Command, RangeResult, TxnResult } from '../../store/types.ts';
 import { validate } from '../../store/validate.ts';
@@ -64,7 +65,7 @@ export function kvMethods(etcd: EtcdContext): Methods {
 async function range(etcd: EtcdContext, request: RangeRequest, call: Call): Promise<Answer<RangeResult>> {
   const consistency = request.serializable ? 'serializable' : 'linearizable';
   if (consistency === 'linearizable') etcd.assertNotLearner();
-  const result = await etcd.memberOf(call).range(toRange(request), { timeoutMs: call.timeoutMs, consistency });
+  const result = await etcd.memberOf(call).range(toRange(request), readOptions(call, consistency));
   return { header: etcd.header(result.revision), result };
 }
 
@@ -75,9 +76,13 @@ async function txn(etcd: EtcdContext, request: TxnRequest, call: Call): Promise<
   const consistency = isRead && isSerializable(request) ? 'serializable' : 'linearizable';
   if (consistency === 'linearizable') etcd.assertNotLearner();
   if (!isRead) return write(etcd, command, 'Txn', call);
-  const result = await etcd.memberOf(call).read(command, { timeoutMs: call.timeoutMs, consistency });
+  const result = await etcd.memberOf(call).read(command, readOptions(call, consistency));
   if (result.kind === 'Failed') throw errorOfCode(result.code, result.message);
   return result;
+}
+
+function readOptions(call: Call, consistency: ReadOptions['consistency']): ReadOptions {
+  return { timeoutMs: call.timeoutMs, consistency, isWanted: () => !call.isOver };
 }
 
 async function compact(etcd: EtcdContext, request: CompactionRequest, call: Call): Promise<Header> {

@@ -159,7 +159,7 @@ function authenticate(etcd: EtcdContext): Method {
     const state = await presentState(etcd, call);
     if (!state.isEnabled) throw etcdError('authNotEnabled');
     const user = state.users.find((one) => one.name === name);
-    const isWanted = (): boolean => !call.isOver && !call.isPastDeadline;
+    const isWanted = (): boolean => !call.isOver && performance.now() - call.startedMs < call.timeoutMs;
     const isRight = await isPassword(password, user?.passwordHash ?? null, isWanted);
     if (!isRight || user === undefined) throw etcdError('authFailed');
     const token = etcd.tokens.issue(state, user, Date.now());
