@@ -18,7 +18,7 @@ test('is shown as prom-client shows a counter', async () => {
     [{ method: 'GET', code: '200' }, 3],
     [{ method: 'PUT "x"', code: '404' }, 1],
   ] as const) {
-    const series = counts.labels(labels);
+    const series = counts.addSeries(labels);
     for (let i = 0; i < count; i++) series.value += 1;
     counter.inc(labels, count);
   }

@@ -18,8 +18,8 @@ export class Counts<L extends string> {
     registry.registerMetric(this as unknown as Metric<string>);
   }
 
-  /** A new series: to be kept, and asked for once for the same labels. */
-  labels(labels: Readonly<Record<L, string>>): CountSeries {
+  /** To be kept by the caller, and added once for the same labels. */
+  addSeries(labels: Readonly<Record<L, string>>): CountSeries {
     const series = new CountSeries(labels);
     this.#series.push(series);
     return series;

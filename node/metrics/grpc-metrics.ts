@@ -11,10 +11,10 @@ export function grpcMetrics(metrics: Metrics): ObserveCall {
   const known = new Map<string, { readonly timer: TimingSeries; readonly counts: Map<string, CountSeries> }>();
   return (path, code, seconds) => {
     const { timer, counts } = series(known, path, () => ({
-      timer: metrics.grpcRequestSeconds.labels({ method: path.slice(1) }),
+      timer: metrics.grpcRequestSeconds.addSeries({ method: path.slice(1) }),
       counts: new Map(),
     }));
     timer.observe(seconds);
-    series(counts, code, () => metrics.grpcRequests.labels({ method: path.slice(1), code })).value += 1;
+    series(counts, code, () => metrics.grpcRequests.addSeries({ method: path.slice(1), code })).value += 1;
   };
 }

@@ -21,12 +21,12 @@ export function httpMetrics(metrics: Metrics, sources: MetricSources): HttpMetri
     observeRequest: (method, route, status, seconds) => {
       const methods = series(routes, route, () => new Map<string, Answers>());
       const answers = series(methods, method, () => ({
-        seconds: metrics.httpRequestSeconds.labels({ method, route }),
+        seconds: metrics.httpRequestSeconds.addSeries({ method, route }),
         codes: new Map<number, CountSeries>(),
       }));
       answers.seconds.observe(seconds);
       series(answers.codes, status, () =>
-        metrics.httpRequests.labels({ method, route, code: String(status) }),
+        metrics.httpRequests.addSeries({ method, route, code: String(status) }),
       ).value += 1;
     },
     exposition: async () => {

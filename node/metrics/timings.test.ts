@@ -24,7 +24,7 @@ async function texts(
   });
   for (const method of ['A', 'B']) {
     const series: { observe(seconds: number): void } =
-      labelNames.length > 0 ? timings.labels({ method }) : (timings as unknown as Timings);
+      labelNames.length > 0 ? timings.addSeries({ method }) : (timings as unknown as Timings);
     const labelled = labelNames.length > 0 ? histogram.labels({ method }) : histogram;
     fill((seconds) => series.observe(seconds), method);
     fill((seconds) => labelled.observe(seconds), method);

@@ -36,8 +36,8 @@ export class Timings<L extends string = never> {
     this.#unlabelled?.observe(seconds);
   }
 
-  /** A new series: to be kept, and asked for once for the same labels. */
-  labels(labels: Readonly<Record<L, string>>): TimingSeries {
+  /** To be kept by the caller, and added once for the same labels. */
+  addSeries(labels: Readonly<Record<L, string>>): TimingSeries {
     return this.#add(labels);
   }
 

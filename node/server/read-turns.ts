@@ -1,13 +1,13 @@
 /**
- * Large reads, a few at a time. Each is worth tens of milliseconds of the event loop and megabytes of memory: a thousand that
- * came at once would be answered at once, and meanwhile heartbeats would go unanswered and a leader would lose its place.
+ * Reads of ranges, a few at a time. A large one takes tens of milliseconds of the event loop and megabytes of memory: if a
+ * thousand that came together ran together, heartbeats would go unanswered meanwhile, and a leader would lose its place.
  */
 import type { Clock, Timer } from './clock.ts';
 import { RequestError } from './types.ts';
 
 /** Enough to keep the engine's threads at work. */
 const MAX_RUNNING = 16;
-/** How much the reads that run may answer, as far as the last of them tells. */
+/** How much the reads that run may answer together, each taken to be as large as the largest of late. */
 const MAX_RUNNING_BYTES = 8 << 20;
 /** Below it, the next one need not wait until everything else had its turn. */
 const LARGE_BYTES = 256 * 1024;
