@@ -67,7 +67,7 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
     await api.delete(kind, { namespace, name }, { ...versionOf(live!), ...fence.options });
     return;
   }
-  if (live === null) await refuseForeign(kind, object, api, fence);
+  if (live === null) await refuseForeign(kind, object, api);
   // A StatefulSet is applied with the size that it had when it was read, so it must still have that size: an apply that
   // comes late would undo a change of size, and one that creates would give the size of a new cluster to an old one.
   if (isSized(kind) && live === null) {
@@ -82,32 +82,16 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
 /**
  * What has the name already, but does not belong to this RaftCluster.
  *
- * @throws KubeError `Conflict` while it is that of a former RaftCluster of the same name, which goes away by itself, or a
- *   StatefulSet that nobody found for want of its label; NameTaken otherwise
+ * @throws KubeError `Conflict` while it is that of a former RaftCluster of the same name, which goes away by itself;
+ *   NameTaken otherwise
  */
-async function refuseForeign(
-  kind: Kind<KubeObject>,
-  object: ChildWrite['object'],
-  api: KubeApi,
-  fence: Fence,
-): Promise<void> {
+async function refuseForeign(kind: Kind<KubeObject>, object: ChildWrite['object'], api: KubeApi): Promise<void> {
   const { name, namespace = '', ownerReferences = [], labels: wanted } = object.metadata;
   const present = await api.get(kind, { namespace, name });
   if (present === null) return;
   const owner = present.metadata.ownerReferences?.find(({ controller }) => controller === true);
   const isLabelled = present.metadata.labels?.[labels.cluster] === wanted?.[labels.cluster];
-  if (!isLabelled && owner !== undefined && owner.uid === ownerReferences[0]?.uid) {
-    if (!isSized(kind)) return;
-    // No apply may change a size, and this one's size is known only once it was found.
-    await api.patch(
-      kind,
-      { namespace, name },
-      { metadata: { labels: wanted } },
-      { ...versionOf(present), ...fence.options },
-    );
-    throw new KubeError('Conflict', `the ${kind.kind} ${name} had lost its label ${labels.cluster}`);
-  }
-  if (isLabelled && (owner === undefined || owner.uid === ownerReferences[0]?.uid)) return;
+  if (owner === undefined ? isLabelled : owner.uid === ownerReferences[0]?.uid) return;
   if (isLabelled && owner?.kind === ownerReferences[0]?.kind) {
     throw new KubeError('Conflict', `the ${kind.kind} ${name} still belongs to a RaftCluster that was deleted`);
   }

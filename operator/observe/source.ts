@@ -1,5 +1,5 @@
 /** From where the objects of one RaftCluster come: the caches, or the API server itself. */
-import { labels } from '../api/names.ts';
+import { labels, setName } from '../api/names.ts';
 import { isKubeError } from '../kube/errors.ts';
 import {
   type Namespace,
@@ -83,7 +83,11 @@ export function freshSource(api: KubeApi, caches: Pick<Caches, 'clusters' | 'sto
   return {
     cluster: (name) => api.get(raftClusterKind, name),
     clusters: async () => caches.clusters.list(),
-    statefulSets: (cluster) => listed(statefulSetKind, cluster),
+    statefulSets: async (cluster) => {
+      const names = [setName(cluster.name, 'Voters'), setName(cluster.name, 'Readers')];
+      const sets = names.map((name) => api.get(statefulSetKind, { namespace: cluster.namespace, name }));
+      return (await Promise.all(sets)).flatMap((set) => (set !== null && isOfCluster(set, cluster.name) ? [set] : []));
+    },
     pods: (cluster) => listed(podKind, cluster),
     claims: (cluster) => listed(persistentVolumeClaimKind, cluster),
     claim: (name) => api.get(persistentVolumeClaimKind, name),
@@ -100,6 +104,13 @@ export async function clustersOf(
   watchedNamespace: string | null,
 ): Promise<readonly Stored<RaftClusterObject>[]> {
   return (await api.list(raftClusterKind, watchedNamespace === null ? {} : { namespace: watchedNamespace })).items;
+}
+
+/** One that lost its label is still its RaftCluster's, and gets it back only if it is found without it. */
+function isOfCluster({ metadata }: Stored<KubeObject>, cluster: string): boolean {
+  if (metadata.labels?.[labels.cluster] === cluster) return true;
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner?.kind === raftClusterKind.kind && owner.name === cluster;
 }
 
 function ofCluster<T extends KubeObject>(cache: Cache<T>, { namespace, name }: ObjectName): readonly Stored<T>[] {

@@ -293,13 +293,13 @@ class Run {
     const admission = { refusedKinds, wrote };
     const api = new SimApi(this.#store, gate, admission, this.#applied, (pod) => this.#controllers.evict(pod));
     const all: StaleCache<KubeObject>[] = [];
-    const cacheOf = <T extends KubeObject>(kind: Kind<T>): StaleCache<T> => {
-      const cache = new StaleCache(kind, this.#store);
+    const cacheOf = <T extends KubeObject>(kind: Kind<T>, label: string | null = labels.cluster): StaleCache<T> => {
+      const cache = new StaleCache(kind, this.#store, label);
       all.push(cache as unknown as StaleCache<KubeObject>);
       return cache;
     };
     const caches: OperatorCaches = {
-      clusters: cacheOf(raftClusterKind),
+      clusters: cacheOf(raftClusterKind, null),
       statefulSets: cacheOf(statefulSetKind),
       pods: cacheOf(podKind),
       claims: cacheOf(persistentVolumeClaimKind),
@@ -310,9 +310,9 @@ class Run {
       podMonitors: null,
       prometheusRules: null,
       grafanaDashboards: null,
-      nodes: cacheOf(nodeKind),
-      storageClasses: cacheOf(storageClassKind),
-      namespaces: cacheOf(namespaceKind),
+      nodes: cacheOf(nodeKind, null),
+      storageClasses: cacheOf(storageClassKind, null),
+      namespaces: cacheOf(namespaceKind, null),
       all,
     };
     const leadership = { isLeader: true, validUntilMs: this.#nowMs + LEASE_MS } satisfies Leadership;
@@ -373,7 +373,7 @@ class Run {
     for (const cache of this.#leader().caches) if (this.#random() < 0.4) cache.catchUp();
   }
 
-  #fault(kind: string = this.#pick(['pod', 'damage', 'volume', 'node', 'status', 'scale', 'refuse'])): void {
+  #fault(kind: string = this.#pick(['pod', 'damage', 'volume', 'node', 'status', 'scale', 'label', 'refuse'])): void {
     const pods = this.#store.list('Pod');
     if (pods.length === 0) return;
     const { metadata, spec } = this.#pick(pods) as unknown as {
@@ -405,6 +405,13 @@ class Run {
         const refused = this.#pick(refusable);
         this.trace.push(`each ${refused} is refused for a while`);
         this.#refused.set(refused, this.#nowMs + 600_000 * this.#random());
+        return;
+      }
+      case 'label': {
+        const unlabelled = { metadata: { labels: { [labels.cluster]: null } } };
+        for (const set of this.#store.list('StatefulSet')) {
+          this.#store.patch('StatefulSet', NAMESPACE, set.metadata.name, unlabelled);
+        }
         return;
       }
       case 'scale': {

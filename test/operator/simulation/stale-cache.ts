@@ -8,16 +8,21 @@ export class StaleCache<T extends KubeObject> implements Cache<T> {
   readonly hasSynced = true;
   readonly lastContactMs = 0;
   readonly #store: ObjectStore;
+  readonly #label: string | null;
   #objects: readonly Stored<T>[] = [];
 
-  constructor(kind: Kind<T>, store: ObjectStore) {
+  /** @param label that the watch selects objects by; null when it selects all */
+  constructor(kind: Kind<T>, store: ObjectStore, label: string | null) {
     this.kind = kind;
     this.#store = store;
+    this.#label = label;
     this.catchUp();
   }
 
   catchUp(): void {
-    this.#objects = copy(this.#store.list(this.kind.kind)) as unknown as readonly Stored<T>[];
+    const all = this.#store.list(this.kind.kind);
+    const selected = all.filter(({ metadata }) => this.#label === null || metadata.labels?.[this.#label] !== undefined);
+    this.#objects = copy(selected) as unknown as readonly Stored<T>[];
   }
 
   get(namespace: string, name: string): Stored<T> | null {
