@@ -14,7 +14,9 @@ test('an act that is made again and again waits longer each time, up to ten seco
 test('a view that stays old is no old view but a failure, until a pass gets through', () => {
   const pacing = new Pacing();
   const tenTimes = () => Array.from({ length: 10 }, () => pacing.afterOldView('ns/db'));
+  assert.equal(pacing.isViewAlwaysOld('ns/db'), false);
   assert.deepEqual(tenTimes(), Array(10).fill(200));
+  assert.equal(pacing.isViewAlwaysOld('ns/db'), true);
   assert.deepEqual([pacing.afterOldView('ns/db'), pacing.afterOldView('ns/other')], [null, 200]);
   pacing.passed('ns/db');
   assert.deepEqual(tenTimes(), Array(10).fill(200));

@@ -33,6 +33,11 @@ export class Pacing {
     return times > MOST_OLD_VIEWS ? null : OLD_VIEW_MS;
   }
 
+  /** Whether one more old view is a failure. */
+  isViewAlwaysOld(key: string): boolean {
+    return (this.#oldViews.get(key) ?? 0) >= MOST_OLD_VIEWS;
+  }
+
   passed(key: string): void {
     this.#oldViews.delete(key);
   }

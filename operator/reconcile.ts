@@ -193,7 +193,8 @@ export class Reconciler {
         return this.#rest(key, decision);
       }
     } catch (error) {
-      if (!isOldView(error) && !isKubeError(error, 'TooLate')) {
+      const saysNothing = isOldView(error) ? !this.#pacing.isViewAlwaysOld(key) : isKubeError(error, 'TooLate');
+      if (!saysNothing) {
         const problem = stableMessage(error);
         this.#tell(cluster, 'Write', writeFailedNote(problem));
         await this.#showProblem({ ...observed, cluster }, decision, problem, fence, log);

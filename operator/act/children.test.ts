@@ -94,7 +94,10 @@ test('an object of that name that belongs to somebody else is left alone', async
   await assert.rejects(writeChild(creation!, api, fence), NameTaken);
   const former = { ...metadata, ownerReferences: [{ ...owner, uid: 'former' }], uid: 'x', resourceVersion: '1' };
   api.put('Service', { metadata: former });
-  await assert.rejects(writeChild(creation!, api, fence), { code: 'Conflict' });
+  await assert.rejects(writeChild(creation!, api, fence), {
+    name: 'NameTaken',
+    message: 'the Service db still belongs to a RaftCluster that was deleted',
+  });
   assert.deepEqual(api.writes, []);
 });
 

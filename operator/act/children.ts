@@ -4,7 +4,6 @@
  * have changed.
  */
 import { annotations, labels } from '../api/names.ts';
-import { KubeError } from '../kube/errors.ts';
 import { statefulSetKind } from '../kube/kinds.ts';
 import type { Kind, KubeApi, KubeObject, ObjectMeta, Preconditions, Stored } from '../kube/types.ts';
 import { hashOf } from '../resources/hash.ts';
@@ -82,8 +81,7 @@ export async function writeChild(write: ChildWrite, api: KubeApi, fence: Fence):
 /**
  * What has the name already, but does not belong to this RaftCluster.
  *
- * @throws KubeError `Conflict` while it is that of a former RaftCluster of the same name, which goes away by itself;
- *   NameTaken otherwise
+ * @throws KubeError, NameTaken
  */
 async function refuseForeign(kind: Kind<KubeObject>, object: ChildWrite['object'], api: KubeApi): Promise<void> {
   const { name, namespace = '', ownerReferences = [], labels: wanted } = object.metadata;
@@ -92,8 +90,9 @@ async function refuseForeign(kind: Kind<KubeObject>, object: ChildWrite['object'
   const owner = present.metadata.ownerReferences?.find(({ controller }) => controller === true);
   const isLabelled = present.metadata.labels?.[labels.cluster] === wanted?.[labels.cluster];
   if (owner === undefined ? isLabelled : owner.uid === ownerReferences[0]?.uid) return;
+  // One that should be gone may hang, as a Service does whose load balancer nobody takes down: nothing waits for it.
   if (isLabelled && owner?.kind === ownerReferences[0]?.kind) {
-    throw new KubeError('Conflict', `the ${kind.kind} ${name} still belongs to a RaftCluster that was deleted`);
+    throw new NameTaken(`the ${kind.kind} ${name} still belongs to a RaftCluster that was deleted`);
   }
   throw new NameTaken(
     `the ${kind.kind} ${name} is not of this RaftCluster: delete it, or give the RaftCluster another name`,
