@@ -5,14 +5,12 @@
 import type { ApiMember } from '../../client/types.ts';
 import { labels } from '../api/names.ts';
 import { type ClusterView, isoTime, objectionToRemoval, type Place } from './cluster-view.ts';
-import { lostForMs } from './lost.ts';
+import { lostForMs, patienceMs } from './lost.ts';
 import { firstOf, note, type Outcome, pass, type Rule, record } from './rule.ts';
 import { isOut } from './stuck-pods.ts';
 import { eventsOfSet } from './why-silent.ts';
 
 const HOUR_MS = 3_600_000;
-/** A member that opens its data gets so many times what a silent one gets: a new volume would only begin all anew. */
-const OPENING_TIMES = 12;
 
 export const heal: Rule = (view) => {
   if (view.configuration === null || view.status.replacing !== undefined) return pass;
@@ -102,8 +100,8 @@ function judgeSilent(view: ClusterView, place: Place, member: ApiMember): Verdic
       why: `${away}, but node ${pod.node.name} may still run it: bring the node back, taint it node.kubernetes.io/out-of-service, or delete it`,
     };
   }
-  // One that crashes while it opens is caught between two of its runs; one whose disk hangs is alive for ever.
-  if (place.isOpening && lostMs < OPENING_TIMES * notReadyAfterSeconds * 1000) {
+  // One whose disk hangs is alive for ever.
+  if (place.isOpening && lostMs < patienceMs(view, place)) {
     return { kind: 'Leave', why: `${away}, but it is alive and still opens its data` };
   }
   if (isImageTrouble(pod.waitingReason)) return { kind: 'Leave', why: `${away} because of ${pod.waitingReason}` };

@@ -7,7 +7,7 @@ import type { RaftClusterStatus } from '../api/types.ts';
 import { verb } from '../api/verb.ts';
 import { type ClusterView, isoTime, type Place, placeNamed, quorumOf } from './cluster-view.ts';
 import { digest } from './digest.ts';
-import { lostForMs } from './lost.ts';
+import { lostForMs, patienceMs } from './lost.ts';
 import { type Outcome, pass, type Rule, record, SOON_MS, wait } from './rule.ts';
 import { runAllWithData } from './run-all-with-data.ts';
 
@@ -29,10 +29,13 @@ function withoutConfiguration(view: ClusterView): Outcome {
   const tolerated = voters.length - quorumOf(voters.length);
   if (voters.length === 0 || lost.length <= tolerated) return wait(reason, [], { requeueAfterMs: SOON_MS });
 
-  const thresholdMs = spec.healing.notReadyAfterSeconds * 1000;
   const names = lost.map(({ name }) => name).sort();
-  const blockers = [`of ${voters.length} voters ${lost.length} are away: ${names.join(', ')}`];
-  const lostForLong = lost.filter((voter) => isGone(view, voter) || awayForMs(view, voter) >= thresholdMs);
+  const opening = names.filter((name) => placeNamed(view, name)?.isOpening === true);
+  const blockers = [
+    `of ${voters.length} voters ${lost.length} are away: ${names.join(', ')}`,
+    ...opening.map((name) => `${name} is alive and still opens its data`),
+  ];
+  const lostForLong = lost.filter((voter) => isGone(view, voter) || isAwayForLong(view, voter));
   if (lostForLong.length <= tolerated) return wait(reason, blockers);
 
   const survivors = survivorsOf(view, voters);
@@ -98,11 +101,12 @@ function isGone(view: ClusterView, { name, incarnation }: Voter): boolean {
   return place.status?.state === 'Parked' && place.status.reason !== 'NewerFormat';
 }
 
-/** Since when it is away. After a status was lost, its pod still knows since when it is not ready. */
-function awayForMs(view: ClusterView, { name }: Voter): number {
-  const pod = placeNamed(view, name)?.pod ?? null;
+/** After a status was lost, its pod still knows since when it is not ready. */
+function isAwayForLong(view: ClusterView, { name }: Voter): boolean {
+  const place = placeNamed(view, name);
+  const pod = place?.pod ?? null;
   const notReadyMs = pod === null || pod.isReady || pod.readyChangedMs === null ? 0 : view.nowMs - pod.readyChangedMs;
-  return lostForMs(view, name) ?? notReadyMs;
+  return (lostForMs(view, name) ?? notReadyMs) >= patienceMs(view, place);
 }
 
 function hasData(status: ApiStatus | null): status is ApiStatus {
