@@ -286,6 +286,28 @@ test('a cluster that waits for its turn alone, or for whoever restarts pods, is 
   }
 });
 
+test('an object that is refused beside members that are as they shall be makes no cluster not ready, however long', () => {
+  const refused = [{ kind: 'PodMonitor', name: 'db', task: 'create', words: 'no', advice: 'Allow it.' }] as const;
+  const text = 'could not create the PodMonitor db: no';
+  const after = (seconds: number, change: Partial<Observed>, blockers: string[], reason = blockers[0]!) => {
+    const decision = decisionOf({ action: 'Wait', reason, blockers });
+    const before = statusOf(observedOf({ refused, ...change }), decision, formed);
+    return statusOf(observedOf({ refused, ...change, nowMs: later(seconds) }), decision, before);
+  };
+  const late = after(700, {}, [text]);
+  assert.equal(conditionIn(late, 'Progressing').reason, 'Waiting');
+  assert.equal(conditionIn(late, 'Degraded').reason, 'WriteRefused');
+  assert.equal(conditionIn(late, 'Ready').status, 'True');
+  const outdated = slotsWith([0, { pod: podOf(0, { templateHash: 'before' }) }]);
+  for (const stuck of [
+    after(700, {}, [text, 'volume data-db-0 cannot grow']),
+    after(700, {}, [text], 'no linearizable read: nobody answers'),
+    after(700, { slots: outdated }, [text]),
+  ]) {
+    assert.equal(conditionIn(stuck, 'Progressing').reason, 'DeadlineExceeded');
+  }
+});
+
 test('a plan keeps its time while it is the same', () => {
   const plan = decisionOf({ action: 'AddLearner', subject: 'db-3', reason: 'four are wanted' });
   const first = statusAfterHealth({}, plan);

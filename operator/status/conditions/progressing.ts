@@ -2,6 +2,7 @@
  * Progressing: as a Deployment's, True while something is being done and when all is done, False when nothing has come of
  * it for `progressDeadlineSeconds`.
  */
+import { refusalText } from '../../api/refused-write.ts';
 import type { RaftClusterStatus } from '../../api/types.ts';
 import { type Facts, reasonOf } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
@@ -14,7 +15,7 @@ export const progressing: Finder = (facts) => {
   if (spec.paused) return unknown('Paused', 'The operator only observes.');
   if (plan.action === 'Steady') return yes('Complete', 'There is nothing to do.');
   if (isAsleep(facts)) return yes('Hibernating', 'replicas is 0, and all pods are stopped.');
-  if (isLeftTo(facts)) return yes('Waiting', sentence(plan.reason));
+  if (isLeftTo(facts) || isOnlyRefused(facts)) return yes('Waiting', sentence(plan.reason));
   const waited = observed.nowMs - Date.parse(planSince(previous, plan, metadata.generation, observed.nowMs));
   if (waited >= spec.progressDeadlineSeconds * 1000) {
     return no(
@@ -38,6 +39,18 @@ function isLeftTo(facts: Facts): boolean {
   const { reason } = membersUpToDate(facts);
   if (plan.action !== 'Wait' || plan.blockers.length !== 1 || plan.blockers[0] !== plan.reason) return false;
   return reason === 'RestartPending' || (reason === 'WaitsForTurn' && facts.observed.rollingElsewhere !== null);
+}
+
+/**
+ * The members are as the spec says, and what the API server refuses beside them, such as a PodMonitor, is told by
+ * Degraded: for that no cluster is not ready, and none has to wait for it with the operator's next image.
+ */
+function isOnlyRefused(facts: Facts): boolean {
+  const { observed, decision, previous } = facts;
+  const { reason, blockers } = decision.plan;
+  const refusals = observed.refused.map(refusalText);
+  if (previous.hasFormed !== true || membersUpToDate(facts).status !== 'True') return false;
+  return [reason, ...blockers].every((text) => refusals.includes(text));
 }
 
 /** Since when the plan is this one. A change of the spec starts anew: whoever wrote it waits for its effect. */
