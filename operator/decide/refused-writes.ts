@@ -8,15 +8,18 @@ export function refusedWrites({ observed }: ClusterView): readonly string[] {
 }
 
 /**
- * Null when the disruption budget protects the voters that there are; else what is refused of it. The budget counts pods by
- * their labels, so both belong to it. Who restarts a healthy voter without it may do so in the same moment as a drain that
- * takes another one, and only a rollout has the time to wait.
+ * Null when the disruption budget protects the voters that there are; else what is refused or missing of it. The budget
+ * counts pods by their labels, so both belong to it. Who restarts a healthy voter without it may do so in the same moment
+ * as a drain that takes another one, and only a rollout has the time to wait.
  */
-export function objectionToRestartUnprotected({ observed, voters, spec }: ClusterView): string | null {
+export function objectionToRestartUnprotected(view: ClusterView): string | null {
+  const { observed, voters, spec } = view;
   // Nothing protects one or two voters, nor those whose user wants no budget.
   if (voters.length <= 2 || spec.disruption.mode === 'Disabled') return null;
   const refused = observed.refused.find((write) => isOfBudget(write) || write.kind === 'Pod');
-  return refused === undefined ? null : refusalText(refused);
+  if (refused !== undefined) return refusalText(refused);
+  // This pass makes it anew, if somebody has deleted it.
+  return observed.pdb === null ? 'its PodDisruptionBudget is not there yet' : null;
 }
 
 /**

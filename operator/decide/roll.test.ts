@@ -36,6 +36,11 @@ test('the budget has the last word, and with Manual the user has', () => {
   const spent = rolling([before, before, before], {}, { pdb: { minAvailable: 2, disruptionsAllowed: 0 } });
   assert.equal(spent.act, null);
   assert.deepEqual(spent.plan.blockers, ['the PodDisruptionBudget allows no eviction of db-2 now']);
+  const missing = rolling([before, before, before], {}, { pdb: null });
+  assert.equal(missing.act, null);
+  assert.deepEqual(missing.plan.blockers, ['db-2 is not restarted now: its PodDisruptionBudget is not there yet']);
+  const unwanted = rolling([before, before, before], { disruption: { mode: 'Disabled' } }, { pdb: null });
+  assert.equal(unwanted.act?.kind, 'DeletePod');
   const manual = rolling([before, done, done], { updateStrategy: { type: 'Manual' } });
   assert.equal(manual.act, null);
   assert.match(
