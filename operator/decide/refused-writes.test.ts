@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RefusedWrite } from '../api/refused-write.ts';
 import { finalizer } from '../api/types.ts';
-import type { PodView } from '../observe/types.ts';
+import type { PodView, Slot } from '../observe/types.ts';
 import {
   answerOf,
   clusterOf,
@@ -45,12 +45,25 @@ test('at rest the plan waits, and names the object and the words of the API serv
 test('a rollout goes on without a PodMonitor, and waits for the disruption budget and the labels that it counts', () => {
   const pods = [outdated, outdated, outdated];
   assert.equal(withPods(pods, [refusal('PodMonitor')]).act?.kind, 'EvictPod');
-  for (const kind of ['PodDisruptionBudget', 'Pod']) {
-    const { act, plan } = withPods(pods, [refusal(kind)]);
+  for (const refused of [refusal('PodDisruptionBudget'), refusal('Pod', 'label', 'db-1')]) {
+    const { act, plan } = withPods(pods, [refused]);
     assert.equal(act, null);
-    assert.match(plan.reason, /^db-2 is not restarted now: could not change the .* db: the quota is used up$/);
+    assert.match(plan.reason, /^db-2 is not restarted now: could not (change|label) the .*: the quota is used up$/);
   }
   assert.equal(withPods(pods, [refusal('PodDisruptionBudget', 'delete')]).act?.kind, 'EvictPod');
+});
+
+test('the label of a read replica holds up no rollout, unless the budget counts it as a voter', () => {
+  const withReader = (roleLabel: string | null) => {
+    const pods = [0, 1, 2].map((n): [number, Partial<Slot>] => [n, { pod: podOf(n, outdated) }]);
+    const name = 'db-read-0';
+    const pod = podOf(0, { name, readyChangedMs: 0, roleLabel });
+    const reader = slotOf(0, { set: 'Readers', name, pod, volume: null, report: null });
+    const refused = [refusal('Pod', 'label', name)];
+    return decide(settledOf({}, {}, { slots: [...ledSlots(...pods), reader], refused })).act?.kind;
+  };
+  assert.equal(withReader(null), 'EvictPod');
+  assert.equal(withReader('voter'), undefined);
 });
 
 test('a member that is lost is replaced whatever is refused', () => {

@@ -1,5 +1,5 @@
 /** What waits while the API server refuses to write an object, and how that is told. Everything else goes on. */
-import { isOfBudget, refusalText } from '../api/refused-write.ts';
+import { isOfBudget, type RefusedWrite, refusalText } from '../api/refused-write.ts';
 import { type ClusterView, quorumOf } from './cluster-view.ts';
 
 /** The blockers to be shown, one for each object that is refused. */
@@ -16,10 +16,16 @@ export function objectionToRestartUnprotected(view: ClusterView): string | null 
   const { observed, voters, spec } = view;
   // Nothing protects one or two voters, nor those whose user wants no budget.
   if (voters.length <= 2 || spec.disruption.mode === 'Disabled') return null;
-  const refused = observed.refused.find((write) => isOfBudget(write) || write.kind === 'Pod');
+  const refused = observed.refused.find((write) => isOfBudget(write) || isLabelOfVoter(view, write));
   if (refused !== undefined) return refusalText(refused);
   // This pass makes it anew, if somebody has deleted it.
   return observed.pdb === null ? 'its PodDisruptionBudget is not there yet' : null;
+}
+
+/** Of a pod that the budget counts, or should count: learners have their labels for nobody who decides here. */
+function isLabelOfVoter({ places }: ClusterView, { kind, name }: RefusedWrite): boolean {
+  const place = kind === 'Pod' ? places.find((one) => one.name === name) : undefined;
+  return place?.member?.role === 'Voter' || place?.pod?.roleLabel === 'voter';
 }
 
 /**
