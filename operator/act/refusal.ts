@@ -8,7 +8,7 @@ import { objectOf, type Upkeep } from './upkeep.ts';
 
 /**
  * Null for a failure that is no judgement of this object: the view was old, leadership is uncertain, the API server is
- * away or lets nobody in. Then the pass ends, as the next write would meet the same.
+ * away. Then the pass ends, as the next write would meet the same.
  */
 export function refusalOf(upkeep: Upkeep, error: unknown): RefusedWrite | null {
   const advice = adviceOn(error);
@@ -22,6 +22,8 @@ function adviceOn(error: unknown): string | null {
 
 const advices: { readonly [Code in KubeErrorCode]?: string } = {
   Forbidden: 'Find the quota, the admission policy or the role that forbids it; it is tried again by itself.',
+  // An admission policy may answer so. Who is let in no more does not come to write: its reads before fail.
+  Unauthorized: 'Find the admission policy that refuses it; it is tried again by itself.',
   Invalid: 'Look in the spec for what asks for it; it is tried again by itself.',
   BadRequest: 'Find the admission policy, or in the spec what asks for it; it is tried again by itself.',
   KindNotServed: 'Install the kind, or set spec.monitoring so that none is asked for.',
