@@ -91,7 +91,9 @@ class Process {
   async run(ended: Promise<number>): Promise<number> {
     const health = await this.#serveHealth();
     const api = this.#newApi();
-    const events = this.#newEvents(api);
+    // An API server that has no time for events holds their requests back, and those of nobody else.
+    const apiForEvents = this.#newApi();
+    const events = this.#newEvents(apiForEvents);
     let election: LeaderElection | null = null;
     try {
       const image = this.#config.image ?? (await this.#untilAnswered(() => ownImage(api, this.#server, this.#env)));
@@ -115,7 +117,7 @@ class Process {
       await election?.release();
       await events.stop(LAST_EVENTS_MS);
       await Promise.all(this.#caches?.all.map((cache) => cache.stop()) ?? []);
-      await Promise.all([api.close(), health.close()]);
+      await Promise.all([api.close(), apiForEvents.close(), health.close()]);
     }
   }
 
