@@ -117,6 +117,8 @@ export class Replica {
   #duties: LeaderDuties | null = null;
   #hardState: HardState;
   #appliedTerm: number;
+  /** Applied, and the configurations in it are in use: the store is ahead of it while one is being made durable. */
+  #usedIndex: number;
   #isMember = false;
   #isTurnScheduled = false;
   #isStopped = false;
@@ -145,6 +147,7 @@ export class Replica {
     this.#hardState = raft.hardState;
     this.#mustReapplyThrough = raft.mustReapplyThrough;
     this.#appliedTerm = store?.appliedTerm ?? 0;
+    this.#usedIndex = store?.appliedIndex ?? 0;
     this.#leaderLastKnownMs = clock.nowMs();
     this.#raft = new Raft(raftOptions(id, options, dependencies.random), raft);
     this.#samples = new LatencySamples(clock, observer);
@@ -500,7 +503,7 @@ export class Replica {
       this.#writes.committed(index);
       this.#state.apply(output.committed);
     }
-    for (const { requestId, index } of output.reads) this.#reads.confirmed(requestId, index, this.#state.appliedIndex);
+    for (const { requestId, index } of output.reads) this.#reads.confirmed(requestId, index, this.#usedIndex);
     for (const requestId of output.droppedReads) this.#reads.dropped(requestId);
     for (const peer of output.snapshotsNeeded) this.#sender.send(peer);
   }
@@ -628,6 +631,7 @@ export class Replica {
     if (proposals > 0) this.#with.observer.proposalsCommitted(proposals);
     const { index } = entries.at(-1) as CommittedEntry;
     this.#raft.applied(index);
+    this.#usedIndex = index;
     this.#reads.applied(index);
     if (this.#duties !== null) this.#duties.applied(entries, results);
     else this.#startDuties();
@@ -678,6 +682,7 @@ export class Replica {
     const membership = this.membership as Membership;
     this.#appliedTerm = store.appliedTerm;
     this.#proposals.entriesSkipped();
+    this.#usedIndex = store.appliedIndex;
     this.#reads.applied(store.appliedIndex);
     this.peers.use(membership, []);
     this.#with.events.membershipChanged(membership);

@@ -99,3 +99,19 @@ test('a follower answers its own removal', () =>
     assert.ok('answer' in answered, JSON.stringify(answered));
     await scene.until('it is parked', () => phaseOf(asked) === 'Removed');
   }));
+
+test('a change of membership that is not durable here yet is waited for by who reads the membership', () =>
+  scenario({ founders: 3, machines: 3 }, async (scene) => {
+    const leader = scene.leader()!;
+    const [other] = othersThan(leader, scene) as [Machine];
+    const replica = other.member!.replica!;
+    const change = { kind: 'AddUnclaimed', peerAddress: 'new:2380' } as const;
+    const before = replica.store!.membership;
+    void scene.ask(leader, (member) => member.changeMembership(change, null, { timeoutMs: TIMEOUT_MS }));
+    await scene.until('it has applied the change', () => replica.store!.membership !== before);
+    assert.equal(replica.membership, before, 'it is being made durable');
+    other.disk.stall(ELECTION_TIMEOUT_MS / 2);
+    const read = await scene.ask(other, (member) => member.cluster({ timeoutMs: TIMEOUT_MS }));
+    assert.ok('answer' in read);
+    assert.deepEqual(read.answer.membership, replica.store!.membership);
+  }));
