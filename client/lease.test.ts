@@ -14,10 +14,10 @@ test('a lease is renewed several times within its life, and revoked on release',
   let count = 0;
   const fake = leases(async () => {
     if (++count === 3) renewals.resolve();
-    return { ttlSeconds: 0.06 };
+    return { ttlSeconds: 1.5 };
   });
-  const lease = new HeldLease(fake, '7', 0.06, performance.now());
-  await renewals.promise;
+  const lease = new HeldLease(fake, '7', 1.5, performance.now());
+  await Promise.race([renewals.promise, once(lease.lost, 'abort')]);
   assert.equal(lease.lost.aborted, false);
   await lease.release();
   assert.deepEqual(fake.revoked, ['7']);
@@ -39,7 +39,7 @@ test('a lease that is gone at the members is lost at once', async () => {
   const fake = leases(async () => {
     throw new QuorateError('lease_not_found', 'no lease 7', { status: 404 });
   });
-  const lease = new HeldLease(fake, '7', 0.03, performance.now());
+  const lease = new HeldLease(fake, '7', 1.5, performance.now());
   await once(lease.lost, 'abort');
   assert.match(lease.lost.reason.message, /no lease 7/);
   await lease.release();

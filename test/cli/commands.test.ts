@@ -88,7 +88,7 @@ describe('quorate with a cluster', { timeout: 240_000 }, () => {
   });
 
   test('lease keep-alive renews until it is stopped', async () => {
-    const id = (await ok(['lease', 'grant', '3'])).trim();
+    const id = (await ok(['lease', 'grant', '15'])).trim();
     await using program = start(['lease', 'keep-alive', id], { env: cluster.env });
     await program.printed(/(renewed for \d+ s\n){2}/);
     program.child.kill('SIGINT');

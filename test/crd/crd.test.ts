@@ -11,7 +11,7 @@ import { skip, useCrd } from './installed-crd.ts';
 import { refusedBySchema, ruleCases } from './rule-cases.ts';
 
 const crd = useCrd();
-const timeout = 60_000;
+const timeout = 240_000;
 
 function isRefusal(error: unknown, ofWhat: string): boolean {
   assert.ok(isKubeError(error, 'Invalid'), String(error));

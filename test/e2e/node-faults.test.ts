@@ -1,7 +1,8 @@
 /** A node that loses its power, or its network. Only where a command for such faults is given. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { command, until } from './kubectl.ts';
+import { drain } from './drain.ts';
+import { command, Kubectl, until } from './kubectl.ts';
 import {
   createCluster,
   isConditionTrue,
@@ -25,6 +26,7 @@ for (const { fault, mend, what } of [
     await createCluster(cluster, { replicas: 3 });
     const leader = await leaderOf(cluster);
     const node = await nodeOf(cluster, leader);
+    await moveDnsOff(t, cluster, node);
     const traffic = await startTraffic(cluster, { node: await otherNode(cluster, node) });
     const beganMs = Date.now();
     const mendNode = await breakNode(t, faults, fault, mend, node);
@@ -120,4 +122,15 @@ async function nodeOf({ kubectl }: RaftClusterUnderTest, pod: string): Promise<s
 async function isNodeReady({ kubectl }: RaftClusterUnderTest, node: string): Promise<boolean> {
   const found = await kubectl.get('node', node);
   return found !== null && isConditionTrue(found, 'Ready');
+}
+
+/** Names are answered by one pod: on the node that fails it would keep the writers from all other members, too. */
+async function moveDnsOff(t: TestContext, { environment }: RaftClusterUnderTest, node: string): Promise<void> {
+  const kubectl = new Kubectl(environment.context, 'kube-system');
+  const dns = 'k8s-app=kube-dns';
+  await drain(t, kubectl, node, dns);
+  await until('names to be answered elsewhere', 60_000, async () =>
+    (await kubectl.list('pods', dns)).some((pod) => isConditionTrue(pod, 'Ready') && pod.spec.nodeName !== node),
+  );
+  await kubectl.run(['uncordon', node]);
 }

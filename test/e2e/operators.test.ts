@@ -130,7 +130,9 @@ async function signalOperator(kubectl: Kubectl, pod: string, signal: NodeJS.Sign
   const script = `
     const { readdirSync, readFileSync } = require('node:fs');
     const isOperator = (pid) => /^[^\\0]*node\\0.*main\\.js\\0operator/.test(readFileSync('/proc/' + pid + '/cmdline', 'latin1'));
-    process.kill(Number(readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).find(isOperator)), '${signal}');`;
+    const pid = readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).find(isOperator);
+    // One that was stopped for long may have been ended by its probe.
+    if (pid !== undefined || '${signal}' !== 'SIGCONT') process.kill(Number(pid), '${signal}');`;
   const { image } = readEnvironment()!;
   const where = [pod, '--namespace', operatorNamespace];
   const how = [

@@ -45,7 +45,7 @@ test('a transaction takes one way or the other', async () => {
 });
 
 test('a lease keeps its keys while it is kept alive, and takes them along when it is revoked', async () => {
-  const lease = etcd.lease(2);
+  const lease = etcd.lease(10);
   await lease.put('session').value('here');
   await once(lease, 'keepaliveSucceeded');
   assert.equal(await etcd.get('session').string(), 'here');
@@ -75,8 +75,10 @@ test('one is elected, and when it resigns the next', async () => {
   await once(campaign, 'elected');
   assert.equal(await second.leader(), 'first');
   const next = second.campaign('second');
+  // Before the answer to the resignation, which may come later than this.
+  const elected = once(next, 'elected');
   await campaign.resign();
-  await once(next, 'elected');
+  await elected;
   assert.equal(await first.leader(), 'second');
   await next.resign();
 });

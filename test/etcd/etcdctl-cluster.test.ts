@@ -80,7 +80,7 @@ test('move-leader, from the leader alone and to a voter', { skip }, async () => 
   const all = cluster.members.map(({ url }) => url).join(',');
   const leader = await cluster.leader();
   const to = cluster.members.find((member) => member !== leader)!;
-  const target = (await cluster.statusOf(to))!.member_id!.toString(16);
+  const target = (await cluster.answerOf(to)).member_id!.toString(16);
   assert.match(await etcdctl(all, 'move-leader', target), /Leadership transferred/);
   assert.equal(await cluster.leader(), to);
   await assert.rejects(etcdctl(all, 'move-leader', 'beef'), /bad leader transferee/);

@@ -53,10 +53,14 @@ before(async () => {
     `--token=${TOKEN}`,
     '--kubeconfig=/dev/null',
   ];
-  await until('the API server', async () => {
-    if (server.exitCode !== null) throw new Error(`kube-apiserver ended with ${server.exitCode}`);
-    return kubectl('get', '--raw=/readyz').catch(() => null);
-  });
+  await until(
+    'the API server',
+    async () => {
+      if (server.exitCode !== null) throw new Error(`kube-apiserver ended with ${server.exitCode}`);
+      return kubectl('get', '--raw=/readyz').catch(() => null);
+    },
+    180_000,
+  );
 });
 
 after(async () => {

@@ -17,7 +17,7 @@ test('a value that was changed behind its member is found at the next compaction
     await cluster.settled();
     const leader = await cluster.leader();
     const victim = cluster.members.find((member) => member !== leader)!;
-    const victimId = (await cluster.statusOf(victim))!.member_id!;
+    const victimId = (await cluster.answerOf(victim)).member_id!;
     await cluster.kill(victim);
     await changeValue(victim, 'key/7');
     cluster.restart(victim);
@@ -30,7 +30,7 @@ test('a value that was changed behind its member is found at the next compaction
     await until('the alarm', async () => ((await alarms(leader, {})).length > 0 ? true : null));
     for (const member of cluster.members) {
       assert.deepEqual(await alarms(member, {}), raised);
-      assert.deepEqual((await cluster.statusOf(member))?.corrupt_members, [victimId]);
+      assert.deepEqual((await cluster.answerOf(member)).corrupt_members, [victimId]);
       const health = await fetch(`${member.url}/health`);
       assert.equal(health.status, 503);
       assert.match(((await health.json()) as { reason: string }).reason, /ALARM CORRUPT$/);

@@ -21,7 +21,7 @@ test('the format rises when the last member speaks it; until then the old build 
       await cluster.settled();
       await client.put('upgraded', member.name);
     };
-    const formatOf = async (member: Member) => (await cluster.statusOf(member))?.cluster_format;
+    const formatOf = async (member: Member) => (await cluster.answerOf(member)).cluster_format;
     const [first, second, third] = cluster.members as [Member, Member, Member];
 
     await replace(first, newer);

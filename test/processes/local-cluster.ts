@@ -97,6 +97,11 @@ export class LocalCluster {
     }
   }
 
+  /** Waits until it says something: on a busy machine it may take longer than one question has patience for. */
+  answerOf(member: Member): Promise<ApiStatus> {
+    return until(`${member.name} to answer`, () => this.statusOf(member));
+  }
+
   /** Waits until one of these leads. */
   leader(among: readonly Member[] = this.members): Promise<Member> {
     return until('a leader', async () => {

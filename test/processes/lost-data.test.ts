@@ -26,7 +26,7 @@ test('a member that lost its data does not act under its old id, and takes its p
     const others = cluster.client(cluster.members.filter((member) => member !== victim));
     const newcomer = cluster.client([victim]);
     await assert.rejects(joinCluster(others, newcomer), /remove .* first, or --replace/);
-    assert.equal((await cluster.statusOf(victim))?.state, 'Parked');
+    assert.equal((await cluster.answerOf(victim)).state, 'Parked');
 
     const id = await joinCluster(others, newcomer, { replace: before!.member_id! });
     assert.notEqual(id, before?.member_id);
@@ -55,7 +55,7 @@ test('a follower that is too far behind for the log gets a snapshot', async () =
     await cluster.settled();
     const found = await cluster.client([victim]).get('bulk/0', { consistency: 'serializable' });
     assert.equal(found?.value, value);
-    assert.ok((await cluster.statusOf(victim))!.first_index! > behind!.last_index! + 1);
+    assert.ok((await cluster.answerOf(victim)).first_index! > behind!.last_index! + 1);
   } finally {
     await cluster.remove();
   }
@@ -69,7 +69,7 @@ test('a member whose log is damaged parks as Damaged and serves nothing; the oth
     const leader = await cluster.leader();
     const victim = cluster.members.find((member) => member !== leader)!;
     await cluster.settled();
-    const incarnation = (await cluster.statusOf(victim))?.incarnation;
+    const incarnation = (await cluster.answerOf(victim)).incarnation;
     await cluster.kill(victim);
     await flipByteInLog(victim);
     cluster.restart(victim);

@@ -37,7 +37,7 @@ test('1 → 3 → 5 → 3 → 1 members under load: nothing acknowledged is lost
     // The leader is among those that leave: it hands over first.
     for (const count of [4, 3, 2, 1]) {
       const leader = await cluster.leader();
-      const { member_id } = (await cluster.statusOf(leader))!;
+      const { member_id } = await cluster.answerOf(leader);
       await until('the removal', async () => {
         try {
           await client.removeMember(member_id!);
@@ -70,7 +70,7 @@ test('all voters give place to new ones at once', async () => {
     const ids: number[] = [];
     for (const member of coming) ids.push(await joinCluster(client, cluster.client([member]), { asLearner: true }));
     await until('learners that have caught up', async () => {
-      const { peers } = (await cluster.statusOf(await cluster.leader(leaving)))!;
+      const { peers } = await cluster.answerOf(await cluster.leader(leaving));
       return peers?.every(({ state }) => state === 'Replicate') ? true : null;
     });
     await client.at((await cluster.leader(leaving)).url).replaceVoters({ voters: ids });

@@ -24,7 +24,7 @@ test('quorate recover says what is given up, and does it when told that the othe
     const asked = await run(['recover', survivor.url]);
     assert.equal(asked.code, 1);
     assert.match(asked.stderr, /^quorate: m1 would go on alone .* without m2 .*--others-are-stopped\n$/);
-    assert.equal((await cluster.statusOf(survivor))?.members?.length, 2);
+    assert.equal((await cluster.answerOf(survivor)).members?.length, 2);
 
     const done = await run(['recover', survivor.url, '--others-are-stopped']);
     assert.match(done.stdout, /^m1 is the only voter of the new cluster [0-9a-f]{16}\nempty the data folders of m2, /);

@@ -46,7 +46,7 @@ test('founders that fetch one snapshot begin with the same state, and other cont
   const decided = { ...record, snapshot_sha256: accepted.snapshot_sha256! };
   files.content = Buffer.concat([snapshot, Buffer.from('x')]);
   await assert.rejects(cluster.client([second]).bootstrap(decided), { code: 'invalid_request' });
-  assert.match((await cluster.statusOf(second))?.message ?? '', /has SHA-256/, 'the status says why it waits');
+  assert.match((await cluster.answerOf(second)).message ?? '', /has SHA-256/, 'the status says why it waits');
   files.content = snapshot.subarray(0, snapshot.length - 1);
   await assert.rejects(cluster.client([third]).bootstrap(record), { code: 'invalid_request' }, 'it is damaged');
   files.content = snapshot;
