@@ -23,7 +23,7 @@ export function childMeta(cluster: RaftCluster, name: string, more: Readonly<Rec
   };
 }
 
-/** On everything that belongs to a cluster, pods and volumes included. */
+/** The labels of every object that belongs to a cluster, pods and PersistentVolumeClaims included. */
 export function clusterLabels({ metadata }: RaftCluster): Readonly<Record<string, string>> {
   return {
     [labels.name]: operatorName,

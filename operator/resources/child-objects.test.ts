@@ -34,8 +34,8 @@ test('the objects of a cluster of six lines, in the order in which they are appl
 });
 
 test('the objects of a cluster of six lines, word for word', (t) => {
-  // Change them knowingly (node --test-update-snapshots): another template restarts every member of every cluster once
-  // the operator is upgraded.
+  // Update the snapshot (node --test-update-snapshots) only for an intended change: a changed pod template restarts
+  // every member of every cluster when the operator is upgraded.
   const objects = childObjects(clusterOf(), shape, nothingLive)
     .filter(({ kind }) => kind !== grafanaDashboardKind)
     .map(({ object }) => object);

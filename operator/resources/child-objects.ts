@@ -1,4 +1,6 @@
-/** All objects that a RaftCluster consists of, beside pods, volumes and the contents of Secrets. */
+/**
+ * All objects that the operator applies for a RaftCluster. Pods, PersistentVolumeClaims and Secrets are made elsewhere.
+ */
 import type { RaftCluster } from '../api/types.ts';
 import type { Shape } from '../decide/types.ts';
 import {
@@ -18,11 +20,11 @@ import { statefulSet } from './stateful-set.ts';
 import type { ChildObject, ResourceContext } from './types.ts';
 
 /**
- * Every object that there shall be, in the order in which to apply them: what pods refer to comes before them. An object
- * of `prunedKinds` that the cluster owns and that is not among these shall not be there.
+ * Every object that should exist, in the order in which to apply them: what the pods need comes before the
+ * StatefulSets. An object of `prunedKinds` that the cluster owns and that is not in this list should be deleted.
  *
- * A StatefulSet holds the size that the live one has: apply it with the resourceVersion from which `context` was read,
- * or an apply that comes late undoes a `ScaleSet`.
+ * Each StatefulSet keeps the `replicas` of the live one. Apply it with the resourceVersion that `context` was read at;
+ * otherwise an apply that arrives late reverts a `ScaleSet` act.
  */
 export function childObjects(cluster: RaftCluster, shape: Shape, context: ResourceContext): readonly ChildObject[] {
   const budget = podDisruptionBudget(cluster, shape);
@@ -47,7 +49,10 @@ export function childObjects(cluster: RaftCluster, shape: Shape, context: Resour
   ];
 }
 
-/** Owned objects of these kinds go when they are no longer among `childObjects`. A StatefulSet never does. */
+/**
+ * Owned objects of these kinds are deleted once `childObjects` no longer lists them. StatefulSets are left out on
+ * purpose: deleting one would delete all of its pods.
+ */
 export const prunedKinds: readonly Kind<KubeObject>[] = [
   serviceKind,
   endpointSliceKind,

@@ -20,7 +20,7 @@ export const grafanaDashboardKind: Kind<GrafanaDashboard> = {
   namespaced: true,
 };
 
-/** Unlike the chart's one, which is for all clusters and lets its reader choose, it is about this cluster alone. */
+/** Shows one cluster, whereas the dashboard in the Helm chart shows any cluster that its reader selects. */
 export function grafanaDashboard(cluster: RaftCluster): GrafanaDashboard {
   const { name } = cluster.metadata;
   return {
@@ -28,7 +28,7 @@ export function grafanaDashboard(cluster: RaftCluster): GrafanaDashboard {
     kind: grafanaDashboardKind.kind,
     metadata: childMeta(cluster, monitor(name)),
     spec: {
-      // Every Grafana that the Grafana operator looks after, also in other namespaces, where it usually is.
+      // Matches every Grafana instance, in all namespaces: Grafana rarely runs in the namespace of the RaftCluster.
       instanceSelector: {},
       allowCrossNamespaceImport: true,
       json: JSON.stringify(dashboardOf(cluster)),
@@ -42,11 +42,13 @@ function dashboardOf({ metadata: { name, namespace, uid } }: RaftCluster): unkno
     const value = preset[variable.name];
     return value === undefined ? variable : constant(variable.name, value);
   });
-  // Grafana takes 40 characters for a uid, too few for the names.
+  // The Kubernetes uid, because Grafana limits a uid to 40 characters: namespace and name together can be longer.
   return { ...members, uid, title: `Quorate / Members of ${namespace}/${name}`, templating: { list } };
 }
 
-/** Hidden, and not to be changed by an address either. */
+/**
+ * A dashboard variable with a fixed value: `hide: 2` hides it, `skipUrlSync` ignores a value in the dashboard's URL.
+ */
 function constant(name: string, value: string): unknown {
   const current = { text: value, value };
   return { type: 'constant', name, query: value, current, options: [], hide: 2, skipUrlSync: true };

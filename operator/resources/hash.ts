@@ -1,7 +1,7 @@
-/** Hashes of plain values, the same whatever the order of their keys. */
+/** Hashes of JSON values that do not depend on the order of object keys. */
 import { createHash } from 'node:crypto';
 
-/** 16 hexadecimal digits. What is undefined counts as not there, as in JSON. */
+/** 16 hexadecimal digits of SHA-256. A key whose value is undefined counts as absent, as in JSON. */
 export function hashOf(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16);
 }

@@ -1,13 +1,14 @@
 /**
- * How a member is started. Settings travel in the pod template rather than in a ConfigMap: a member that restarts by
- * itself must come back with the settings that it ran with, not with new ones that no rollout has tried on one pod yet.
+ * The command line of a member. Its settings are in the pod template rather than in a ConfigMap: a member that crashes
+ * and restarts must come back with the settings it had, not with new ones that the rollout has not yet tried on one
+ * pod.
  */
 import * as names from '../api/names.ts';
 import { quantityValue } from '../api/quantity.ts';
 import type { RaftCluster, RaftClusterSpec } from '../api/types.ts';
 import { hashOf } from './hash.ts';
 
-/** Where things lie in the member's container. */
+/** Mount paths in the member's container. */
 export const paths = {
   data: '/data',
   adminToken: '/etc/quorate/admin',
@@ -15,21 +16,25 @@ export const paths = {
   clientTls: '/etc/quorate/client-tls',
 } as const;
 
-/** The pod's grace period is longer than both together, by what the container's runtime takes. */
+/**
+ * The pod's grace period is the sum of these two plus 20 s for the container runtime, so that no SIGKILL cuts them
+ * short.
+ */
 export const prestopTimeoutSeconds = 30;
 export const stopTimeoutSeconds = 10;
 export const gracePeriodSeconds: number = prestopTimeoutSeconds + stopTimeoutSeconds + 20;
 
-/** Every address of the pod, whatever its families. */
+/** All addresses of the pod: a socket on `[::]` accepts IPv4 as well. */
 const everywhere = '[::]';
 
-/** A shell's `$NAME`, for the kubelet. */
+/** The kubelet replaces `$(NAME)` in arguments with the value of the environment variable. */
 const podName = '$(POD_NAME)';
 const podNamespace = '$(POD_NAMESPACE)';
 
 /**
- * What the kubelet shows to `/prestop`, which makes a member not ready: who may not read the objects of the namespace does
- * not know it. Made of the uid, so that it needs no place of its own and stays as it is.
+ * The secret part of the URL of a member's preStop hook. A call to that URL makes the member not ready, so clients that
+ * reach the health port must not be able to guess it; only those who may read the objects of the namespace know it.
+ * The key is derived from the uid of the RaftCluster, so that it never changes and needs no Secret of its own.
  */
 export function prestopKey({ metadata: { uid } }: RaftCluster): string {
   return hashOf({ prestop: uid });
@@ -39,7 +44,7 @@ export function clientScheme({ spec }: RaftCluster): 'http' | 'https' {
   return spec.tls.client.mode === 'Disabled' ? 'http' : 'https';
 }
 
-/** Arguments of `quorate`. */
+/** Arguments of the `quorate` command. */
 export function memberArguments(cluster: RaftCluster): readonly string[] {
   const { metadata, spec } = cluster;
   const host = names.podHost(metadata.name, podNamespace, podName);
@@ -74,12 +79,12 @@ function settings({ config, storage }: RaftClusterSpec): Readonly<Record<string,
     'election-timeout': `${config.electionTimeoutMilliseconds}ms`,
     'request-timeout': `${config.requestTimeoutMilliseconds}ms`,
     'max-request-size': size(maxRequest),
-    // Must hold the largest request, which may be larger than what the member has for it.
+    // Must be at least the largest request, which may be larger than the member's default of 32 MiB.
     'max-appends-in-flight-size': size(Math.max(maxRequest, 32 * MIB)),
     'max-log-size': size(maxLog),
     'log-tail-size': size(maxLog / 4),
     'min-free-space': size(minFree),
-    // Some way above, so that growth is not refused and allowed with every write.
+    // Higher than min-free-space: with one threshold, writes would be refused and accepted in turns around it.
     'resume-free-space': size(minFree * 1.5),
     'snapshot-rate': size(bytes(config.snapshotBytesPerSecond)),
     'auto-compaction-retention': `${config.autoCompactionRetentionMinutes}m`,
@@ -110,7 +115,7 @@ function tls({ tls: { peer, client } }: RaftClusterSpec): Readonly<Record<string
 
 const MIB = 2 ** 20;
 
-/** Quantities in a spec have passed its schema. */
+/** Throws Error only for a mistake of ours: the schema of the CRD has already checked each quantity. */
 function bytes(quantity: string): number {
   const value = quantityValue(quantity);
   if (value === null) throw new Error(`${quantity} is no quantity`);

@@ -1,6 +1,6 @@
 /**
- * The budget counts pods that carry the role label `voter`, and its number is an integer: `maxUnavailable` or a
- * percentage is taken of whatever is there, so it lets a drain take the quorum while members are being replaced.
+ * The budget counts the pods with the role label `voter`, and `minAvailable` is a plain number. `maxUnavailable` and
+ * percentages depend on the number of pods, so they would let a drain break the quorum while members are replaced.
  */
 import { labels } from '../api/names.ts';
 import type { RaftCluster } from '../api/types.ts';
@@ -8,7 +8,7 @@ import type { Shape } from '../decide/types.ts';
 import type { PodDisruptionBudget } from '../kube/kinds.ts';
 import { childMeta } from './child-meta.ts';
 
-/** Null: there shall be none. */
+/** Null if the cluster should have no budget. */
 export function podDisruptionBudget(
   cluster: RaftCluster,
   { minAvailable }: Pick<Shape, 'minAvailable'>,

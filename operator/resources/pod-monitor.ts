@@ -1,4 +1,4 @@
-/** What the Prometheus operator is told to scrape (github.com/prometheus-operator/prometheus-operator, PodMonitor). */
+/** Tells the Prometheus operator which pods to scrape (github.com/prometheus-operator/prometheus-operator). */
 import { labels, monitor } from '../api/names.ts';
 import type { RaftCluster } from '../api/types.ts';
 import type { Kind, KubeObject } from '../kube/types.ts';

@@ -21,7 +21,7 @@ function memberOf({ containers }: PodSpec): PodSpec['containers'][number] {
 
 const hash = (cluster: RaftCluster, image = 'quorate:1.0.0'): string => templateHash(cluster, { image }, 'Voters');
 
-/** As the member reads them, with the names that the kubelet puts in. */
+/** The configuration that a member reads from these arguments after the kubelet has filled in the pod's name. */
 function configOf(args: readonly string[]): ReturnType<typeof parseConfig> {
   const flags: Record<string, string | boolean> = {};
   for (const arg of args.slice(1)) {
@@ -96,7 +96,7 @@ test('what belongs to the operator wins over what the user adds', () => {
   const cluster = clusterOf();
   const { labels: reserved } = podTemplate(cluster, shape, 'Voters').metadata!;
   const podTemplateOf = { labels: { ...reserved, [labels.cluster]: 'another', team: 'a' } };
-  // Past the rules of the CRD, as an older one might let it.
+  // The current CRD rejects such labels, but an older version of it may have accepted them.
   const forced = {
     ...cluster,
     spec: { ...cluster.spec, podTemplate: { ...cluster.spec.podTemplate, ...podTemplateOf } },

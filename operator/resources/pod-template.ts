@@ -1,4 +1,4 @@
-/** The pods of a StatefulSet. */
+/** The pod template of a StatefulSet. */
 import * as names from '../api/names.ts';
 import type { RaftCluster } from '../api/types.ts';
 import type { Shape } from '../decide/types.ts';
@@ -18,9 +18,9 @@ type Volume = NonNullable<PodSpec['volumes']>[number];
 type TemplateShape = Pick<Shape, 'image'>;
 
 /**
- * Of the template of pods, as it is in their annotation: a pod with another one is outdated. Left out is what must not
- * restart anybody: what only founders need, and what follows from the size of the volume, which a member takes up when
- * it next restarts.
+ * The hash that each pod carries as an annotation; a pod with a different hash is outdated and will be restarted. The
+ * hash leaves out what is not worth a restart: the parts for a restore, which only founding members need, and settings
+ * derived from the volume's size, which a member picks up at its next restart.
  */
 export function templateHash(cluster: RaftCluster, shape: TemplateShape, set: names.SetName): string {
   const storage = { ...cluster.spec.storage, size: '1Gi' };
@@ -53,16 +53,16 @@ function templateWith(
       labels: { ...given.labels, ...clusterLabels(cluster), [names.labels.set]: names.setLabel(set) },
       annotations: {
         ...given.annotations,
-        // Which of several containers `kubectl logs` and `exec` mean.
+        // `kubectl logs` and `kubectl exec` pick this container when the user adds sidecars.
         'kubectl.kubernetes.io/default-container': names.memberContainer,
         ...(spec.restartedAt === undefined ? {} : { [names.annotations.restartedAt]: spec.restartedAt }),
       },
     },
     spec: {
       terminationGracePeriodSeconds: gracePeriodSeconds,
-      // A member asks Kubernetes nothing.
+      // Members never call the Kubernetes API, so their pods hold no token that an intruder could steal.
       automountServiceAccountToken: false,
-      // A Service named `quorate` would otherwise set QUORATE_PORT and more, which a member takes for its settings.
+      // Otherwise a Service named `quorate` would set variables such as QUORATE_PORT, which a member reads as settings.
       enableServiceLinks: false,
       ...(given.serviceAccountName === undefined ? {} : { serviceAccountName: given.serviceAccountName }),
       ...(spec.imagePullSecrets.length > 0 ? { imagePullSecrets: spec.imagePullSecrets } : {}),
@@ -75,13 +75,14 @@ function templateWith(
   };
 }
 
-/** The restricted Pod Security Standard. 65532 is `nonroot` of the usual small images. */
+/** Meets the `restricted` Pod Security Standard. 65532 is the user `nonroot` of distroless images. */
 const restrictedPod: NonNullable<PodSpec['securityContext']> = {
   runAsNonRoot: true,
   runAsUser: 65532,
   runAsGroup: 65532,
   fsGroup: 65532,
-  // Changing the owner of every file of a large volume would make each restart as slow as the volume is large.
+  // With the default, the kubelet would change the owner of every file at each start, which takes long on a large
+  // volume.
   fsGroupChangePolicy: 'OnRootMismatch',
   seccompProfile: { type: 'RuntimeDefault' },
 };
@@ -101,7 +102,7 @@ function memberContainer(cluster: RaftCluster, image: string, restoreMounts: Res
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-      // For `quorate` in this container: of the ports that it tries unasked, one is that of health here.
+      // For the `quorate` CLI under `kubectl exec`: one of the ports that it tries by default is the health port here.
       { name: 'QUORATE_ENDPOINTS', value: `${clientScheme(cluster)}://localhost:${names.ports.client}` },
       ...heapVariable(cluster),
       ...(spec.podTemplate.env as NonNullable<Container['env']>),
@@ -142,7 +143,7 @@ function common({ spec }: RaftCluster, image: string): Omit<Container, 'name'> {
     image,
     imagePullPolicy: spec.imagePullPolicy,
     securityContext: { ...restrictedContainer, ...spec.securityContext },
-    // What a member that cannot start has to say is in its last lines, when it wrote nothing else.
+    // The pod's status then shows the last lines of the log of a member that failed without a termination message.
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
 }
@@ -152,7 +153,9 @@ function heapVariable({ spec }: RaftCluster): NonNullable<Container['env']> {
   return value === null ? [] : [{ name: 'NODE_OPTIONS', value }];
 }
 
-/** Their names begin with `quorate-`, which the schema keeps free of others. */
+/**
+ * A Secret mounted into the pod. Volume names begin with `quorate-`, a prefix that the CRD forbids for users' volumes.
+ */
 type SecretMount = { readonly volume: string; readonly path: string; readonly secret: string };
 
 function secretMounts({ metadata: { name }, spec: { tls } }: RaftCluster): readonly SecretMount[] {
@@ -169,7 +172,7 @@ function secretMounts({ metadata: { name }, spec: { tls } }: RaftCluster): reado
 }
 
 function ownVolumes(cluster: RaftCluster): readonly Volume[] {
-  // Whole folders, without subPath: only these are renewed in a running pod.
+  // Mounted as whole directories: the kubelet never updates a subPath mount, so rotated certificates would not arrive.
   return secretMounts(cluster).map(({ volume, secret }) => ({
     name: volume,
     secret: { secretName: secret, defaultMode: 0o440 },

@@ -1,6 +1,6 @@
 /**
- * When the kubelet restarts a member, and when it sends clients there. All ask the health port: it is plain HTTP whatever
- * the TLS mode, and answers from the first moment on.
+ * The probes that decide when the kubelet restarts a member and when Services send clients to it. All of them ask the
+ * health port: it is plain HTTP in every TLS mode and answers as soon as the process runs.
  */
 import type { Pod } from '../kube/kinds.ts';
 
@@ -9,12 +9,12 @@ type Probes = Pick<Container, 'startupProbe' | 'livenessProbe' | 'readinessProbe
 
 const livez = { path: '/livez', port: 'health' };
 
-/** @param prestopKey as the member was started with */
+/** @param prestopKey the value of the member's flag `--prestop-key` */
 export const probes = (prestopKey: string): Probes => ({
-  // The port answers while the log is read and a snapshot installed, so that a long replay is never cut short, and this
-  // waits for the port alone, on a node that is very busy.
+  // Waits about 5 minutes for the port to open, which can be slow on an overloaded node. The port already answers while
+  // the member replays its log or installs a snapshot, so a long replay never fails this probe.
   startupProbe: { httpGet: livez, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 300 },
-  // Asks whether the event loop turns, never for a quorum: that would make a cut network a restart of everything.
+  // Checks only that the event loop runs. A check for a quorum would restart every member during a network partition.
   livenessProbe: { httpGet: livez, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
   readinessProbe: {
     httpGet: { path: '/readyz', port: 'health' },
@@ -22,6 +22,6 @@ export const probes = (prestopKey: string): Probes => ({
     timeoutSeconds: 3,
     failureThreshold: 2,
   },
-  // Waits, bounded, while the cluster needs this member for its quorum. SIGTERM hands over leadership.
+  // Delays the stop, up to --prestop-timeout, while the quorum depends on this member. SIGTERM hands over leadership.
   lifecycle: { preStop: { httpGet: { path: `/prestop/${prestopKey}`, port: 'health' } } },
 });

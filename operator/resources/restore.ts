@@ -1,4 +1,7 @@
-/** What the founders of a cluster need to begin with a snapshot; gone from the template once the cluster has formed. */
+/**
+ * What the founding members need to start from a snapshot. It is no longer in the pod template once the cluster has
+ * formed.
+ */
 import { fetchedSnapshot, restoreFolder } from '../api/restore.ts';
 import type { RaftCluster } from '../api/types.ts';
 import type { Pod } from '../kube/kinds.ts';
@@ -28,7 +31,7 @@ export function restoreParts(cluster: RaftCluster): RestoreParts {
   }
   if (restore.url === undefined) return nothingToRestore;
   return {
-    // What is too large for the volume must not fill the node's disk before that is found out.
+    // Limits the download: a snapshot that does not fit the member's volume must not fill the node's disk first.
     volumes: [{ name: volume, emptyDir: { sizeLimit: cluster.spec.storage.size } }],
     mounts: [{ name: volume, mountPath: restoreFolder }],
     fetch: { args: ['snapshot', 'fetch', restore.url, fetchedSnapshot] },

@@ -1,4 +1,4 @@
-/** Where the pods of a StatefulSet may run. */
+/** Where the scheduler may place the pods of a StatefulSet. */
 import { labels, type SetName, setLabel } from '../api/names.ts';
 import type { RaftCluster } from '../api/types.ts';
 import type { Pod } from '../kube/kinds.ts';
@@ -22,7 +22,7 @@ export function scheduling(cluster: RaftCluster, set: SetName): Partial<PodSpec>
   };
 }
 
-/** A node with two voters is a failure of two. */
+/** Keeps members on different nodes: a node that fails with two voters on it costs two votes at once. */
 function defaultAffinity(cluster: RaftCluster, set: SetName): Affinity {
   const term = { labelSelector: { matchLabels: podsOf(cluster, set) }, topologyKey: 'kubernetes.io/hostname' };
   switch (cluster.spec.scheduling.defaults) {

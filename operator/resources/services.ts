@@ -1,4 +1,4 @@
-/** The Services of a cluster, and where the leader's one leads. */
+/** The Services of a cluster, and the EndpointSlice behind the leader's Service. */
 import * as names from '../api/names.ts';
 import type { RaftCluster } from '../api/types.ts';
 import type { EndpointSlice, Service } from '../kube/kinds.ts';
@@ -9,8 +9,8 @@ const clientPort = { name: 'client', port: names.ports.client, protocol: 'TCP' }
 const peerPort = { name: 'peer', port: names.ports.peer, protocol: 'TCP' } as const;
 
 /**
- * Headless: gives every member its name. It publishes members that are not ready, since they become ready only after
- * they have found each other.
+ * Headless: gives every pod a DNS name. It also publishes pods that are not ready, since members must find each other
+ * before they can become ready.
  */
 export function peerService(cluster: RaftCluster): Service {
   return service(cluster, names.peerService(cluster.metadata.name), {
@@ -25,7 +25,7 @@ export function peerService(cluster: RaftCluster): Service {
   });
 }
 
-/** Every member that is ready: each of them serves reads and writes. */
+/** Leads to every ready member, because each of them serves reads and writes. */
 export function clientService(cluster: RaftCluster): Service {
   const { type, annotations } = cluster.spec.services.client;
   const made = service(cluster, names.clientService(cluster.metadata.name), {
@@ -36,7 +36,7 @@ export function clientService(cluster: RaftCluster): Service {
   return { ...made, metadata: { ...made.metadata, annotations } };
 }
 
-/** The read replicas that are ready. */
+/** Leads to the ready read replicas. */
 export function readService(cluster: RaftCluster): Service {
   return service(cluster, names.readService(cluster.metadata.name), {
     type: 'ClusterIP',
@@ -45,7 +45,10 @@ export function readService(cluster: RaftCluster): Service {
   });
 }
 
-/** Without a selector: a label on pods would lag behind elections, and a pod that lost the lead would keep it. */
+/**
+ * Has no selector: a leader label on pods would lag behind elections, and a pod that lost leadership would keep it. The
+ * operator writes the endpoints itself (`leaderEndpoints`).
+ */
 export function leaderService(cluster: RaftCluster): Service {
   return service(cluster, names.leaderService(cluster.metadata.name), {
     type: 'ClusterIP',
@@ -53,10 +56,10 @@ export function leaderService(cluster: RaftCluster): Service {
   });
 }
 
-/** Empty while no leader is known: whoever connects is refused at once, and not sent to one who leads no more. */
+/** Empty while no leader is known: connections fail at once instead of reaching a member that no longer leads. */
 export function leaderEndpoints(cluster: RaftCluster, leader: LeaderAddress | null): EndpointSlice {
   const { name, namespace } = cluster.metadata;
-  // A slice cannot change its type: one of the other family gets another name.
+  // Kubernetes forbids a change of addressType, so each IP family has an EndpointSlice of its own name.
   const addressType = leader?.ip.includes(':') === true ? 'IPv6' : 'IPv4';
   return {
     apiVersion: 'discovery.k8s.io/v1',

@@ -1,4 +1,4 @@
-/** The two StatefulSets: one whose members vote, one whose members never do. */
+/** The two StatefulSets of a cluster: one for voters, one for read replicas, which never vote. */
 import * as names from '../api/names.ts';
 import type { RaftCluster } from '../api/types.ts';
 import type { Shape } from '../decide/types.ts';
@@ -25,13 +25,15 @@ export function statefulSet(
       replicas: live?.replicas ?? shape.setReplicas[set],
       ordinals: { start: live?.start ?? 0 },
       serviceName: names.peerService(name),
-      // Members find each other whatever the order in which they start; one that does not start must not hold the others.
+      // Members start in any order. With `OrderedReady`, one pod that cannot start would keep all later ones from
+      // starting.
       podManagementPolicy: 'Parallel',
-      // The operator chooses which pod restarts, and when.
+      // The operator decides which pod restarts and when: the StatefulSet controller knows nothing of leader and
+      // quorum.
       updateStrategy: { type: 'OnDelete' },
-      // Volumes are the operator's to delete, once it is proved that nobody needs them.
+      // The operator deletes volumes itself, and only once it is certain that no member needs their data.
       persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
-      // Nobody rolls back to an earlier one by it.
+      // Saves ControllerRevisions: a rollback is a change of the RaftCluster, never `kubectl rollout undo`.
       revisionHistoryLimit: 1,
       selector: { matchLabels: { [names.labels.cluster]: name, [names.labels.set]: names.setLabel(set) } },
       template: podTemplate(cluster, shape, set),
@@ -41,8 +43,9 @@ export function statefulSet(
 }
 
 /**
- * Kubernetes lets nothing in here be changed: not the labels, and so not by a later version of the operator either. Claims
- * are grown one by one, those of later ordinals too.
+ * Kubernetes rejects every change of a StatefulSet's volumeClaimTemplates, labels included, so a later version of the
+ * operator must not change what this builds. The operator grows each PersistentVolumeClaim on its own instead, also the
+ * claims of ordinals added later, which begin with the old size.
  */
 function claimTemplate(
   cluster: RaftCluster,

@@ -1,14 +1,14 @@
-/** What the builders know beside spec and shape, and what they make. */
+/** What the builders of child objects read besides spec and shape, and what they return. */
 import type { SetName } from '../api/names.ts';
 import type { Kind, KubeObject } from '../kube/types.ts';
 
 export type ResourceContext = {
   /**
-   * The StatefulSets as they are; null for one that is not there. Their size and their claims stay what they are: the
-   * first is changed by an act of its own, the second cannot be changed.
+   * The live StatefulSets; null for one that does not exist. The builders keep the size and the claim templates of a
+   * live StatefulSet: an act of its own changes the size, and Kubernetes forbids a change of the claim templates.
    */
   readonly sets: Readonly<Record<SetName, LiveSet | null>>;
-  /** Pod of `Shape.leaderPod`; null when it is not known, or has no address. */
+  /** The pod that `Shape.leaderPod` names; null if there is none, or if it has no IP address yet. */
   readonly leader: LeaderAddress | null;
   readonly hasPodMonitors: boolean;
   readonly hasPrometheusRules: boolean;
@@ -31,5 +31,5 @@ export type LeaderAddress = {
   readonly nodeName: string | null;
 };
 
-/** An object as it shall be, for server-side apply to its kind. */
+/** The desired state of one object, for server-side apply. */
 export type ChildObject<T extends KubeObject = KubeObject> = { readonly kind: Kind<T>; readonly object: T };

@@ -1,4 +1,4 @@
-/** Clusters, and any spec that the schema lets pass, for property tests. */
+/** Example clusters, and arbitrary valid specs for property tests. */
 import fc from 'fast-check';
 import { type RaftClusterSpecInput, raftClusterSpec } from '../../api/spec.ts';
 import type { RaftCluster, RaftClusterSpec, RaftClusterStatus } from '../../api/types.ts';
@@ -50,7 +50,7 @@ const tls = fc.constantFrom(
 );
 const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined });
 
-/** Holds to the rules of the CRD as well. */
+/** Specs that also satisfy the CEL rules of the CRD, which `raftClusterSpec.parse` does not check. */
 export const anySpec: fc.Arbitrary<RaftClusterSpec> = fc
   .record(
     {
