@@ -1,4 +1,4 @@
-/** One observation as the conditions ask it: the members in their places, and how many voters serve. */
+/** What several conditions need from one observation, computed once: members, voters, wanted and outdated pods. */
 import type { MemberStatus, RaftCluster, RaftClusterStatus } from '../api/types.ts';
 import type { Decision, Plan } from '../decide/types.ts';
 import type { Observed, Slot } from '../observe/types.ts';
@@ -8,23 +8,23 @@ export type Facts = {
   readonly decision: Decision;
   readonly cluster: RaftCluster;
   readonly previous: RaftClusterStatus;
-  /** RFC 3339. */
+  /** The time of the observation, in RFC 3339. */
   readonly now: string;
   readonly members: readonly MemberStatus[];
-  /** Places whose pods shall be there. */
+  /** The slots (StatefulSet and ordinal) that the spec wants a pod for; none while the cluster hibernates. */
   readonly wantedSlots: readonly Slot[];
   readonly voters: Voters;
-  /** Places whose pods have another template than they shall have. */
+  /** Names of the pods with an outdated template; pods that are being deleted do not count. */
   readonly outdated: readonly string[];
 };
 
 export type Voters = {
-  /** As spec says. */
+  /** `spec.replicas`. */
   readonly wanted: number;
-  /** In the configuration; where nobody could read it, those that were known before. */
+  /** The voters in the Raft configuration; if it could not be read, those of the previous status. */
   readonly names: readonly string[];
   readonly ready: readonly string[];
-  /** What it takes to serve. */
+  /** How many voters must be ready to serve. */
   readonly quorum: number;
 };
 
@@ -67,12 +67,13 @@ function votersOf(
 
 function isOutdated({ pod, set }: Slot, observed: Observed, previous: RaftClusterStatus): boolean {
   if (pod === null || pod.deletionDueMs !== null) return false;
-  // With the image that this pass writes down: for a moment, nobody must read that all is done, and take their turn.
+  // This pass has just recorded a new image, so the template hashes are still those of the old one. Without this check,
+  // the status would say for a moment that all pods are up to date, and the next cluster would begin its rollout.
   if (previous.image !== observed.cluster.status.image) return true;
   return pod.templateHash !== observed.templateHashes[set];
 }
 
-/** Why this is next, and what it waits for: for those who read conditions and not the plan. */
+/** The plan's reason and blockers in one text, for users who read the conditions but not `status.plan`. */
 export function reasonOf({ reason, blockers }: Pick<Plan, 'reason' | 'blockers'>): string {
   const others = blockers.filter((blocker) => blocker !== reason);
   return others.length === 0 ? reason : `${reason}: ${others.join('; ')}`;

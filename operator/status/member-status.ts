@@ -1,4 +1,7 @@
-/** Every place that has a pod, a volume or a member, as users see it. Nothing in here moves with every write. */
+/**
+ * `status.members`: an entry for each slot with a pod, a volume or a member. Values that change with every write to the
+ * store are left out, since each change of the status wakes all its watchers.
+ */
 import type { ApiMember, ApiStatus } from '../../client/types.ts';
 import type { MemberStatus, RaftClusterStatus } from '../api/types.ts';
 import type { Observed, Slot } from '../observe/types.ts';
@@ -16,7 +19,7 @@ export function memberStatuses(observed: Observed, previous: RaftClusterStatus):
   ];
 }
 
-/** Name of the member that leads, as those say that know the latest term; null when nobody knows one. */
+/** Name of the leader according to the member that knows the highest term; null if no member knows a leader. */
 export function leaderName({ slots, configuration }: Observed): string | null {
   const latest = slots
     .map(answerOf)
@@ -51,7 +54,7 @@ function statusOfSlot(slot: Slot, observed: Observed, before: MemberStatus | und
   };
 }
 
-/** Pod, volume and ordinal are gone; the configuration still counts on it. */
+/** A member of the Raft configuration that has no slot any more: no pod, no volume, and no ordinal in a StatefulSet. */
 function statusOfHomeless(member: ApiMember, observed: Observed, before: MemberStatus | undefined): MemberStatus {
   return {
     name: member.name,
@@ -86,12 +89,12 @@ function roleOf(
 ): MemberStatus['role'] {
   if (leaderName(observed) === name) return 'Leader';
   if (member !== null) return member.role === 'Learner' ? 'Learner' : 'Follower';
-  // Nobody could say who belongs to it: what was known is better than nothing, but nobody leads.
+  // The configuration could not be read. The previous role is the best guess, except that no leader is known now.
   if (observed.configuration !== null || before === undefined || status?.state === 'Parked') return 'None';
   return before.role === 'Leader' ? 'Follower' : before.role;
 }
 
-/** In the order in which they hide each other. */
+/** Checks the likeliest root cause first: a node that is gone, for example, also makes the member unreachable. */
 function notReadyReason(slot: Slot, { comparison }: Observed): string {
   const { pod, report } = slot;
   if (pod === null) return 'PodMissing';
@@ -108,12 +111,12 @@ function notReadyReason(slot: Slot, { comparison }: Observed): string {
 }
 
 /**
- * Whether a member that the cluster counts on takes no part. Asked of the member itself where it answers: a pod that is
- * not ready yet may well vote.
+ * Whether a member of the Raft configuration takes no part in it. What the member itself reports counts more than the
+ * readiness of its pod, since a member can vote before its pod is ready.
  */
 function isLost(slot: Slot, observed: Observed, before: MemberStatus | undefined): boolean {
   const { cluster, configuration } = observed;
-  // Stopped on purpose.
+  // The cluster hibernates or is being deleted, so its members are stopped on purpose.
   if (cluster.spec.replicas === 0 || cluster.metadata.deletionTimestamp !== undefined) return false;
   const member = configuration?.members.find(({ name }) => name === slot.name);
   const isCountedOn = configuration === null ? before !== undefined && before.role !== 'None' : member !== undefined;

@@ -26,7 +26,7 @@ function conditionIn({ conditions = [] }: RaftClusterStatus, type: ConditionType
   return conditions.find((condition) => condition.type === type)!;
 }
 
-/** Of what is observed now, when before all was well. */
+/** The status for a changed observation, 10 s after one of a healthy cluster. */
 function statusAfterHealth(change: Partial<Observed>, decision: Decision = decisionOf()): RaftClusterStatus {
   const before = statusOf(observedOf(), decisionOf(), formed);
   return statusOf(observedOf({ nowMs: later(10), ...change }), decision, before);
@@ -255,7 +255,7 @@ test('a cluster that is stopped on purpose is not stuck, however long', () => {
   const late = statusOf(observedOf({ ...asleep, nowMs: later(700) }), plan, first);
   assert.equal(conditionIn(late, 'Progressing').reason, 'Hibernating');
   assert.equal(conditionIn(late, 'Degraded').status, 'False');
-  // A pod that does not stop is.
+  // A pod that does not stop makes it stuck.
   const stopping = { ...asleep, slots: slotsWith([0, gone], [1, gone]) };
   const before = statusOf(observedOf(stopping), plan, cluster.status);
   const stuck = statusOf(observedOf({ ...stopping, nowMs: later(700) }), plan, before);

@@ -1,7 +1,7 @@
 /**
- * The whole status, from what is seen and what was decided. Pure, and the same for the same observation: what changes with
- * every write or second (indexes, lag, uptime) is in metrics, since each status that is written wakes everyone who
- * watches.
+ * Computes the status of a RaftCluster from the observation and the decision of a pass. A pure function that returns
+ * the same status for the same observation. Values that change with every write or second (indexes, lag, uptime) belong
+ * in metrics instead, since each write of the status wakes everyone who watches the RaftCluster.
  */
 import { podSelector } from '../api/names.ts';
 import { type Condition, type ConditionType, conditionTypes, type RaftClusterStatus } from '../api/types.ts';
@@ -38,8 +38,8 @@ const finders: Readonly<Record<ConditionType, Finder>> = {
 };
 
 /**
- * @param previous the status as it is now, with what a `Record` of this pass has written: intentions are kept as they
- *   are, times of what has not changed too
+ * @param previous the current status, including what a `Record` act of this pass has written. Recorded intentions are
+ *   kept, and so are the times of conditions and plans that have not changed.
  */
 export function statusOf(observed: Observed, decision: Decision, previous: RaftClusterStatus): RaftClusterStatus {
   const members = memberStatuses(observed, previous);
@@ -69,7 +69,9 @@ export function statusOf(observed: Observed, decision: Decision, previous: RaftC
   };
 }
 
-/** For /scale: what there is, which is nothing while the pods are stopped. */
+/**
+ * `status.replicas`, which the scale subresource reports: the actual number of voters, 0 while all pods are stopped.
+ */
 function voterCount({ observed, voters }: Facts): number {
   if (observed.configuration !== null) return voters.names.length;
   return observed.slots.filter(({ set, pod }) => set === 'Voters' && pod !== null).length;

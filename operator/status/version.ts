@@ -1,7 +1,7 @@
-/** The version that a cluster as a whole can be said to run. */
+/** The version of a cluster as a whole: during an upgrade, the lowest one that a member still runs. */
 import type { MemberStatus } from '../api/types.ts';
 
-/** Null when no member says its version. */
+/** Undefined if no member has reported its version. */
 export function lowestVersion(members: readonly MemberStatus[]): string | undefined {
   return members
     .map(({ version }) => version)
@@ -9,7 +9,7 @@ export function lowestVersion(members: readonly MemberStatus[]): string | undefi
     .sort(compareVersions)[0];
 }
 
-/** By its numbers; a pre-release is before the release. */
+/** Compares the numbers in the versions; a pre-release comes before its release. */
 function compareVersions(a: string, b: string): number {
   const [coreA = '', preA] = a.split(/-(.*)/s);
   const [coreB = '', preB] = b.split(/-(.*)/s);

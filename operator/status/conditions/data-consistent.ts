@@ -6,9 +6,9 @@ import { type Finder, no, unknown, yes } from './finding.ts';
 
 export const dataConsistent: Finder = ({ observed: { comparison }, previous }) => {
   if (comparison.kind === 'Equal') return yes('Consistent', 'No comparison of the members has found different keys.');
-  // Nobody answers now: what they said last still holds.
+  // If no member answers now, the last comparison that was reported still holds.
   const found = comparison.kind === 'Differs' ? comparison : previous.dataMismatch;
-  if (found === undefined) return unknown('NotTold', 'No member of the cluster has told.');
+  if (found === undefined) return unknown('NotTold', 'No member has reported yet whether the keys agree.');
   if (!found.isDecided) {
     return no(
       'NoQuorumAgrees',

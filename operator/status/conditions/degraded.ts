@@ -1,4 +1,4 @@
-/** Degraded: whether something is broken that a user may want to know of, though the cluster may serve. */
+/** Degraded: whether something is broken that a user should look at, even if the cluster still serves. */
 
 import { listed } from '../../api/listed.ts';
 import { refusalWithAdvice } from '../../api/refused-write.ts';
@@ -12,7 +12,7 @@ import { clusterIdConsistent } from './identity.ts';
 import { progressing } from './progressing.ts';
 import { storageReady } from './storage-ready.ts';
 
-/** A member that restarts is away for some seconds; that is no news. */
+/** A member that just restarts is away for some seconds, which must not raise an alert. */
 const BROKEN_AFTER_MS = 60_000;
 
 export const degraded: Finder = (facts) =>
@@ -57,7 +57,7 @@ function isBroken({ lostSince, reason = '' }: MemberStatus, nowMs: number): bool
   return lostSince !== undefined && nowMs - Date.parse(lostSince) >= BROKEN_AFTER_MS;
 }
 
-/** Not cured by waiting. */
+/** Reasons that waiting does not cure: such a member counts as broken at once. */
 const hopeless: ReadonlySet<string> = new Set([
   'Damaged',
   'NotAMember',
@@ -73,13 +73,13 @@ const hopeless: ReadonlySet<string> = new Set([
   'CreateContainerError',
 ]);
 
-/** What does not depend on these objects goes on, but the cluster is not as it shall be. */
+/** The API server refused some objects. The rest of the cluster works, but it is not what the spec asks for. */
 function refusedWrites({ observed: { refused } }: Facts): Finding | null {
   if (refused.length === 0) return null;
   return yes('WriteRefused', refused.map(refusalWithAdvice).join(' '));
 }
 
-/** Asked for outright, not only where it is there. */
+/** `Enabled` demands a kind, so its absence is reported; with `Auto` the object is simply left out. */
 function missingKinds({ cluster, observed }: Facts): Finding | null {
   const { podMonitor, prometheusRule, dashboards } = cluster.spec.monitoring;
   const missing = [

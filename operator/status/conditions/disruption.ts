@@ -1,4 +1,4 @@
-/** DisruptionBudget and DrainBlocked: what a drain may take, and which pod it cannot take now. */
+/** DisruptionBudget and DrainBlocked: how many voters a node drain must leave, and which pods it cannot evict now. */
 
 import { listed } from '../../api/listed.ts';
 import { isOfBudget } from '../../api/refused-write.ts';
@@ -53,7 +53,7 @@ export const drainBlocked: Finder = (facts) => {
   );
 };
 
-/** Its preStop hook has not let it go. */
+/** Whether the pod is being deleted and its preStop hook still delays the stop for the sake of the quorum. */
 function waitsToStop({ pod, report }: Slot): boolean {
   return pod?.deletionDueMs != null && report?.kind === 'Answered' && report.status.quorum_critical === true;
 }

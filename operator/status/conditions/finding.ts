@@ -1,10 +1,10 @@
-/** What a condition says, before it is known since when. */
+/** What a condition says, without the time of its last transition, which `statusOf` adds. */
 import type { Condition } from '../../api/types.ts';
 import type { Facts } from '../facts.ts';
 
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
-/** Of one type of condition. */
+/** Determines one type of condition. */
 export type Finder = (facts: Facts) => Finding;
 
 export const yes = (reason: string, message: string): Finding => ({ status: 'True', reason, message });

@@ -21,7 +21,7 @@ export const clusterIdConsistent: Finder = ({ observed, previous }) => {
     }
     return unknown('NotFormed', 'The cluster has not formed yet.');
   }
-  // Data of the former cluster waits to be wiped.
+  // During a quorum recovery, volumes may still hold the data of the former cluster, until it is wiped.
   const isExpected = (id: string): boolean =>
     id === clusterID ||
     (quorumRecovery !== undefined && [quorumRecovery.clusterID, quorumRecovery.formerClusterID].includes(id));

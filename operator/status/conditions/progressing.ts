@@ -1,6 +1,6 @@
 /**
- * Progressing: as a Deployment's, True while something is being done and when all is done, False when nothing has come of
- * it for `progressDeadlineSeconds`.
+ * Progressing, as in the status of a Deployment: True while the operator advances and when it is done, False when the
+ * same plan has had no effect for `progressDeadlineSeconds`.
  */
 import { refusalText } from '../../api/refused-write.ts';
 import type { RaftClusterStatus } from '../../api/types.ts';
@@ -26,14 +26,17 @@ export const progressing: Finder = (facts) => {
   return yes(plan.action === 'Wait' ? 'Waiting' : plan.action, sentence(plan.reason));
 };
 
-/** As it was asked to be: a cluster that is stopped for a night is not stuck. */
+/** Whether all pods are stopped because the spec asks for it: a cluster that hibernates overnight is not stuck. */
 function isAsleep({ observed, cluster, previous }: Facts): boolean {
   const { spec, metadata } = cluster;
   if (spec.replicas > 0 || previous.hibernation === undefined || metadata.deletionTimestamp !== undefined) return false;
   return observed.slots.every(({ pod }) => pod === null);
 }
 
-/** To another cluster's turn, or to whoever restarts pods, and to nothing else: that takes as long as they take. */
+/**
+ * Whether the plan waits only for others: for another cluster that takes a new operator image first, or for the user
+ * who restarts the pods. Both may take any time, so the progress deadline does not apply.
+ */
 function isLeftTo(facts: Facts): boolean {
   const { plan } = facts.decision;
   const { reason } = membersUpToDate(facts);
@@ -42,8 +45,9 @@ function isLeftTo(facts: Facts): boolean {
 }
 
 /**
- * The members are as the spec says, and what the API server refuses beside them, such as a PodMonitor, is told by
- * Degraded: for that no cluster is not ready, and none has to wait for it with the operator's next image.
+ * Whether the members are up to date and the API server only refuses other objects, such as a PodMonitor. The condition
+ * Degraded reports the refusal. It must not make the cluster unready, nor keep other clusters from taking a new
+ * operator image.
  */
 function isOnlyRefused(facts: Facts): boolean {
   const { observed, decision, previous } = facts;
@@ -53,7 +57,10 @@ function isOnlyRefused(facts: Facts): boolean {
   return [reason, ...blockers].every((text) => refusals.includes(text));
 }
 
-/** Since when the plan is this one. A change of the spec starts anew: whoever wrote it waits for its effect. */
+/**
+ * Since when the plan has been the same, in RFC 3339. A change of the spec restarts the time, so that the change gets
+ * the whole progress deadline.
+ */
 export function planSince(
   previous: RaftClusterStatus,
   plan: { readonly action: string; readonly subject: string; readonly reason: string },

@@ -1,4 +1,4 @@
-/** Ready: everything is as the spec says and serves. Its reason is what `kubectl get` shows as the status. */
+/** Ready: the cluster serves and matches its spec. `kubectl get` shows the reason in the column Status. */
 
 import { listed } from '../../api/listed.ts';
 import { verb } from '../../api/verb.ts';
@@ -11,7 +11,7 @@ import { progressing } from './progressing.ts';
 import { storageReady } from './storage-ready.ts';
 import { membersUpToDate } from './up-to-date.ts';
 
-/** The first that is so. */
+/** Reports the first of these findings that applies, the most important ones first. */
 export const ready: Finder = (facts) =>
   deleting(facts) ??
   hibernating(facts) ??

@@ -1,4 +1,4 @@
-/** Conditions that repeat what the spec says, for those who read only conditions. */
+/** Conditions that repeat what the spec says, for users and tools that read only conditions. */
 import { type Finder, no, yes } from './finding.ts';
 
 export const paused: Finder = ({ cluster }) =>

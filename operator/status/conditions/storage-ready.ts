@@ -1,4 +1,4 @@
-/** StorageReady: whether every volume is there, as large as the spec says, and not full. */
+/** StorageReady: whether every volume exists, is as large as the spec says, and is not full. */
 
 import { listed } from '../../api/listed.ts';
 import { quantityValue } from '../../api/quantity.ts';
@@ -20,7 +20,7 @@ export const storageReady: Finder = ({ cluster, observed, wantedSlots }) => {
   if (going.length > 0) {
     return no(
       'VolumeTerminating',
-      `${listed(going)} ${verb(going, 'has', 'have')} been told to go, and ${verb(going, 'does', 'do')} so when the pod stops.`,
+      `${listed(going)} ${verb(going, 'is', 'are')} being deleted, and ${verb(going, 'goes', 'go')} when the pod stops.`,
     );
   }
   const pending = volumesWhere(({ phase }) => phase === 'Pending');

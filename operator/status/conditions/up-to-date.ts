@@ -1,4 +1,4 @@
-/** MembersUpToDate: whether all pods are what the spec asks for. */
+/** MembersUpToDate: whether all pods match the spec and run the current image. */
 
 import { listed } from '../../api/listed.ts';
 import { verb } from '../../api/verb.ts';

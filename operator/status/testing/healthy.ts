@@ -1,4 +1,4 @@
-/** A healthy cluster of three, as it is observed, to be changed by a test in the one thing that it is about. */
+/** The observation of a healthy cluster of three; each test changes only what it is about. */
 import type { ApiCluster, ApiMember, ApiStatus } from '../../../client/types.ts';
 import { podHost, podName, ports, volumeName } from '../../api/names.ts';
 import { type RaftClusterSpecInput, raftClusterSpec } from '../../api/spec.ts';
@@ -41,7 +41,7 @@ export function configurationOf(voters: number): ApiCluster {
   };
 }
 
-/** The member 0 leads. */
+/** What a member answers to a request for its status. Member 0 is the leader. */
 export function answerOf(ordinal: number, change: Partial<ApiStatus> = {}): ApiStatus {
   const { name, peer_address, incarnation, id } = memberOf(ordinal);
   return {
@@ -151,12 +151,12 @@ export function observedOf(change: Partial<Observed> = {}): Observed {
   };
 }
 
-/** That its leader hears of, and that has caught up with it. */
+/** What the leader reports about a follower that it is in contact with and that has caught up. */
 export function peerOf(id: number): NonNullable<ApiStatus['peers']>[number] {
   return { id, match: 9, state: 'Replicate', last_contact_ms: 10, round_trip_ms: 1 };
 }
 
-/** Slots as `slotOf` makes them, but that the leader hears of the others. */
+/** Three slots as from `slotOf`, in which the leader also reports its followers. */
 export function ledSlots(...changes: readonly [number, Partial<Slot>][]): Slot[] {
   return [0, 1, 2].map((ordinal) => {
     const leads: Partial<ApiStatus> = ordinal === 0 ? { peers: [peerOf(2), peerOf(3)], last_index: 9 } : {};
@@ -165,7 +165,7 @@ export function ledSlots(...changes: readonly [number, Partial<Slot>][]): Slot[]
   });
 }
 
-/** The voters' StatefulSet at rest. */
+/** The voters' StatefulSet with no change under way. */
 export const votersSet: SetView = {
   uid: 'set-uid',
   resourceVersion: '1',
@@ -177,7 +177,9 @@ export const votersSet: SetView = {
   isTerminating: false,
 };
 
-/** As `decide` finds a cluster at rest: what comes first is done, and the StatefulSet is there. */
+/**
+ * A cluster for which `decide` has nothing left to prepare: target and finalizer are set, and the StatefulSet exists.
+ */
 export function settledOf(
   spec: RaftClusterSpecInput,
   status: RaftClusterStatus,
