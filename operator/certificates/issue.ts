@@ -1,5 +1,5 @@
-/** Authorities and the certificates that they issue, as PEM (RFC 5280; ECDSA on P-256). Nothing is kept here. */
-import 'reflect-metadata'; // @peculiar/x509 needs it to be there first
+/** Issues certificate authorities and their certificates as PEM (RFC 5280; ECDSA on P-256), and stores none of them. */
+import 'reflect-metadata'; // @peculiar/x509 throws unless this is imported first
 import { randomBytes, type webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
@@ -19,7 +19,7 @@ export type KeyPair = { readonly certificatePem: string; readonly keyPem: string
 
 export type Validity = { readonly nowMs: number; readonly lifetimeMs: number };
 
-/** Clocks of nodes differ: a certificate that begins now is not yet valid on a node that is behind. */
+/** Certificates begin an hour in the past, since a node whose clock is behind would reject one that begins now. */
 const BACKDATED_MS = 60 * 60_000;
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -28,8 +28,8 @@ export async function issueAuthority(commonName: string, validity: Validity): Pr
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    // Two generations with one name and different keys are told apart by the key identifiers only; a name of its own
-    // spares verifiers the search.
+    // The random OU gives each generation of the authority a name of its own. With equal names, verifiers could tell
+    // the generations apart only by their key identifiers.
     name: [{ CN: [commonName] }, { OU: [serialNumber()] }],
     keys,
     signingAlgorithm: algorithm,
@@ -44,8 +44,10 @@ export async function issueAuthority(commonName: string, validity: Validity): Pr
 }
 
 /**
- * One certificate for both ends of a connection: members dial each other, and the operator dials members with it.
- * `dnsNames` may hold wildcards; the common name is the first.
+ * Issues a certificate for servers and clients alike: members use the same one to accept and to open connections, and
+ * the operator connects to members with it.
+ *
+ * @param dnsNames the subject alternative names; wildcards are allowed
  */
 export async function issueCertificate(
   authority: KeyPair,
@@ -56,8 +58,8 @@ export async function issueCertificate(
   const [signingKey, keys] = await Promise.all([importKey(authority.keyPem), generateKeys()]);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    // A common name longer than 64 characters is invalid, and names of Kubernetes are: verifiers look at the
-    // alternative names alone (RFC 6125).
+    // Not a DNS name: a common name must not exceed 64 characters (RFC 5280), which names in Kubernetes often do.
+    // Verifiers look only at the subject alternative names (RFC 6125).
     subject: 'CN=quorate',
     issuer: issuer.subject,
     publicKey: keys.publicKey,
@@ -76,12 +78,12 @@ export async function issueCertificate(
   return { certificatePem: pemOf(certificate), keyPem: await exportKey(keys.privateKey) };
 }
 
-/** Ends the text with a line break: bundles are made by appending, and two armours on one line are not read. */
+/** Ends in a newline, because bundles are made by concatenation and PEM needs each BEGIN line on a line of its own. */
 function pemOf(certificate: X509Certificate): string {
   return `${certificate.toString('pem').trimEnd()}\n`;
 }
 
-/** Positive, 127 random bits: unpredictable and below the 20 octets of RFC 5280, section 4.1.2.2. */
+/** 127 random bits: a serial number must be positive and have at most 20 octets (RFC 5280, section 4.1.2.2). */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0]! &= 0x7f;

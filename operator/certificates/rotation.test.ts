@@ -19,7 +19,7 @@ const dnsNames = ['*.db-peers.default.svc', '*.db-peers.default.svc.cluster.loca
 
 type Secrets = { authority: AuthoritySecret | null; certificate: CertificateSecret | null };
 
-/** Each time what is due is asked before, too: it must be what then changes. */
+/** Asserts each time that `dueCertificates` announces exactly what `freshCertificates` then changes. */
 async function at(nowMs: number, current: Secrets, names: readonly string[] = dnsNames): Promise<Certificates> {
   const request = { commonName: 'db peers', dnsNames: names, nowMs };
   const due = dueCertificates(request, current);
@@ -94,7 +94,7 @@ test('an operator that was away between the two writes lets the members read the
   const first = await at(start, nothing);
   const due = start + (4 * 365 + 1) * DAY_MS;
   const introduced = await at(due, first);
-  // It wrote the authority, then was killed; the members' Secret is still the old one.
+  // The operator was killed after it wrote the authority's Secret: the members' Secret is still the old one.
   const resumed = await at(due + 2 * HOUR_MS, { authority: introduced.authority, certificate: first.certificate });
   assert.equal(resumed.authority['ca.crt'], first.authority['ca.crt'], 'it signs though no member trusts it');
   assert.ok(resumed.certificate['ca.crt'].includes(introduced.authority['next.crt']!));

@@ -1,10 +1,10 @@
 /**
- * Keeps the two Secrets of an authority and of the certificate from it fresh, without any moment in which two members
- * distrust each other. A new authority is trusted first, by all, and signs only after every member has had time to
- * read it; the old one stays trusted until it has expired.
+ * Renews a certificate authority and the certificate that it signs, which are stored in two Secrets, so that no two
+ * members ever distrust each other. All members first trust a new authority; it signs only after every member has had
+ * time to read it. The old authority stays trusted until it expires.
  *
- * Given the data of the Secrets as they are, says what they shall be: level-triggered, so that a pass that broke off
- * between the two writes is made good by the next.
+ * The functions compute the desired data of both Secrets from their current data alone. If the operator dies between
+ * the two writes, its next pass therefore completes them.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -12,15 +12,15 @@ import { issueAuthority, issueCertificate } from './issue.ts';
 
 /** Keys of the Secret NAME-peer-ca (or -client-ca). */
 export type AuthoritySecret = {
-  /** The authority that signs. */
+  /** The authority that signs now. */
   readonly 'ca.crt': string;
   readonly 'ca.key': string;
-  /** The authority that will sign next and is only trusted until then. Absent when none is due. */
+  /** The next authority: it is already trusted but does not sign yet. Absent while no renewal is under way. */
   readonly 'next.crt'?: string;
   readonly 'next.key'?: string;
-  /** RFC 3339: since when the other Secret has told the members to trust the next one. */
+  /** Since when the certificate's Secret has made the members trust the next authority, in RFC 3339. */
   readonly 'next.trusted-since'?: string;
-  /** Earlier ones, trusted until they expire; PEM, any number. */
+  /** Earlier authorities, concatenated as PEM; they are trusted until they expire. */
   readonly 'former.crt'?: string;
 };
 
@@ -28,15 +28,17 @@ export type AuthoritySecret = {
 export type CertificateSecret = {
   readonly 'tls.crt': string;
   readonly 'tls.key': string;
-  /** Everything that is trusted, the signing authority first. */
+  /** All trusted authorities as PEM, the signing one first. */
   readonly 'ca.crt': string;
 };
 
 const DAY_MS = 24 * 60 * 60_000;
 const AUTHORITY_MS = 5 * 365 * DAY_MS;
-/** How long before its end an authority is followed by the next. */
+/** How long before an authority expires its successor is issued. */
 const AUTHORITY_RENEW_BEFORE_MS = 365 * DAY_MS;
-/** How long a new authority is trusted before it signs: pods see a changed Secret after minutes. */
+/**
+ * How long a new authority is trusted before it signs. The kubelet takes minutes to update a Secret in running pods.
+ */
 const TRUST_FIRST_MS = 60 * 60_000;
 const CERTIFICATE_MS = 90 * DAY_MS;
 const CERTIFICATE_RENEW_BEFORE_MS = 30 * DAY_MS;
@@ -47,14 +49,17 @@ export type CertificateRequest = {
   readonly nowMs: number;
 };
 
-/** The contents of the two Secrets as they are; null for one that is missing or cannot be read. */
+/** The current data of the two Secrets; null for a Secret that is missing or incomplete. */
 export type CurrentCertificates = {
   readonly authority: AuthoritySecret | null;
   readonly certificate: CertificateSecret | null;
 };
 
 export type DueCertificates = {
-  /** False: the Secret is as it shall be. The authority is written before the certificate. */
+  /**
+   * Whether to write the authority's Secret. Write it before the certificate's, so that no certificate lacks its
+   * issuer.
+   */
   readonly isAuthorityChanged: boolean;
   readonly isCertificateChanged: boolean;
 };
@@ -65,13 +70,13 @@ export type Certificates = DueCertificates & {
   readonly notAfterMs: number;
 };
 
-/** What `freshCertificates` would change. Nothing is issued for it: it is asked far more often. */
+/** What `freshCertificates` would change. Cheap enough for every pass, since it generates no keys. */
 export function dueCertificates(
   { dnsNames, nowMs }: CertificateRequest,
   { authority, certificate }: CurrentCertificates,
 ): DueCertificates {
   const step = authorityStep(nowMs, authority, certificate?.['ca.crt'] ?? '');
-  // Whatever is issued is trusted from then on, and that is said in the certificate's Secret.
+  // A new authority also changes the certificate's Secret, which lists all trusted authorities.
   if (step.kind !== 'Keep') return { isAuthorityChanged: true, isCertificateChanged: true };
   const trusted = trustedOf(step.authority);
   return {
@@ -81,7 +86,7 @@ export function dueCertificates(
   };
 }
 
-/** When the certificate ends. */
+/** When the certificate expires, in milliseconds since 1970. Throws Error for text that is no certificate. */
 export function notAfterMs(certificatePem: string): number {
   return new X509Certificate(certificatePem).validToDate.getTime();
 }
@@ -103,7 +108,10 @@ export async function freshCertificates(
   };
 }
 
-/** What becomes of the authority; of one to be issued, all but what is issued. */
+/**
+ * What happens to the authority: it is kept, a first one is issued (also to replace one that is lost), or a successor
+ * is issued beside it.
+ */
 type AuthorityStep =
   | { readonly kind: 'Keep'; readonly authority: AuthoritySecret }
   | { readonly kind: 'First'; readonly former: Pick<AuthoritySecret, 'former.crt'> }
@@ -123,7 +131,7 @@ async function issued(
 function authorityStep(nowMs: number, current: AuthoritySecret | null, trustedByMembers: string): AuthorityStep {
   const keep = (authority: AuthoritySecret): AuthorityStep => ({ kind: 'Keep', authority });
   if (current === null || !isUsable(current['ca.crt'], current['ca.key'], nowMs)) {
-    // What was trusted stays so: certificates from it are still in use, and members that refuse each other are worse.
+    // All trusted authorities stay trusted: members still use certificates from them and would reject each other.
     return { kind: 'First', former: formerOf(trustedByMembers, nowMs) };
   }
   const kept = { 'ca.crt': current['ca.crt'], 'ca.key': current['ca.key'], ...formerOf(current['former.crt'], nowMs) };
@@ -131,8 +139,8 @@ function authorityStep(nowMs: number, current: AuthoritySecret | null, trustedBy
   if (nextCertificate !== undefined && nextKey !== undefined && isUsable(nextCertificate, nextKey, nowMs)) {
     const next = { 'next.crt': nextCertificate, 'next.key': nextKey };
     if (!trustedByMembers.includes(nextCertificate)) return keep({ ...kept, ...next });
-    // Counted from when the members' Secret was seen to hold it, not from its issue: between the two the operator
-    // may have been away for longer than the wait.
+    // The wait starts when the operator first sees the new authority in the members' Secret, not when it was issued:
+    // the operator may have been down in between for longer than the wait, while no member trusted the new authority.
     const trustedSince = current['next.trusted-since'] ?? new Date(nowMs).toISOString();
     if (nowMs - Date.parse(trustedSince) < TRUST_FIRST_MS) {
       return keep({ ...kept, ...next, 'next.trusted-since': trustedSince });
@@ -161,13 +169,13 @@ async function freshCertificate(
   const issued = await issueCertificate(
     { certificatePem: authority['ca.crt'], keyPem: authority['ca.key'] },
     dnsNames,
-    // Never beyond its authority: clients would see a chain that ends before its certificate does.
+    // A certificate must not outlive its authority: clients would reject it as soon as the authority expires.
     { nowMs, lifetimeMs: Math.min(CERTIFICATE_MS, notAfterMs(authority['ca.crt']) - nowMs) },
   );
   return { 'tls.crt': issued.certificatePem, 'tls.key': issued.keyPem, 'ca.crt': trusted };
 }
 
-/** All certificates that members shall trust, that of the signing authority first. */
+/** All authorities that members should trust, the signing one first. */
 function trustedOf(authority: AuthoritySecret): string {
   return authority['ca.crt'] + (authority['next.crt'] ?? '') + (authority['former.crt'] ?? '');
 }
@@ -180,8 +188,8 @@ function isCurrent(
 ): boolean {
   if (!isUsable(pem, key, nowMs)) return false;
   const certificate = new X509Certificate(pem);
-  // From whichever that is trusted: the next renewal takes the newest, so a new authority forces no haste, nor does
-  // the loss of the old one's key.
+  // Any trusted issuer will do. A new authority, or one whose key was lost, therefore replaces no certificate early:
+  // the regular renewal takes the new issuer, after members have had time to trust it.
   const issuer = splitBundle(trustedPem)
     .map((trusted) => new X509Certificate(trusted))
     .find((trusted) => certificate.checkIssued(trusted) && certificate.verify(trusted.publicKey));
@@ -192,7 +200,7 @@ function isCurrent(
   return dnsNames.every((name) => names.includes(`DNS:${name}`));
 }
 
-/** Also false for what does not parse: a Secret that someone has emptied or mixed up is made anew. */
+/** Whether certificate and key match and have not expired. False also for malformed PEM, so that it is issued again. */
 function isUsable(certificatePem: string, keyPem: string, nowMs: number): boolean {
   try {
     const certificate = new X509Certificate(certificatePem);

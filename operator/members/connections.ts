@@ -1,6 +1,7 @@
 /**
- * Connections to members: by the names in their certificates, at the addresses that the API server gives. The name of a
- * new pod can take half a minute to be in DNS, where "there is no such name" is cached; its address is known at once.
+ * Connections to members. TLS checks the host name of the pod, but the connection goes to the IP address that the
+ * Kubernetes API reports for it. DNS is slower: a new pod's name can take half a minute to resolve, because resolvers
+ * cache that it does not exist.
  */
 import { lookup as lookupByDns } from 'node:dns';
 import type { LookupFunction } from 'node:net';
@@ -9,18 +10,18 @@ import { Agent, fetch as undiciFetch } from 'undici';
 
 export type Fetch = typeof globalThis.fetch;
 
-/** Texts in PEM. */
+/** The trusted authorities, and the certificate and key of the operator, all as PEM. */
 export type MemberTls = { readonly ca: string; readonly cert: string; readonly key: string };
 
 const CONNECT_TIMEOUT_MS = 1500;
-/** Shorter than what a member keeps an idle connection (5 s), so that none is used that is being closed. */
+/** Shorter than a member's keep-alive time (5 s), so that no request uses a connection that the member is closing. */
 const KEEP_ALIVE_MS = 3000;
 
-/** @param addressOf IP address of the pod with that host name; null when not known, then DNS is asked */
+/** @param addressOf the IP address of the pod with that host name, or null if unknown: then DNS resolves the name */
 export class MemberConnections {
   readonly #lookup: LookupFunction;
   readonly #plain: Agent;
-  /** By RaftCluster. */
+  /** Connections with TLS, by the key of the RaftCluster. */
   readonly #secured = new Map<string, { readonly tls: MemberTls; readonly agent: Agent; readonly fetch: Fetch }>();
   readonly #plainFetch: Fetch;
 
@@ -35,12 +36,15 @@ export class MemberConnections {
     this.#plainFetch = fetchOver(this.#plain);
   }
 
-  /** @param cluster key of the RaftCluster, the same in `forget` */
+  /**
+   * @param cluster key of the RaftCluster, the same as for `forget`
+   * @param tls null for plain HTTP
+   */
   fetchFor(cluster: string, tls: MemberTls | null): Fetch {
     if (tls === null) return this.#plainFetch;
     const known = this.#secured.get(cluster);
     if (known !== undefined && isDeepStrictEqual(known.tls, tls)) return known.fetch;
-    // The certificates were rotated; what is under way with the old ones may still end.
+    // The certificates were rotated. close() lets requests over the old connections finish.
     void known?.agent.close();
     const agent = this.#agent(tls);
     const fetch = fetchOver(agent);
@@ -70,7 +74,7 @@ function familyOf(address: string): 4 | 6 {
   return address.includes(':') ? 6 : 4;
 }
 
-/** The same interface in two declarations: Node's own types and undici's. */
+/** undici's fetch with this dispatcher. The cast is needed because Node and undici declare the same interface twice. */
 function fetchOver(dispatcher: Agent): Fetch {
   const fetch = (url: string, init: Parameters<typeof undiciFetch>[1]) => undiciFetch(url, { ...init, dispatcher });
   return fetch as unknown as Fetch;

@@ -20,7 +20,7 @@ async function serve(
   return (server.address() as AddressInfo).port;
 }
 
-/** Members behind ports of this machine instead of the ones of pods. */
+/** Members that listen on local ports, by pod name. */
 function membersAt(ports: Readonly<Record<string, number>>) {
   const fetch: typeof globalThis.fetch = (input, init) => {
     const url = new URL(input as string);

@@ -1,4 +1,4 @@
-/** The members of one RaftCluster over their HTTP API. */
+/** Implements `Members` over the HTTP API of the members of one RaftCluster. */
 import { Client } from '../../client/client.ts';
 import type { QuorateError } from '../../client/errors.ts';
 import type { ApiTransfer } from '../../client/types.ts';
@@ -10,19 +10,19 @@ export type HttpMembersOptions = {
   readonly cluster: string;
   readonly namespace: string;
   readonly scheme: 'http' | 'https';
-  /** The token from the cluster's own Secret; null before there is one. */
+  /** The admin token from the cluster's Secret; null before the Secret exists. */
   readonly token: string | null;
   readonly fetch: Fetch;
 };
 
-/** How long to wait for what a member answers from its own view. */
+/** For requests that a member answers from its own state. */
 const LOCAL_DEADLINE_MS = 2000;
-/** How long to wait for what needs a quorum. */
+/** For requests that need the agreement of a quorum. */
 const QUORUM_DEADLINE_MS = 3000;
-/** Forming and joining write and sync; a membership change waits for a quorum's disks, a joint one twice. */
+/** For changes: each waits for disk writes, a membership change for those of a quorum, a joint one for two in a row. */
 const CHANGE_DEADLINE_MS = 8000;
 
-/** One try at each member: what failed is seen in the next pass, with a new look at everything. */
+/** Tries each member once. The next pass retries a failed call, after it has observed the cluster anew. */
 export function httpMembers(options: HttpMembersOptions): Members {
   const { cluster, namespace, scheme, token, fetch } = options;
   const urlOf = (name: string) => `${scheme}://${podHost(cluster, namespace, name)}:${ports.client}`;

@@ -1,4 +1,4 @@
-/** What the operator asks of members, slot by slot; `http-members.ts` does it over HTTP, the simulation in memory. */
+/** The calls that the operator makes to members. `http-members.ts` makes them over HTTP, the simulation in memory. */
 import type {
   ApiAddMember,
   ApiAddMemberAnswer,
@@ -13,14 +13,15 @@ import type {
 } from '../../client/types.ts';
 
 /**
- * One cluster's members, by pod name. Calls that need a leader go through any of `names` that answers. Every call has a
- * deadline; errors are the client's `QuorateError` with the codes of docs/http-api.md and of the client itself.
+ * The members of one cluster, by pod name. A call that takes `names` works with any member that forwards it to the
+ * leader: the members are tried in turn. Every call has a deadline. Except for `isOpening`, every call throws the
+ * client's `QuorateError`, with a code of docs/http-api.md or of the client itself.
  */
 export interface Members {
   status(name: string): Promise<ApiStatus>;
-  /** Whether it is alive and still opens its data, which it says on the health port alone. Never rejects. */
+  /** Whether the member is alive but still opens its data; until then only its health port answers. Never rejects. */
   isOpening(name: string): Promise<boolean>;
-  /** Reads the configuration linearizably. */
+  /** Reads the Raft configuration (the list of members) linearizably, which needs a quorum. */
   cluster(names: readonly string[]): Promise<ApiCluster>;
   bootstrap(name: string, record: ApiBootstrap): Promise<ApiBootstrap>;
   join(name: string, record: ApiJoin): Promise<void>;
@@ -29,7 +30,9 @@ export interface Members {
   promote(names: readonly string[], id: number, expected: ApiExpected): Promise<ApiConfigAnswer>;
   remove(names: readonly string[], id: number, expected: ApiExpected): Promise<ApiConfigAnswer>;
   replaceVoters(names: readonly string[], target: ApiReplaceVoters): Promise<ApiConfigAnswer>;
-  /** To be told before all members are stopped: this one then waits for no quorum. */
+  /**
+   * Call this before all members are stopped: for a minute, the preStop hook of this one does not wait for the quorum.
+   */
   stopTogether(name: string): Promise<void>;
   transferLeader(names: readonly string[], to: number): Promise<void>;
 }
