@@ -1,4 +1,4 @@
-/** Where the API server is and how to prove who we are. */
+/** The address of the API server, and the credentials for it. */
 import type { Clock } from './types.ts';
 
 export interface Tls {
@@ -10,20 +10,27 @@ export interface Tls {
 }
 
 export interface ApiServer {
-  /** As `https://10.96.0.1:443`, without a slash at the end. */
+  /** For example `https://10.96.0.1:443`, without a trailing slash. */
   readonly url: string;
   /** Namespace of this operator, or of the kubeconfig's context. */
   readonly namespace: string;
-  /** Asked for every connection, as certificates are rotated. */
+  /** Read for each new connection, because certificates are rotated. */
   tls(): Promise<Tls>;
-  /** Headers that carry the credentials. @param refresh the last ones were refused */
+  /**
+   * The request headers that carry the credentials.
+   *
+   * @param refresh whether the API server has just refused the previous ones
+   */
   credentials(refresh: boolean): Promise<Readonly<Record<string, string>>>;
 }
 
-/** Kubelet rotates the token long before it ends (after 80% of at least 10 minutes); client-go reads as often. */
+/**
+ * How long a token is used before its file is read again; client-go takes the same time. The kubelet replaces a token
+ * after 80% of its lifetime of at least 10 minutes, so the old one stays valid for longer than this.
+ */
 const tokenIsFreshMs = 60_000;
 
-/** A token that is read again when it is old or was refused. */
+/** Returns a function that caches the token, and reads it again when it is old or was refused. */
 export function rereadToken(clock: Clock, read: () => Promise<string>): (refresh: boolean) => Promise<string> {
   let token: string | null = null;
   let readAtMs = Number.NEGATIVE_INFINITY;

@@ -32,19 +32,19 @@ import { watchEvents } from './watch-events.ts';
 export interface HttpKubeApiOptions {
   readonly server: ApiServer;
   readonly clock: Clock;
-  /** As `quorate-operator/1.2.3`. */
+  /** For example `quorate-operator/1.2.3`. */
   readonly userAgent: string;
   /**
-   * Of our own requests. A leader election wants a KubeApi of its own, so that its renewals never wait behind others;
-   * absent: 50 a second, 100 at once.
+   * Limit for the requests of this client; default: 50 a second, with bursts of 100. Leader election needs a KubeApi of
+   * its own, so that its renewals never wait behind other requests.
    */
   readonly rate?: Rate;
-  /** Of a request that brings none; absent: 10 s. */
+  /** The deadline of requests that set none; default: 10 s. */
   readonly deadlineMs?: number;
   readonly observer?: RequestObserver;
 }
 
-/** Owns the fields that the operator sets. */
+/** The name under which server-side apply records the fields that the operator owns. */
 const fieldManager = 'quorate';
 const defaultPageSize = 500;
 
@@ -63,7 +63,7 @@ export class HttpKubeApi implements KubeApi {
     });
   }
 
-  /** Ends the connections; what is under way fails as `Unreachable`. */
+  /** Closes all connections; requests under way fail with `Unreachable`. */
   close(): Promise<void> {
     return this.#connection.close();
   }
@@ -87,7 +87,8 @@ export class HttpKubeApi implements KubeApi {
     try {
       return await this.#pages(kind, scope, { ...query, limit: pageSize }, options);
     } catch (error) {
-      // The moment of the first page was compacted away while the later ones were read: all in one, as client-go does.
+      // The snapshot behind the pages was compacted before the last page was read: list again in one page, as
+      // client-go.
       if (!isKubeError(error, 'Gone')) throw error;
       return this.#pages(kind, scope, query, options);
     }
@@ -99,7 +100,7 @@ export class HttpKubeApi implements KubeApi {
     { resourceVersion, timeoutSeconds, signal }: WatchOptions,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
     const query = { ...queryOf(scope), watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds };
-    // Of its own, so that the connection also ends when the reader just stops to read.
+    // A separate controller, so that the connection is also closed when the caller just leaves its loop.
     const reading = new AbortController();
     const stop = () => reading.abort();
     signal.addEventListener('abort', stop);
@@ -131,7 +132,7 @@ export class HttpKubeApi implements KubeApi {
     const metadata = { ...object.metadata, managedFields: undefined, uid, resourceVersion };
     const content = JSON.stringify({ ...object, apiVersion: kind.apiVersion, kind: kind.kind, metadata });
     const ask = askFor('apply', kind, nameOf(object), query, subresource);
-    // JSON is YAML; the API server takes this type in every version that can apply.
+    // JSON is valid YAML, and every API server with server-side apply accepts this content type.
     const body = { type: 'application/apply-patch+yaml', content };
     return this.#object(kind, { ...ask, method: 'PATCH', body }, options);
   }
@@ -207,7 +208,7 @@ export class HttpKubeApi implements KubeApi {
         readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
         readonly items?: readonly Stored<T>[] | null;
       };
-      // In a list, objects of the built-in kinds come without their kind.
+      // The API server omits apiVersion and kind from list items of built-in kinds.
       for (const item of page.items ?? []) items.push({ ...item, apiVersion: kind.apiVersion, kind: kind.kind });
       next = page.metadata?.continue;
       if (next) continue;
@@ -256,7 +257,7 @@ function deletionOf({ uid, resourceVersion, gracePeriodSeconds }: Preconditions 
   return { preconditions: { uid, resourceVersion }, gracePeriodSeconds };
 }
 
-/** What a disruption budget says to an eviction; null when the refusal is about something else, as throttling. */
+/** Why a PodDisruptionBudget refuses an eviction; null if the refusal has another cause, such as throttling. */
 function budgetOf({ causes, message }: KubeError): string | null {
   const cause = causes.find(({ reason }) => reason === 'DisruptionBudget');
   return cause === undefined ? null : cause.message || message;

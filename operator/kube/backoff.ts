@@ -1,4 +1,4 @@
-/** How long to wait after failures in a row. */
+/** Exponential backoff. */
 import type { Random } from './types.ts';
 
 export interface Backoff {
@@ -7,9 +7,10 @@ export interface Backoff {
 }
 
 /**
- * Doubles with each failure up to `mostMs`, then takes a random half off: after an outage not all come back at once.
+ * Doubles with each failure, up to `mostMs`. The result is then reduced at random by up to half, so that after an
+ * outage not all clients retry at the same moment.
  *
- * @param failures in a row, 1 or more
+ * @param failures the number of failures in a row, at least 1
  */
 export function backoffMs({ firstMs, mostMs }: Backoff, failures: number, random: Random): number {
   const full = Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, 30));

@@ -15,7 +15,7 @@ let server: ScriptedServer;
 let clock: ManualClock;
 let api: HttpKubeApi;
 let cache: Cache<ConfigMap>;
-/** What listeners heard, as `a: 3 -> 4`, with resource versions. */
+/** The changes that listeners received: name, and resource version before and after, as in `a: 3 -> 4`. */
 let changes: string[];
 let failures: { code: string; retryInMs: number }[];
 
@@ -69,7 +69,7 @@ async function heard(expected: readonly string[]): Promise<void> {
   assert.deepEqual(changes, expected);
 }
 
-/** Waits until it backs off, and goes on. */
+/** Waits until the cache has failed `count` times in all, and lets its backoff pass. */
 async function throughBackoff(count: number): Promise<void> {
   await until(() => failures.length === count, `${count} failures`);
   clock.advance(failures.at(-1)!.retryInMs);
@@ -204,7 +204,7 @@ test('an API server that restarts on its port is found again, and the watch goes
   await until(() => failures.length === 3, 'it was refused');
   server = await ScriptedServer.start(port);
   clock.advance(failures.at(-1)!.retryInMs);
-  // The first watch that brought nothing is not trusted any more: so it lists.
+  // A watch has failed without delivering anything, so the cache no longer trusts its version and lists.
   await answerList(30, objectOf('a', 11), objectOf('b', 25));
   await heard(['a: - -> 3', 'a: 3 -> 11', 'b: - -> 25']);
   assert.deepEqual(new Set(failures.map(({ code }) => code)), new Set(['Unreachable']));

@@ -1,6 +1,6 @@
 /**
- * Keeps a copy of all objects of one kind: lists, watches, and never gives up. client-node's own informer stops at the
- * first error that is not 410, and waits for ever on a connection that died without a word.
+ * Keeps a copy of all objects of one kind: it lists, then watches, and retries forever. client-node's informer stops at
+ * the first error other than 410, and waits forever on a connection whose peer died without closing it.
  */
 import { backoffMs } from './backoff.ts';
 import { pause } from './clock.ts';
@@ -10,11 +10,14 @@ import { Store } from './store.ts';
 import type { Cache, Change, Clock, Kind, KubeApi, KubeObject, Random, Scope, Stored, WatchEvent } from './types.ts';
 
 export interface CacheTimes {
-  /** A watch is asked to end after that time, jittered down by up to a fifth; before it ends comes a bookmark. */
+  /**
+   * How long a watch may last, less a random part of up to a fifth. The API server sends a bookmark before it ends the
+   * watch.
+   */
   readonly watchMs: number;
-  /** Nothing at all for so long, and the watch counts as dead: longer than `watchMs`. */
+  /** A watch that delivers nothing for this long counts as dead. Must be longer than `watchMs`. */
   readonly idleMs: number;
-  /** Everything is listed again so often, whatever the watch says; jittered as above. */
+  /** How often to list everything again, in case a watch missed something; jittered like `watchMs`. */
   readonly relistMs: number;
   readonly backoff: { readonly firstMs: number; readonly mostMs: number };
 }
@@ -28,7 +31,7 @@ export const defaultCacheTimes: CacheTimes = {
 
 export interface CacheObserver {
   listed(kind: string, count: number, durationMs: number): void;
-  /** A list or watch failed and will be tried again; also for 410 and silence. */
+  /** Called when a list or watch failed and will be retried; 410 (Gone) and a silent watch count as failures. */
   failed(kind: string, error: KubeError, retryInMs: number): void;
 }
 
@@ -42,7 +45,7 @@ export interface CacheOptions<T extends KubeObject> {
   readonly observer?: CacheObserver;
 }
 
-/** Begins at once. */
+/** Starts to list and watch at once, until the returned cache is stopped. */
 export function startCache<T extends KubeObject>(options: CacheOptions<T>): Cache<T> {
   return new ReflectedCache(options);
 }
@@ -63,7 +66,7 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
   #resolveSynced: () => void = () => {};
   #hasSynced = false;
   #lastContactMs = Number.NEGATIVE_INFINITY;
-  /** Up to where it has seen everything; null: list. */
+  /** The version up to which the cache has seen every change; null if it must list first. */
   #resourceVersion: string | null = null;
   #relistAtMs = Number.NEGATIVE_INFINITY;
 
@@ -120,7 +123,7 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
           failures = 0;
         });
       } catch (error) {
-        // What is no KubeError is a mistake of ours, or of a listener: it must not be retried in silence.
+        // Any other error is a bug here or in a listener, and must crash the process rather than be retried in silence.
         if (!isKubeError(error)) throw error;
         if (signal.aborted) return;
         failures += 1;
@@ -145,7 +148,9 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
     this.#observer?.listed(this.kind.kind, items.length, this.#lastContactMs - beganMs);
   }
 
-  /** Until the API server ends it. Throws KubeError when it fails, falls silent or delivers nonsense. */
+  /**
+   * Resolves when the API server ends the watch. Throws KubeError if it fails, falls silent or sends invalid events.
+   */
   async #watch(alive: () => void): Promise<void> {
     const watchMs = this.#jittered(this.#times.watchMs);
     const watching = new AbortController();
@@ -169,16 +174,16 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
         this.#lastContactMs = this.#clock.nowMs();
         this.#take(next.value);
       }
-      // Not even a bookmark: it may be that from this version on nothing ever comes, as after a restored backup, when
-      // versions begin anew; the API server then waits in silence.
+      // Without even a bookmark, the version may lie in the future of the API server, as after the restore of an etcd
+      // backup, whose versions are lower: such a watch stays silent forever, so list again.
       if (!heard) this.#resourceVersion = null;
       if (this.#clock.nowMs() - began < watchMs / 2) {
-        // An API server that shuts down, or a proxy in between: at once again, and again, would be a storm.
+        // An API server that shuts down, or a proxy, ends watches early. Without a backoff, retries would flood it.
         throw new KubeError('Unreachable', `watch ${this.kind.kind}: ended early`);
       }
       alive();
     } catch (error) {
-      // What fails after it brought something is gone on with.
+      // A watch that delivered something has a valid version: the next watch goes on from there, without a list.
       if (!heard || isKubeError(error, 'Gone')) this.#resourceVersion = null;
       throw error;
     } finally {
@@ -187,7 +192,7 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
     }
   }
 
-  /** The next event, but not for longer than the idle time: a dead peer sends no end of the stream. */
+  /** The next event. Throws KubeError `Timeout` after the idle time, since a dead peer never ends the stream. */
   #nextOrSilence(events: AsyncIterator<WatchEvent<T>>): Promise<IteratorResult<WatchEvent<T>>> {
     return new Promise((resolve, reject) => {
       const { idleMs } = this.#times;
@@ -214,7 +219,7 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
       const isRepeated =
         known === null ? event.type === 'DELETED' : !isOlder(known.metadata.resourceVersion, resourceVersion);
       if (isRepeated) return;
-      // It might bring back what is gone, or be the last word on it: only a list tells.
+      // This event is older than others already seen: it may be outdated or the latest on its object. A list decides.
       this.#resourceVersion = null;
       throw new KubeError('ServerError', `watch ${this.kind.kind}: events out of order at ${resourceVersion}`);
     }
@@ -222,7 +227,7 @@ class ReflectedCache<T extends KubeObject> implements Cache<T> {
     else if (known?.metadata.uid === uid) this.#tell(this.#store.remove(known));
   }
 
-  /** False when the watch went back. */
+  /** Returns false if the version is older than one that the watch has already delivered. */
   #advance(resourceVersion: string): boolean {
     if (!isOlder(this.#resourceVersion!, resourceVersion)) return resourceVersion === this.#resourceVersion;
     this.#resourceVersion = resourceVersion;

@@ -1,11 +1,11 @@
-/** Time as it is; tests and simulations bring their own. */
+/** The real clock; tests and simulations use their own. */
 import type { Clock, Timer } from './types.ts';
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, callback): Timer {
-    // Rounded up: setTimeout cuts fractions off and would call early.
+    // Rounded up, because setTimeout truncates fractions and would call back too early.
     const timer = setTimeout(callback, Math.ceil(delayMs));
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
@@ -29,7 +29,7 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
   });
 }
 
-/** RFC 3339 with microseconds, as the API's MicroTime demands. */
+/** RFC 3339 with microseconds, the format of `MicroTime` in the Kubernetes API. */
 export function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace('Z', '000Z');
 }

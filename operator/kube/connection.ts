@@ -1,4 +1,4 @@
-/** HTTP to one API server. Any failure to get an answer is a KubeError; what the answer says is not judged here. */
+/** HTTP connections to one API server. A request without a response throws KubeError; a status such as 404 does not. */
 import type { Readable } from 'node:stream';
 import { buildConnector, Pool } from 'undici';
 import type { ApiServer } from './api-server.ts';
@@ -6,25 +6,25 @@ import { KubeError } from './errors.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** With its query. */
+  /** Path and query. */
   readonly path: string;
   readonly body?: { readonly type: string; readonly content: string };
-  /** A KubeError as its reason is what the call then throws. */
+  /** If the reason of the abort is a KubeError, the call throws that error; otherwise it throws `Aborted`. */
   readonly signal: AbortSignal;
-  /** What is asked for, in words, for errors. */
+  /** Describes the request in error messages, for example `get Pod default/db-0`. */
   readonly description: string;
-  /** A watch: it takes no place among the connections for other requests. */
+  /** True for a watch, which would otherwise occupy one of the few connections for requests. */
   readonly lasting?: boolean;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
-  /** Fails with KubeError. */
+  /** Throws KubeError while it is read, for example when the connection is lost. */
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** Connections at once for what is no watch; more requests wait. */
+/** How many requests other than watches are under way at once; further ones wait. */
 const requestConnections = 8;
 const connectTimeoutMs = 5000;
 
@@ -46,13 +46,13 @@ export class Connection {
         (error: Error) => callback(error, null),
       );
     };
-    // No time limits of undici's: those of the requests hold, on the given clock.
+    // undici's own timeouts are off: requests have deadlines on the given clock, which tests can move.
     const options = { connect, headersTimeout: 0, bodyTimeout: 0, pipelining: 1 };
     this.#requests = new Pool(origin, { ...options, connections: requestConnections });
     this.#watches = new Pool(origin, { ...options, connections: null });
   }
 
-  /** Fails when the signal aborts, whatever it was waiting for: undici alone would first wait for its connection. */
+  /** Throws KubeError as soon as the signal aborts: undici alone would first wait until the connection is made. */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const { signal } = request;
     let giveUp: () => void = () => {};
@@ -71,14 +71,14 @@ export class Connection {
   async #send(request: HttpRequest): Promise<HttpAnswer> {
     let answer = await this.#sendOnce(request, false);
     if (answer.status === 401) {
-      // A rotated token: refused before anything was done, so once more with the new one.
+      // The token was probably rotated. The API server has done nothing yet, so it is safe to retry with a new token.
       await answer.discard();
       answer = await this.#sendOnce(request, true);
     }
     return answer;
   }
 
-  /** Ends what is under way. */
+  /** Closes all connections; requests and watches under way fail. */
   async close(): Promise<void> {
     await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
   }
@@ -134,7 +134,7 @@ function failureOf({ signal, description }: HttpRequest, error: unknown): KubeEr
   });
 }
 
-/** An AggregateError (all addresses of a name refused) has an empty message. */
+/** Falls back to the code: an AggregateError (every address of a host name refused) has an empty message. */
 function messageOf(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   return message || (code ?? String(error));

@@ -1,12 +1,13 @@
-/** The end of a request: its time, or its caller's signal. */
+/** Ends a request at its deadline or when its caller aborts, whichever is first. */
 import { KubeError } from './errors.ts';
 import type { Clock } from './types.ts';
 
 export interface Deadline {
-  /** Aborts with a KubeError. */
+  /** Aborts with a KubeError as its reason: `Timeout` or `Aborted`. */
   readonly signal: AbortSignal;
+  /** Monotonic time (Clock.nowMs) of the deadline. */
   readonly endMs: number;
-  /** Must be called: a timer and a listener hang on it. */
+  /** Must be called when the request ends; otherwise its timer and its listener on the caller's signal leak. */
   close(): void;
 }
 

@@ -1,4 +1,4 @@
-/** What can go wrong with a request to the Kubernetes API, as one error with a code. */
+/** The one error for failed requests to the Kubernetes API; its code says what went wrong. */
 import type { KubeErrorCause, KubeErrorCode } from './types.ts';
 
 export interface KubeErrorDetails {
@@ -7,7 +7,7 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
-/** `message` says what was asked for and what the API server answered; it may be shown to the user. */
+/** The message says what was requested and what the API server answered. It may be shown to users. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly code: KubeErrorCode;
@@ -21,7 +21,7 @@ export class KubeError extends Error {
     this.retryAfterMs = details.retryAfterMs ?? null;
   }
 
-  /** For a write that failed: whether it may have happened nevertheless. */
+  /** Whether a write that failed with this error may have been carried out nevertheless. */
   get mayHaveHappened(): boolean {
     return undecided.has(this.code);
   }
@@ -33,7 +33,7 @@ export function isKubeError(error: unknown, ...codes: readonly KubeErrorCode[]):
   return error instanceof KubeError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** A write was refused because the view that it was decided on is old: who reads anew has a new one. */
+/** Whether a write was refused because the caller's copy of the object is outdated; read it again and decide anew. */
 export function isOldView(error: unknown): error is KubeError {
   return isKubeError(error, 'Conflict', 'AlreadyExists', 'NotFound');
 }

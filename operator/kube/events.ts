@@ -1,7 +1,7 @@
 /**
- * Kubernetes events (events.k8s.io/v1) about what the operator does. The same event again is counted in one object, each
- * reason of a subject has a budget, and memory is bounded: a loop that goes wrong must not fill etcd, nor silence what is
- * said for other reasons.
+ * Writes Kubernetes events (events.k8s.io/v1) about what the operator does. Repeats of an event are counted in one
+ * object, each reason has a budget per subject, and memory is bounded: a loop that runs wild must neither fill etcd nor
+ * suppress events with other reasons.
  */
 import { type Backoff, backoffMs } from './backoff.ts';
 import { microTime, pause } from './clock.ts';
@@ -14,35 +14,39 @@ export interface EventsOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: Random;
-  /** As `quorate.dev/operator`. */
+  /** The event's `reportingController`, for example `quorate.dev/operator`. */
   readonly controller: string;
-  /** Pod name. */
+  /** The event's `reportingInstance`: the name of the operator's pod. */
   readonly instance: string;
   readonly observer?: EventsObserver;
 }
 
 export interface EventsObserver {
-  /** An event was not written: the API server refused it, could not be reached, or there were too many. */
+  /**
+   * Called when an event is not written.
+   *
+   * @param error why the API server did not take it; null if a limit of the operator itself suppressed the event
+   */
   dropped(reason: string, error: KubeError | null): void;
 }
 
-/** As client-go's spam filter, but for each reason of a subject: 25 at once, then one in 5 minutes. */
+/** The limits of client-go's spam filter, here for each reason of a subject: 25 at once, then one every 5 minutes. */
 const reasonRate = { perSecond: 1 / 300, burst: 25 };
-/** What is repeated after so long is an event of its own, as in client-go. */
+/** A repeat after this time becomes a new event instead of a higher count, as in client-go. */
 const seriesMs = 6 * 60_000;
-/** The count of a series is written this often at most. */
+/** The shortest time between two updates of the same event's count. */
 const recountMs = 30_000;
 const mostSeries = 2000;
 const mostWaiting = 500;
 const mostTries = 4;
 const backoff: Backoff = { firstMs: 500, mostMs: 8000 };
-/** Of the API. */
+/** The API's limit for `note`, which it counts in bytes. */
 const mostMessageBytes = 1024;
 
 interface Series {
   readonly event: Event;
   count: number;
-  /** As the API server has it; 0: not there yet. */
+  /** The count that the API server has stored; 0 before the event is created. */
   writtenCount: number;
   lastMs: number;
   lastWallMs: number;
@@ -53,7 +57,7 @@ export class Events implements EventRecorder {
   readonly #options: EventsOptions;
   /** Least recently used first. */
   readonly #series = new Map<string, Series>();
-  /** By uid of the subject, and reason; least recently used first. */
+  /** By the subject's uid and the reason; least recently used first. */
   readonly #budgets = new Map<string, Throttle>();
   readonly #waiting = new Set<Series>();
   readonly #stopping = new AbortController();
@@ -98,11 +102,13 @@ export class Events implements EventRecorder {
     this.#write(series);
   }
 
-  /** Writes what waits, for at most so long, and ends. */
+  /**
+   * Writes the waiting events, for at most `withinMs`; records nothing after that. Never rejects because of the API.
+   */
   async stop(withinMs: number): Promise<void> {
     const late = this.#options.clock.after(withinMs, () => this.#stopping.abort());
     await this.#writing;
-    // Counts that were not due yet.
+    // Counts that have risen since their last update, which was too recent for another one.
     for (const series of this.#series.values()) {
       if (series.writtenCount > 0 && series.count > series.writtenCount) this.#waiting.add(series);
     }
@@ -121,12 +127,12 @@ export class Events implements EventRecorder {
     this.#writing ??= this.#writeAll(false);
   }
 
-  /** Too early it is counted only: the next one of its series after that time writes it, or the end. */
+  /** If not due, a repeat is only counted. A later repeat, or `stop`, writes the count. */
   #isDue({ writtenAtMs }: Series): boolean {
     return this.#options.clock.nowMs() - writtenAtMs >= recountMs;
   }
 
-  /** Writes one after the other, since events are not worth more of the API server's time. */
+  /** Writes one event at a time: events must not compete with more important requests. */
   async #writeAll(alsoEarly: boolean): Promise<void> {
     for (const series of this.#waiting) {
       this.#waiting.delete(series);
@@ -165,7 +171,8 @@ export class Events implements EventRecorder {
       if (writtenCount > 0) await api.patch(eventKind, { namespace, name }, series, { signal });
       else await api.create(eventKind, { ...event, ...series }, { signal });
     } catch (error) {
-      // Created by a try before whose answer was lost; or an event that Kubernetes has already forgotten (an hour).
+      // AlreadyExists: an earlier try created the event, but its answer was lost. NotFound: Kubernetes has deleted the
+      // event, by default after an hour.
       if (isKubeError(error, 'AlreadyExists') && writtenCount === 0) return;
       if (!isKubeError(error, 'NotFound') || writtenCount === 0) throw error;
       await api.create(eventKind, { ...event, ...series }, { signal });
@@ -179,7 +186,7 @@ export class Events implements EventRecorder {
       .padStart(12, '0');
     return {
       metadata: {
-        // The API wants the events of what lies in no namespace in this one.
+        // The API requires this namespace for events about cluster-scoped objects.
         namespace: subject.metadata.namespace || 'default',
         name: `${subject.metadata.name.slice(0, 200)}.${suffix}`,
       },
@@ -208,7 +215,7 @@ function truncated(message: string): string {
     .replace(/\uFFFD+$/, '')} …`;
 }
 
-/** Sets it as the most recently used one, and forgets the oldest when there are too many. */
+/** Makes the entry the most recently used one, and drops the least recently used one beyond `most` entries. */
 function touch<V>(map: Map<string, V>, key: string, value: V, most: number): void {
   map.delete(key);
   map.set(key, value);

@@ -1,21 +1,21 @@
-/** The API server as a pod sees it: through its service account, whose files Kubernetes mounts and renews. */
+/** The API server for an operator that runs in a pod, with the credentials of the pod's service account. */
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { type ApiServer, rereadToken } from './api-server.ts';
 import type { Clock } from './types.ts';
 
-/** Where Kubernetes mounts them. */
+/** Where the kubelet mounts the service account, and keeps its token and certificate up to date. */
 const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export interface Surroundings {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absent: where Kubernetes mounts the service account. */
+  /** Where token, namespace and certificate are; default: where the kubelet mounts the service account. */
   readonly folder?: string;
 }
 
-/** Null outside of a pod. Throws when the pod has no service account mounted. */
+/** Returns null outside a pod. Throws the error of `readFile` if the pod has no service account mounted. */
 export async function inClusterApiServer({ clock, env, folder }: Surroundings): Promise<ApiServer | null> {
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];

@@ -1,4 +1,4 @@
-/** The built-in kinds that the operator knows, with their types from client-node's models. */
+/** The built-in kinds that the operator uses. Their types come from the models of client-node. */
 import type {
   EventsV1Event,
   V1ConfigMap,

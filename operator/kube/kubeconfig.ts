@@ -1,6 +1,6 @@
 /**
- * The API server as a kubeconfig names it: for an operator that runs outside of the cluster, and for tests. Only two
- * files of client-node are loaded: the whole package costs 85 MB of memory, for calls that are not made here.
+ * The API server of a kubeconfig, for tests and for an operator that runs outside the Kubernetes cluster. Imports only
+ * two files of client-node: the whole package would cost 85 MB of memory for API calls that are not used here.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,19 +17,22 @@ import { parse } from 'yaml';
 import type { ApiServer } from './api-server.ts';
 
 export interface KubeconfigChoice {
-  /** Paths of the files, as in KUBECONFIG: the first file that has a name wins. */
+  /** The files to merge, as in KUBECONFIG: if several define the same name, the first file wins. */
   readonly files: readonly string[];
-  /** The context to use; when absent, the current one. */
+  /** The context to use; default: the current context. */
   readonly context?: string;
 }
 
-/** The files that `env` asks for: those of KUBECONFIG, or `~/.kube/config`. */
+/** The files listed in KUBECONFIG, or else `~/.kube/config`. */
 export function kubeconfigFiles(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const files = (env['KUBECONFIG'] ?? '').split(path.delimiter).filter((file) => file !== '');
   return files.length > 0 ? files : [path.join(env['HOME'] ?? '/', '.kube', 'config')];
 }
 
-/** Throws Error with a sentence when a file is missing or broken, or names what is not supported. */
+/**
+ * Throws Error if a file is missing or invalid, if context, cluster or user is not defined, or if the kubeconfig uses a
+ * feature that is not supported. The message is meant for users.
+ */
 export async function kubeconfigApiServer({ files, context }: KubeconfigChoice): Promise<ApiServer> {
   const parts = await Promise.all(files.map(readKubeconfig));
   const contextName = context ?? parts.find((part) => part.currentContext !== null)?.currentContext;

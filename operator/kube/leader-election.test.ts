@@ -28,7 +28,7 @@ function startProcess(server: LeaseServer, identity: string): Process {
   return { clock, election, log };
 }
 
-/** Lets all but one go on until nobody asks anything. */
+/** Carries out the calls of all processes, except one, until no more calls come. */
 async function settle(server: LeaseServer, except?: string): Promise<void> {
   for (let quiet = 0; quiet < 3; ) {
     await setImmediate();
@@ -131,7 +131,7 @@ test('a lease that is handed back is taken at the next try', async () => {
   await settle(server);
   const two = startProcess(server, 'two');
   await settle(server);
-  // While a renewal is under way, too.
+  // The leader gives up the Lease while a renewal is under way, which is the hardest case.
   one.clock.advance(times.retryPeriodMs);
   await until(() => server.calls.length === 1, 'it renews');
   server.calls[0]?.arrive();
@@ -217,7 +217,9 @@ test('there are never two leaders, whatever the network does, with clocks that r
         const leaders = processes.filter(({ election }) => election.isLeader);
         assert.ok(leaders.length <= 1, `${leaders.length} leaders`);
       };
-      /** In small steps, so that what they do in between is seen; what is under way to the others arrives. */
+      /**
+       * Advances all clocks in small steps, to check in between; calls of processes that are not cut off are answered.
+       */
       const pass = async (ms: number, out: { frozen?: number; cut?: number } | null) => {
         for (let passed = 0; passed < ms; passed += 250) {
           for (const [index, { clock }] of processes.entries()) {
@@ -242,7 +244,7 @@ test('there are never two leaders, whatever the network does, with clocks that r
         check();
       }
       terms += processes.filter(({ log }) => log.includes('started')).length;
-      // With the network whole again there is a leader, or all have ended.
+      // Once the network works again, there is one leader, or every process has ended.
       for (let rounds = 0; rounds < 80; rounds += 1) {
         await pass(500, {});
       }

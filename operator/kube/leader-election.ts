@@ -1,10 +1,11 @@
 /**
- * One operator acts at a time: the holder of a Lease. As client-go's leaderelection, with one time more, until which
- * leadership is certain.
+ * Leader election: only the operator that holds a Lease acts. It follows client-go's leaderelection, and also tells
+ * until when leadership is certain (`validUntilMs`).
  *
- * Only durations on one's own monotonic clock count, never the times in the Lease: a challenger waits for the whole
- * lease duration after it last saw the Lease change, and the holder counts from before it sent its last renewal, for
- * only as long as the renew deadline. What lies between the two is for writes that are on their way when it ends.
+ * Each process measures durations on its own monotonic clock and ignores the times in the Lease, so clocks that differ
+ * do no harm. A candidate waits for the whole lease duration after it last saw the Lease change. The leader counts from
+ * just before it sent its last renewal, and only for the shorter renew deadline. The difference between the two leaves
+ * time for writes that are still under way when leadership ends.
  */
 import { microTime, pause } from './clock.ts';
 import { isKubeError, isOldView, type KubeError } from './errors.ts';
@@ -12,15 +13,15 @@ import { type Lease, leaseKind } from './kinds.ts';
 import type { Clock, KubeApi, Leadership, ObjectName, Random, Stored, Timer } from './types.ts';
 
 export interface LeaderElectionTimes {
-  /** How long a challenger waits after the holder's last sign of life. Whole seconds. */
+  /** How long a candidate waits after it last saw the holder renew the Lease. A multiple of 1000. */
   readonly leaseDurationMs: number;
-  /** How long a leader that cannot renew goes on; it must be shorter than the lease. */
+  /** How long a leader that cannot renew stays leader. Must be shorter than the lease duration. */
   readonly renewDeadlineMs: number;
-  /** The time between two tries; it must be much shorter than both. */
+  /** The time between two tries to acquire or renew. Must be less than half of the renew deadline. */
   readonly retryPeriodMs: number;
 }
 
-/** The times that client-go uses. */
+/** The defaults of client-go's users, such as kube-controller-manager. */
 export const defaultLeaderElectionTimes: LeaderElectionTimes = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
@@ -28,24 +29,28 @@ export const defaultLeaderElectionTimes: LeaderElectionTimes = {
 };
 
 export interface LeaderElectionOptions {
-  /** An API client of its own, since renewals must not wait behind the throttled requests of a pass. */
+  /** A separate client, since renewals must not wait behind throttled requests of the operator's passes. */
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: Random;
   readonly lease: ObjectName;
-  /** Another one for each process, as pod name and a random part: a restarted pod is not who it was. */
+  /**
+   * Unique to this process, for example pod name and a random part: a restarted process must not pass for the old one.
+   */
   readonly identity: string;
   readonly times?: LeaderElectionTimes;
   readonly onStarted: () => void;
-  /** Leadership is over: end the process, nothing of it may go on. Not called by `release`. */
+  /**
+   * Called when leadership is lost: end the process at once, since another operator may already act. Not for `release`.
+   */
   readonly onLost: (why: string) => void;
   readonly observer?: LeaderElectionObserver;
 }
 
 export interface LeaderElectionObserver {
-  /** Called when a try has failed; there will be others. */
+  /** Called when a try to acquire or renew has failed; it will be retried. */
   failed(error: KubeError): void;
-  /** Called when another one holds the Lease; null when nobody does. */
+  /** Called when the holder of the Lease changes; null if nobody holds it. */
   holderChanged(holder: string | null): void;
 }
 
@@ -60,11 +65,11 @@ export class LeaderElection implements Leadership {
   #state: State = 'Candidate';
   #validUntilMs = Number.NEGATIVE_INFINITY;
   #expiry: Timer | null = null;
-  /** The Lease as it was when it last changed, and when this process saw that. */
+  /** The latest version of the Lease, and the monotonic time at which this process first saw that version. */
   #seen: Seen | null = null;
   #holder: string | null = null;
 
-  /** Begins at once to try for the lease. */
+  /** Starts at once to compete for the Lease. Throws RangeError if the times contradict each other. */
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
     this.#times = options.times ?? defaultLeaderElectionTimes;
@@ -77,7 +82,7 @@ export class LeaderElection implements Leadership {
   }
 
   get isLeader(): boolean {
-    // The clock, too: the timer may be late in a process that was stopped and goes on.
+    // Checks the clock as well: after a process was suspended, the expiry timer may not have fired yet.
     return this.#state === 'Leader' && this.#options.clock.nowMs() < this.#validUntilMs;
   }
 
@@ -85,14 +90,14 @@ export class LeaderElection implements Leadership {
     return this.#state === 'Leader' ? this.#validUntilMs : Number.NEGATIVE_INFINITY;
   }
 
-  /** Who held the Lease when it was last seen; null when nobody did. */
+  /** The holder when the Lease was last read or written; null if nobody held it. */
   get holder(): string | null {
     return this.#holder;
   }
 
   /**
-   * Ends it, and hands the Lease back if it is held, so that the next one need not wait. Only when nothing acts any
-   * more: first shut down the work queue.
+   * Stops the election. A leader also gives up the Lease, so that the next leader need not wait for it to expire. Shut
+   * down the work queue first: after this call, another operator may act at any moment.
    */
   async release(): Promise<void> {
     const held = this.#state === 'Leader';
@@ -103,7 +108,7 @@ export class LeaderElection implements Leadership {
     const { api, lease } = this.#options;
     const deadlineMs = this.#times.retryPeriodMs;
     try {
-      // It is read anew, since the renewal that was just given up may have happened.
+      // Read the Lease again, since the renewal that was just aborted may have been carried out.
       const found = await api.get(leaseKind, lease, { deadlineMs });
       if (found === null || this.#isHeldByAnother(found)) return;
       const { uid, resourceVersion } = found.metadata;
@@ -111,7 +116,7 @@ export class LeaderElection implements Leadership {
       await api.patch(leaseKind, lease, { spec }, { uid, resourceVersion, deadlineMs });
       this.#noteHolder(null);
     } catch (error) {
-      // A lease that cannot be given back runs out by itself.
+      // A Lease that cannot be given up simply expires.
       if (!isKubeError(error)) throw error;
       this.#options.observer?.failed(error);
     }
@@ -128,7 +133,7 @@ export class LeaderElection implements Leadership {
         if (!signal.aborted) observer?.failed(error);
       }
       const { retryPeriodMs } = this.#times;
-      // Candidates spread, as client-go does it; a leader keeps its pace.
+      // As in client-go, candidates wait a random extra time so that they do not all try at once; a leader does not.
       const delayMs = this.#state === 'Leader' ? retryPeriodMs : retryPeriodMs * (1 + 1.2 * random());
       await pause(clock, delayMs, signal);
     }
@@ -137,14 +142,14 @@ export class LeaderElection implements Leadership {
   async #acquireOrRenew(): Promise<void> {
     const { clock } = this.#options;
     if (this.#state === 'Leader') {
-      // Its last known version is good enough: the write checks it.
+      // No read is needed: the resourceVersion makes the write fail if anybody else has changed the Lease.
       const sentMs = clock.nowMs();
       try {
         await this.#take(this.#seen?.lease ?? null);
         this.#won(sentMs);
         return;
       } catch (error) {
-        // Somebody else changed it, or an earlier renewal did happen whose answer was lost.
+        // Somebody else changed the Lease, or an earlier renewal succeeded and only its answer was lost.
         if (!isOldView(error)) throw error;
       }
     }
@@ -208,7 +213,7 @@ export class LeaderElection implements Leadership {
     this.#options.observer?.holderChanged(holder);
   }
 
-  /** Whether the other one that holds it gave no sign of life for as long as it said it would. */
+  /** Whether the holder has not changed the Lease for the lease duration that it wrote into the Lease. */
   #hasRunOut(): boolean {
     const { lease, atMs } = this.#seen!;
     const durationMs = (lease.spec?.leaseDurationSeconds ?? this.#times.leaseDurationMs / 1000) * 1000;
@@ -217,10 +222,10 @@ export class LeaderElection implements Leadership {
 
   #won(sentMs: number): void {
     const { clock, identity, onStarted } = this.#options;
-    // When the election has ended meanwhile, the lease may be ours for the API server, but not here any more.
+    // The election ended while the write was under way: we may hold the Lease, but must not act as leader.
     if (this.#state === 'Over') return;
     const untilMs = sentMs + this.#times.renewDeadlineMs;
-    // The answer may be later than what it grants.
+    // The answer may arrive after the leadership that it grants has already ended.
     if (clock.nowMs() >= untilMs) {
       if (this.#state === 'Leader') this.#lose('the answer to the last renewal came too late');
       return;
@@ -249,7 +254,9 @@ export class LeaderElection implements Leadership {
     this.#expiry = null;
   }
 
-  /** Two tries fit into the renew deadline, also when the first runs into a dead connection. */
+  /**
+   * Limits each request so that two tries fit into the renew deadline, even if the first hangs on a dead connection.
+   */
   get #limits(): { deadlineMs: number; signal: AbortSignal } {
     const { renewDeadlineMs, retryPeriodMs } = this.#times;
     return { deadlineMs: (renewDeadlineMs - retryPeriodMs) / 2, signal: this.#stopping.signal };

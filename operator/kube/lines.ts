@@ -1,9 +1,9 @@
 /**
- * Cuts a stream of bytes into lines. What comes after the last newline is dropped: a watch that was cut off in the
- * middle of an event has not delivered it.
+ * Splits a stream of bytes into lines. Drops an incomplete last line, which is what remains of an event when a watch
+ * breaks off in the middle of it.
  */
 export async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
-  // Cut as bytes, and decoded whole: a chunk may end inside of a character.
+  // Splits the bytes and decodes whole lines only, because a chunk may end in the middle of a UTF-8 character.
   let begun: Buffer[] = [];
   for await (const chunk of chunks) {
     let from = 0;

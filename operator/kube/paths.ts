@@ -1,7 +1,7 @@
-/** Where objects lie under the API server's URL. */
+/** URL paths of the Kubernetes API. */
 import type { Kind, KubeObject, ObjectName } from './types.ts';
 
-/** Of all objects of a kind in a namespace; `''` means all namespaces, or a kind that lies in none. */
+/** The path of all objects of a kind in a namespace; `''` stands for all namespaces, or for a cluster-scoped kind. */
 export function collectionPath({ apiVersion, plural }: Kind<KubeObject>, namespace: string): string {
   const within = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${groupPath(apiVersion)}${within}/${plural}`;

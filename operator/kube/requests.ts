@@ -1,6 +1,6 @@
 /**
- * One request with its manners: our own rate is kept, throttling by the API server is waited for and tried again, and
- * nothing is sent after the time its sender may act.
+ * Sends requests with rate limit, retry and deadline. A request waits for the client's own rate limit and is retried
+ * when the API server throttles it (429), but it is never sent after `notAfterMs`, when its sender may no longer act.
  */
 import { pause } from './clock.ts';
 import type { Connection, HttpAnswer, HttpRequest } from './connection.ts';
@@ -11,16 +11,16 @@ import type { Throttle } from './throttle.ts';
 import type { Clock, RequestOptions } from './types.ts';
 
 export interface RequestObserver {
-  /** @param code HTTP status, or the KubeError's code when there was no answer */
+  /** @param code the HTTP status, or the code of the KubeError if there was no response */
   requestEnded(verb: string, kind: string, code: string, durationMs: number): void;
-  /** @param delayMs for how long our own rate, or the API server's throttling, holds requests back */
+  /** @param delayMs how long the client's own rate limit, or a 429 of the API server, delays a request */
   throttled(delayMs: number): void;
 }
 
 export interface Ask extends Omit<HttpRequest, 'signal' | 'description'> {
   readonly verb: string;
   readonly kind: string;
-  /** `default/db`; absent for a collection. */
+  /** For example `default/db`; absent for a request about a collection. */
   readonly object?: string;
 }
 
@@ -32,7 +32,9 @@ export interface Surroundings {
   readonly observer: RequestObserver;
 }
 
-/** Whether a 429 is the answer, as it is for an eviction; otherwise it is waited for and tried again. */
+/**
+ * Whether a 429 is the final answer, such as an eviction that a PodDisruptionBudget refuses. Other 429s are retried.
+ */
 export type IsAnswer = (refusal: KubeError) => boolean;
 
 const never: IsAnswer = () => false;
@@ -44,20 +46,21 @@ export class Requests {
     this.#surroundings = surroundings;
   }
 
-  /** Resolves with the answer's JSON, and throws KubeError for everything else. */
+  /** Resolves with the JSON of a successful response. Throws KubeError in every other case. */
   async json(ask: Ask, options: RequestOptions, isAnswer: IsAnswer = never): Promise<unknown> {
     const { clock, deadlineMs } = this.#surroundings;
     const description = describe(ask);
     const notAfterMs = options.notAfterMs ?? Number.POSITIVE_INFINITY;
     refuseLate(clock, notAfterMs, description);
-    // What still waits for a connection at that time must not be sent then; what was sent may be waited for in vain.
+    // Ends at notAfterMs: a request that still waits for a connection must not be sent later. A request already sent
+    // fails as a Timeout then, although its write may be carried out.
     const durationMs = Math.min(options.deadlineMs ?? deadlineMs, notAfterMs - clock.nowMs());
     const deadline = startDeadline(clock, durationMs, options.signal, description);
     const request = { ...ask, description, signal: deadline.signal };
     try {
       for (;;) {
         await this.#admit(request, deadline.endMs);
-        // The clock is asked, too: a timer may be late in a process that was stopped and goes on.
+        // Checks the clock as well: after a process was suspended, the deadline's timer may not have fired yet.
         refuseLate(clock, notAfterMs, description);
         const answer = await this.#send(ask, request);
         const body = await readAll(answer);
@@ -73,7 +76,9 @@ export class Requests {
     }
   }
 
-  /** Resolves with the body of an answer that goes on until the signal aborts. */
+  /**
+   * Resolves with the body of a watch, which lasts until the signal aborts. Throws KubeError if the watch is refused.
+   */
   async stream(ask: Ask, signal: AbortSignal): Promise<HttpAnswer['body']> {
     const description = describe(ask);
     const request = { ...ask, description, signal };
@@ -114,7 +119,7 @@ export class Requests {
   }
 }
 
-/** How long to wait for an API server that throttles without saying for how long, as in client-go. */
+/** How long to wait after a 429 without a `Retry-After` header, as in client-go. */
 const defaultRetryAfterMs = 1000;
 
 function describe({ verb, kind, object }: Ask): string {

@@ -1,14 +1,14 @@
-/** What the API server means by a refusal: its HTTP status and its `Status` object, as one KubeError. */
+/** Turns a refusal of the API server, that is its HTTP status and its `Status` object, into a KubeError. */
 import { KubeError } from './errors.ts';
 import type { KubeErrorCause, KubeErrorCode } from './types.ts';
 
 export interface Refusal {
   readonly httpStatus: number;
-  /** The body of the answer, as it came. */
+  /** The body of the response; usually a `Status` as JSON, but plain text is possible. */
   readonly body: string;
   /** The header `retry-after`, in seconds. */
   readonly retryAfter: string | undefined;
-  /** What was asked for, as `delete pods default/db-0`. */
+  /** Describes the request in the error's message, for example `delete Pod default/db-0`. */
   readonly request: string;
 }
 
@@ -34,7 +34,7 @@ export function errorFromRefusal({ httpStatus, body, retryAfter, request }: Refu
   });
 }
 
-/** Makes an error of the object in a watch's ERROR event. */
+/** The KubeError for the `Status` object in an ERROR event of a watch. */
 export function errorFromStatusObject(object: unknown, request: string): KubeError {
   const code = (object as Status | null)?.code;
   return errorFromRefusal({ httpStatus: code ?? 500, body: JSON.stringify(object), retryAfter: undefined, request });
@@ -47,14 +47,14 @@ function codeOf(httpStatus: number, status: Status): KubeErrorCode {
     case 403:
       return 'Forbidden';
     case 404:
-      // For a kind it does not know the API server names no object, or answers in plain text.
+      // If the kind itself is unknown, the `Status` names no object, or the answer is plain text.
       return status.details?.name === undefined ? 'KindNotServed' : 'NotFound';
     case 409:
       return status.reason === 'AlreadyExists' ? 'AlreadyExists' : 'Conflict';
     case 410:
       return 'Gone';
     case 422:
-      // How the API server says that a patch is about another object than the one of that name.
+      // The API server answers 422 to a patch whose uid differs from that of the object with this name.
       return status.details?.causes?.some(({ field }) => field === 'metadata.uid') ? 'Conflict' : 'Invalid';
     case 429:
       return 'TooManyRequests';

@@ -1,4 +1,4 @@
-/** The objects of one cache, found by name and by owner. Whatever goes in is frozen. */
+/** The objects of one cache, indexed by name and by owner. Every stored object is deep-frozen. */
 import { deepFreeze } from './freeze.ts';
 import type { Change, KubeObject, Stored } from './types.ts';
 
@@ -22,7 +22,7 @@ export class Store<T extends KubeObject> {
   put(object: Stored<T>): Change<T>[] {
     const { namespace = '', name, uid, resourceVersion } = object.metadata;
     const before = this.get(namespace, name);
-    // One that was deleted and created again under its name is another object: its readers hear of both.
+    // An object that was deleted and created again under its name is a different one, so report a deletion first.
     if (before !== null && before.metadata.uid !== uid) return [...this.remove(before), ...this.put(object)];
     if (before?.metadata.resourceVersion === resourceVersion) return [];
     const after = deepFreeze(withoutManagedFields(object));
@@ -43,7 +43,7 @@ export class Store<T extends KubeObject> {
     return [{ namespace, name, before, after: null }];
   }
 
-  /** Makes it hold exactly these objects, and returns the changes, with deletions that nobody told of. */
+  /** Replaces the contents by these objects, and returns the changes, including deletions that a watch missed. */
   replace(objects: readonly Stored<T>[]): Change<T>[] {
     const kept = new Set(objects.map(keyOf));
     const gone = this.list().filter((object) => !kept.has(keyOf(object)));
@@ -69,7 +69,7 @@ function nameKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
-/** Drops managedFields: they are often half of an object, and no reader of a cache wants them. */
+/** Drops managedFields, which often take up half of an object and which no reader of a cache uses. */
 function withoutManagedFields<T extends KubeObject>(object: Stored<T>): Stored<T> {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };

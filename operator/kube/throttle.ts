@@ -1,17 +1,17 @@
 /**
- * Keeps our own requests below a rate, so that a mistake of ours, or a storm of events, is no storm for the API server.
- * First come, first served: each request takes the next free place in time.
+ * A rate limit (token bucket) for the operator's own requests, so that neither a bug nor a burst of events floods the
+ * API server. First come, first served: each request reserves the next free point in time.
  */
 export interface Rate {
   readonly perSecond: number;
-  /** How many may go at once after a quiet time. */
+  /** How many requests may be sent at once after a quiet period. */
   readonly burst: number;
 }
 
 export class Throttle {
   readonly #spacingMs: number;
   readonly #credit: number;
-  /** When the bucket is full again: a request moves it on by one spacing. */
+  /** When the bucket will be full again; each request moves this time on by one spacing. */
   #fullAtMs = Number.NEGATIVE_INFINITY;
   #heldUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -20,19 +20,19 @@ export class Throttle {
     this.#credit = this.#spacingMs * (burst - 1);
   }
 
-  /** Takes the next place, and returns how many milliseconds it is away. */
+  /** Reserves the next free point in time, and returns how many milliseconds away it is. */
   reserve(nowMs: number): number {
     const free = Math.max(this.#fullAtMs, nowMs);
     this.#fullAtMs = free + this.#spacingMs;
     return Math.max(0, free - this.#credit - nowMs, this.#heldUntilMs - nowMs);
   }
 
-  /** Whether the next place lies in the future. */
+  /** Whether a request would have to wait now. */
   isEmpty(nowMs: number): boolean {
     return Math.max(this.#fullAtMs - this.#credit, this.#heldUntilMs) > nowMs;
   }
 
-  /** Lets nothing through until then: what an overloaded API server asked for. */
+  /** Delays every request until then, as an overloaded API server demands with `Retry-After`. */
   hold(untilMs: number): void {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
   }

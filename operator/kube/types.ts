@@ -1,12 +1,12 @@
 /**
- * The door between the operator and the Kubernetes API: what the rest of the operator may ask of it, and what it may
- * rely on. The real one is over HTTP (api.ts); a simulation implements the same interfaces.
+ * The interfaces between the operator and the Kubernetes API: which calls there are, and what callers may rely on.
+ * api.ts implements them over HTTP, the simulation in memory.
  */
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 
 /**
- * A type of client-node's models as it is in JSON: dates are strings, `_continue` is `continue`, nothing may be
- * written to. Objects from a cache are deep-frozen; to change one, build another.
+ * The JSON form of a type from client-node's models: dates are strings, `_continue` is `continue`, and everything is
+ * readonly. Objects from a cache are deep-frozen as well; copy an object to change it.
  */
 export type Wire<T> = T extends Date
   ? string
@@ -18,93 +18,93 @@ export type Wire<T> = T extends Date
 
 export type ObjectMeta = Wire<V1ObjectMeta>;
 
-/** What every object has. Without `status`, `uid` and so on: it may be one that is not stored yet. */
+/** What every Kubernetes object has. It may not be stored yet, so `uid` and `resourceVersion` may be missing. */
 export interface KubeObject {
   readonly apiVersion?: string | undefined;
   readonly kind?: string | undefined;
   readonly metadata?: ObjectMeta | undefined;
 }
 
-/** An object as the API server returned it. `namespace` is `''` for what lies in no namespace. */
+/** An object as the API server returned it. */
 export type Stored<T extends KubeObject> = T & {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectMeta & { readonly name: string; readonly uid: string; readonly resourceVersion: string };
 };
 
-/** One kind of object and its TypeScript type; see kinds.ts. `T` is only there for the compiler. */
+/** A kind of object and its TypeScript type; see kinds.ts. `T` and `objectType` exist only for type inference. */
 export interface Kind<T extends KubeObject> {
-  /** `v1`, `apps/v1`. */
+  /** For example `v1` or `apps/v1`. */
   readonly apiVersion: string;
-  /** `StatefulSet`. */
+  /** For example `StatefulSet`. */
   readonly kind: string;
-  /** `statefulsets`, as in a URL. */
+  /** The name in URLs, for example `statefulsets`. */
   readonly plural: string;
   readonly namespaced: boolean;
   readonly objectType?: T;
 }
 
-/** `namespace` is `''` for what lies in no namespace. */
+/** `namespace` is `''` for cluster-scoped objects. */
 export interface ObjectName {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** Which objects of a kind: absent `namespace` means all. The selector as kubectl writes it. */
+/** Which objects of a kind; without `namespace`, those of all namespaces. `labelSelector` has the syntax of kubectl. */
 export interface Scope {
   readonly namespace?: string;
   readonly labelSelector?: string;
 }
 
 export type KubeErrorCode =
-  /** The object (or its namespace) is not there. */
+  /** The object or its namespace does not exist. */
   | 'NotFound'
   /** The API server knows no such kind: its CRD is not installed. */
   | 'KindNotServed'
-  /** A precondition (resourceVersion, uid) does not hold any more, or another manager owns a field. Read again. */
+  /** A precondition (resourceVersion, uid) no longer holds, or another field manager owns a field. Read it again. */
   | 'Conflict'
   | 'AlreadyExists'
-  /** The resourceVersion asked for is compacted away: list again. */
+  /** The requested resourceVersion has been compacted. List again. */
   | 'Gone'
-  /** Refused by schema or CEL; `causes` says which fields. */
+  /** The schema or a CEL rule rejects the object; `causes` names the fields. */
   | 'Invalid'
   | 'BadRequest'
-  /** Still throttled at the end of the deadline; `retryAfterMs`. */
+  /** Still throttled at the deadline; `retryAfterMs` says how long to wait. */
   | 'TooManyRequests'
   | 'Unauthorized'
-  /** RBAC, quota, or a namespace that is being deleted (then `causes` has `NamespaceTerminating`). */
+  /** Refused by RBAC, by a quota, or because the namespace is being deleted (`causes` has `NamespaceTerminating`). */
   | 'Forbidden'
-  /** 5xx. A write may have happened. */
+  /** HTTP status 5xx, or an invalid response. A write may have been carried out. */
   | 'ServerError'
-  /** No answer: connection refused or lost. A write may have happened. */
+  /** No answer: the connection was refused or lost. A write may have been carried out. */
   | 'Unreachable'
-  /** No answer within the deadline. A write may have happened. */
+  /** No answer within the deadline. A write may have been carried out. */
   | 'Timeout'
   /** Not sent, because `notAfterMs` had passed. */
   | 'TooLate'
-  /** The caller's signal. A write may have happened. */
+  /** The caller's signal aborted. A write may have been carried out. */
   | 'Aborted';
 
 export interface KubeErrorCause {
-  /** As `FieldValueInvalid` or `NamespaceTerminating`. */
+  /** For example `FieldValueInvalid` or `NamespaceTerminating`. */
   readonly reason: string;
   readonly message: string;
-  /** As `spec.replicas`. */
+  /** For example `spec.replicas`. */
   readonly field: string;
 }
 
 export interface RequestOptions {
-  /** Whole time for this request, with its waits and retries, milliseconds; absent: the client's default (10 s). */
+  /** Time for the whole request, with waits and retries, in milliseconds; default: that of the client (10 s). */
   readonly deadlineMs?: number;
   /**
-   * Monotonic time (Clock.nowMs) after which the request is not sent any more (`TooLate`), also when throttling would
-   * hold it back so long, and no answer is waited for. Give it `Leadership.validUntilMs` for every write of a pass.
+   * Monotonic time (Clock.nowMs) after which the request is no longer sent (`TooLate`) and its answer no longer
+   * awaited. Pass `Leadership.validUntilMs` with every write of a pass, so that a former leader writes nothing.
    */
   readonly notAfterMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** What must still be true of the object when the write reaches it; otherwise `Conflict`. */
+/** What must still be true of the object when the write is carried out; otherwise the write fails with `Conflict`. */
 export interface Preconditions {
   readonly uid?: string;
   readonly resourceVersion?: string;
@@ -130,67 +130,69 @@ export type EvictOptions = RequestOptions & Preconditions;
 export type Eviction =
   | { readonly outcome: 'Evicted' }
   | { readonly outcome: 'Absent' }
-  /** A PodDisruptionBudget says no; `message` is the API server's sentence and names the budget. */
+  /** A PodDisruptionBudget forbids the eviction; `message` is the API server's and names the budget. */
   | { readonly outcome: 'Refused'; readonly message: string; readonly retryAfterMs: number | null };
 
 export interface ObjectList<T extends KubeObject> {
   readonly items: readonly Stored<T>[];
-  /** Where a watch may go on from. */
+  /** The version from which a watch can continue. */
   readonly resourceVersion: string;
 }
 
 export interface ListOptions extends RequestOptions {
   /**
-   * `'0'`: whatever the API server has in its cache, possibly old, cheap for it. Absent: nothing older than what was
-   * acknowledged before this call (a read of etcd with quorum).
+   * `'0'` reads the API server's cache, which is cheap but may be outdated. By default the list includes every write
+   * that was acknowledged before the call (a quorum read of etcd).
    */
   readonly resourceVersion?: '0';
-  /** Objects a page; absent: 500. */
+  /** Objects in each page; default: 500. */
   readonly pageSize?: number;
 }
 
 export interface WatchOptions {
   readonly resourceVersion: string;
-  /** The API server ends the watch after that time. */
+  /** The API server ends the watch after this time. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }
 
 export type WatchEvent<T extends KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: Stored<T> }
-  /** Nothing changed up to here. */
+  /** The watch has delivered every change up to this version. */
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
 
 /**
- * The Kubernetes API. Every call ends: with its answer or with a KubeError (errors.ts), within its deadline. `get` and
- * `list` are fresh reads, never from a cache. Throttling (429) is waited for and retried within the deadline, because
- * it was not processed; nothing else is retried here.
+ * The Kubernetes API. Every call except `watch` ends within its deadline, with its result or with a KubeError
+ * (errors.ts). `get` and `list` are fresh reads, never from a cache. Requests that the API server throttles (429) are
+ * retried within the deadline, since it has not processed them; refused credentials (401) are renewed once. Nothing
+ * else is retried.
  */
 export interface KubeApi {
-  /** Reads one object; null when it is not there. */
+  /** Reads one object; null if it does not exist. */
   get<T extends KubeObject>(kind: Kind<T>, name: ObjectName, options?: RequestOptions): Promise<Stored<T> | null>;
 
-  /** Reads all pages, which are of one moment. */
+  /** Reads all pages, which together show the objects at one resourceVersion. */
   list<T extends KubeObject>(kind: Kind<T>, scope: Scope, options?: ListOptions): Promise<ObjectList<T>>;
 
   /**
-   * Changes after a resourceVersion, with bookmarks. Ends when the API server ends it; throws KubeError: `Gone` also
-   * when it comes as an ERROR event. Has no deadline: silence is for the reader to notice.
+   * The changes after a resourceVersion, and bookmarks. Ends when the API server ends the watch. Throws KubeError, also
+   * for an ERROR event (usually `Gone`). Has no deadline: the caller must notice a watch that falls silent.
    */
   watch<T extends KubeObject>(kind: Kind<T>, scope: Scope, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
 
-  /** Creates it; throws `AlreadyExists` when there is one of that name. */
+  /** Creates the object; throws `AlreadyExists` if there is one with that name. */
   create<T extends KubeObject>(kind: Kind<T>, object: T, options?: RequestOptions): Promise<Stored<T>>;
 
   /**
-   * Server-side apply as field manager `quorate`: creates it, or makes the given fields so and removes those that this
-   * manager set earlier and gives no more. Writes nothing when nothing changes. With `uid` it does not create (`Conflict`);
-   * a `resourceVersion` without `uid` is a TypeError, since the API server would create with it. What was made with
-   * `create` keeps its fields for good, unless its entry in `managedFields` is first made one of applying.
+   * Server-side apply as field manager `quorate`: creates the object, or sets the given fields and removes fields that
+   * this manager applied earlier and no longer gives. Writes nothing if nothing changes. With `uid`, it throws
+   * `Conflict` instead of creating the object. Throws TypeError for a `resourceVersion` without `uid`, which would not
+   * prevent creation. Fields set by `create` are never removed, unless their entry in `managedFields` is first
+   * converted to operation `Apply`.
    */
   apply<T extends KubeObject>(kind: Kind<T>, object: T, options?: ApplyOptions): Promise<Stored<T>>;
 
-  /** Sends a JSON merge patch: a null removes a field, a list replaces the whole list. */
+  /** Sends a JSON merge patch: null removes a field, and a list replaces the whole list. */
   patch<T extends KubeObject>(
     kind: Kind<T>,
     name: ObjectName,
@@ -199,7 +201,8 @@ export interface KubeApi {
   ): Promise<Stored<T>>;
 
   /**
-   * Deletes it; what it owns goes in the background. Accepted is not gone: finalizers and grace periods may hold it.
+   * Deletes the object, and in the background everything that it owns. After `Accepted` the object may still exist for
+   * a while: finalizers and the grace period delay its end.
    */
   delete<T extends KubeObject>(
     kind: Kind<T>,
@@ -207,7 +210,7 @@ export interface KubeApi {
     options?: DeleteOptions,
   ): Promise<'Accepted' | 'Absent'>;
 
-  /** Deletes a pod if its disruption budgets allow. */
+  /** Deletes a pod if its PodDisruptionBudgets allow it. */
   evict(pod: ObjectName, options?: EvictOptions): Promise<Eviction>;
 }
 
@@ -220,7 +223,7 @@ export interface Clock {
   nowMs(): number;
   /** Wall clock in milliseconds since 1970; it may jump. */
   wallMs(): number;
-  /** Calls back once, not before `delayMs` from now. Does not keep the process alive by itself. */
+  /** Calls back once, `delayMs` from now or later. A waiting timer does not keep the process alive. */
   after(delayMs: number, callback: () => void): Timer;
 }
 
@@ -234,38 +237,38 @@ export interface Change<T extends KubeObject> extends ObjectName {
   readonly after: Stored<T> | null;
 }
 
-/** A copy of all objects of one kind in a scope, kept up to date for ever; it may lag behind. */
+/** A copy of all objects of one kind in a scope. It follows the API server until it is stopped, but may lag behind. */
 export interface Cache<T extends KubeObject> {
   readonly kind: Kind<T>;
   /** Resolves after the first complete list. */
   readonly synced: Promise<void>;
   readonly hasSynced: boolean;
-  /** Monotonic time at which the API server last said anything (event, bookmark, list); -Infinity before. */
+  /** Monotonic time of the last event, bookmark or list from the API server; -Infinity before the first. */
   readonly lastContactMs: number;
   get(namespace: string, name: string): Stored<T> | null;
-  /** All objects of one namespace, or of all; in no order. */
+  /** All objects of one namespace, or of all namespaces, in no particular order. */
   list(namespace?: string): readonly Stored<T>[];
-  /** Those with an ownerReference to this uid. */
+  /** The objects with an ownerReference to this uid. */
   ownedBy(uid: string): readonly Stored<T>[];
   /**
-   * Called after the cache has changed, once an object; also for what was missed during a gap. Returns the way to end
-   * it.
+   * Calls the listener for each object that changes, after the cache holds the new state; also for changes that a watch
+   * missed and a list then showed. Returns a function that removes the listener.
    */
   onChange(listener: (change: Change<T>) => void): () => void;
   stop(): Promise<void>;
 }
 
-/** Who may act. Ask for every pass, and give `validUntilMs` to every write. */
+/** Whether this operator may act. Check `isLeader` before every pass, and pass `validUntilMs` to every write. */
 export interface Leadership {
   readonly isLeader: boolean;
   /**
-   * Monotonic time (Clock.nowMs) until which no other can be leader, counted from before the last successful renewal
-   * was sent; -Infinity when this one is not leader.
+   * Monotonic time (Clock.nowMs) until which no other operator can be leader, counted from just before the last
+   * successful renewal was sent; -Infinity if this one is not the leader.
    */
   readonly validUntilMs: number;
 }
 
-/** What an event is about. */
+/** The object that an event is about. */
 export interface EventSubject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -274,15 +277,17 @@ export interface EventSubject {
 
 export interface EventNote {
   readonly type: 'Normal' | 'Warning';
-  /** Why, in one CamelCase word, as `MemberRemoved`. */
+  /** Why, in one CamelCase word, for example `MemberRemoved`. */
   readonly reason: string;
-  /** What was done, as a verb in CamelCase, as `RemoveMember`. */
+  /** What was done, as a CamelCase verb, for example `RemoveMember`. */
   readonly action: string;
   /** A sentence for the user. */
   readonly message: string;
 }
 
-/** Writes Kubernetes events. Returns at once and never throws: an event is worth less than the pass it tells of. */
+/**
+ * Writes Kubernetes events. Returns at once and never throws: a failed event must not fail the pass that it reports.
+ */
 export interface EventRecorder {
   record(subject: EventSubject, note: EventNote): void;
 }

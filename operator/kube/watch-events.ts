@@ -1,9 +1,9 @@
-/** The lines of a watch as events. */
+/** Parses the lines of a watch into events. */
 import { KubeError } from './errors.ts';
 import { errorFromStatusObject } from './status.ts';
 import type { Kind, KubeObject, Stored, WatchEvent } from './types.ts';
 
-/** Throws KubeError for an ERROR event and for what is no event. */
+/** Throws KubeError for an ERROR event and for a line that is not an event. */
 export async function* watchEvents<T extends KubeObject>(
   { kind }: Kind<T>,
   received: AsyncIterable<string>,

@@ -1,18 +1,18 @@
 /**
- * Which keys want work, and who does it: a key is worked on by one worker at a time, waits once however often it is
- * added, and comes back after a failure, later each time. As client-go's rate-limited queue with its workers.
+ * A queue of keys and its workers, like client-go's rate-limiting queue. At most one worker at a time works on a key; a
+ * key that is added several times waits only once; and a key whose pass failed is retried with growing delays.
  */
 import { type Backoff, backoffMs } from './backoff.ts';
 import type { Clock, Random, Timer } from './types.ts';
 
 export interface Work {
-  /** When to come back though nothing happens; when absent, the key comes back only when it is added. */
+  /** When to work on the key again even if nobody adds it, in milliseconds; by default only when it is added. */
   readonly againAfterMs?: number;
 }
 
 /**
- * One pass for a key. It must look at everything anew, since a pass answers all wishes before it; a rejection is a
- * failure. The signal aborts at shutdown.
+ * One pass for a key. It must observe everything anew, since one pass stands for all calls of `add` before it. A
+ * rejected promise counts as a failure. The signal aborts at shutdown.
  */
 export type Worker = (key: string, signal: AbortSignal) => Promise<Work>;
 
@@ -28,16 +28,16 @@ export interface WorkQueueOptions {
   readonly workers: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** How long failures put a key off; when absent, from 0.25 s to 60 s. */
+  /** The delays after failures; default: from 0.25 s to 60 s. */
   readonly backoff?: Backoff;
   readonly observer?: WorkQueueObserver;
 }
 
-/** What is known of a key that waits for its turn or its time, is worked on, or failed last; others are not kept. */
+/** The state of a key that waits, is being worked on, or failed in its last pass; other keys have no entry. */
 interface Entry {
   failures: number;
   running: boolean;
-  /** Since when it is ready, or null. */
+  /** Since when the key has waited for a worker, in monotonic time; null if it does not. */
   readySinceMs: number | null;
   timer: { readonly timer: Timer; readonly dueMs: number } | null;
 }
@@ -50,7 +50,7 @@ export class WorkQueue {
   readonly #backoff: Backoff;
   readonly #observer: WorkQueueObserver | undefined;
   readonly #entries = new Map<string, Entry>();
-  /** Keys that wait for a worker, first come first. */
+  /** Keys that wait for a worker, in the order in which they were added. */
   readonly #ready = new Set<string>();
   readonly #passes = new Set<Promise<void>>();
   #running = 0;
@@ -65,12 +65,12 @@ export class WorkQueue {
     this.#observer = observer;
   }
 
-  /** Keys that wait for a worker. */
+  /** The number of keys that wait for a worker. */
   get depth(): number {
     return this.#ready.size;
   }
 
-  /** Has the key worked on as soon as a worker is free; also while it backs off, since something has happened. */
+  /** Queues the key for the next free worker. This also ends a backoff, since something has changed for the key. */
   add(key: string): void {
     if (this.#stopping.signal.aborted) return;
     const entry = this.#entryOf(key);
@@ -80,7 +80,7 @@ export class WorkQueue {
     this.#start();
   }
 
-  /** Has the key worked on not before `delayMs` from now, unless it is added; of several times the earliest counts. */
+  /** Queues the key after `delayMs`, or earlier if it is added. Of several calls, the earliest time counts. */
   addAfter(key: string, delayMs: number): void {
     if (this.#stopping.signal.aborted) return;
     if (delayMs <= 0) {
@@ -98,7 +98,7 @@ export class WorkQueue {
     entry.timer = { timer, dueMs };
   }
 
-  /** Drops what waits, aborts the signal of what runs, and ends when that has ended. */
+  /** Drops all waiting keys, aborts the signal of running passes, and resolves when those have ended. */
   async shutDown(): Promise<void> {
     this.#stopping.abort();
     for (const entry of this.#entries.values()) entry.timer?.timer.cancel();
@@ -111,7 +111,7 @@ export class WorkQueue {
     for (const key of this.#ready) {
       if (this.#running >= this.#workers) return;
       this.#ready.delete(key);
-      // Before the pass: it begins at once, and may add keys.
+      // Counted before the pass starts: its first synchronous part may add keys, which calls this function again.
       this.#running += 1;
       const pass = this.#pass(key, this.#entryOf(key));
       this.#passes.add(pass);
@@ -140,7 +140,7 @@ export class WorkQueue {
       entry.failures += 1;
       const retryInMs = backoffMs(this.#backoff, entry.failures, this.#random);
       this.#observer?.failed(key, error, this.#clock.nowMs() - startedMs, entry.failures, retryInMs);
-      // A failing pass that changes what it watches would otherwise call itself at once.
+      // A failing pass may cause an event for its own key. Without this, the event would end the backoff at once.
       entry.readySinceMs = null;
       this.addAfter(key, retryInMs);
     }

@@ -1,6 +1,6 @@
 /**
- * A Lease as several processes see it, each over a network of its own that delays, loses and delivers late: a request
- * that its sender gave up may still be done.
+ * A Lease that several processes use, each over an unreliable network of its own. The test decides when each request
+ * arrives and when it is answered: a request that its sender has given up may still be carried out.
  */
 import { startDeadline } from '../deadline.ts';
 import { KubeError } from '../errors.ts';
@@ -10,17 +10,17 @@ import type { Clock, KubeApi, Preconditions, RequestOptions, Stored } from '../t
 export interface Call {
   readonly who: string;
   readonly verb: 'get' | 'create' | 'patch';
-  /** Does it at the API server, and keeps the answer under way. */
+  /** The request arrives and is carried out; its answer is still under way. */
   readonly arrive: () => void;
-  /** Brings the answer, if there is one already. */
+  /** The answer arrives at the sender, if the request has been carried out. */
   readonly answer: () => void;
-  /** The connection is lost: the sender hears so, what arrives later is done nevertheless. */
+  /** The connection is lost: the sender sees an error, but the request may still arrive and be carried out. */
   readonly lose: () => void;
 }
 
 export class LeaseServer {
   lease: Stored<Lease> | null = null;
-  /** Under way, oldest first. */
+  /** The calls under way, oldest first. */
   readonly calls: Call[] = [];
   #version = 0;
 
@@ -28,7 +28,7 @@ export class LeaseServer {
     return this.lease?.spec?.holderIdentity;
   }
 
-  /** The API as one process sees it. */
+  /** The API client of one process. */
   apiOf(who: string, clock: Clock): KubeApi {
     const ask = <R>(verb: Call['verb'], options: RequestOptions | undefined, run: () => R): Promise<R> =>
       this.#call(who, verb, clock, options, run);
@@ -52,7 +52,7 @@ export class LeaseServer {
     return api as KubeApi;
   }
 
-  /** Does and answers all that is under way, but for one process; how many that were. */
+  /** Carries out and answers all calls under way, except those of one process; returns their number. */
   settleAll(except?: string): number {
     const settled = this.calls.filter(({ who }) => who !== except);
     for (const call of settled) {

@@ -1,4 +1,4 @@
-/** A clock that stands still until a test moves it on. */
+/** A clock that stands still until a test advances it. */
 import type { Clock, Timer } from '../types.ts';
 
 type Due = { readonly atMs: number; readonly callback: () => void };
@@ -22,12 +22,12 @@ export class ManualClock implements Clock {
     return { cancel: () => this.#timers.delete(due) };
   }
 
-  /** Delays of the timers that wait, shortest first. */
+  /** The remaining times of all timers, shortest first. */
   get delaysMs(): number[] {
     return [...this.#timers].map(({ atMs }) => atMs - this.#nowMs).sort((one, other) => one - other);
   }
 
-  /** Calls what is due until then, in order of time. */
+  /** Advances the clock, and calls back each timer that becomes due, in order of time. */
   advance(ms: number): void {
     const untilMs = this.#nowMs + ms;
     for (;;) {
@@ -40,7 +40,7 @@ export class ManualClock implements Clock {
     this.#nowMs = untilMs;
   }
 
-  /** As a process that was stopped (SIGSTOP) sees it: time went on, and no timer was called yet. */
+  /** What a suspended process (SIGSTOP) sees when it continues: time has passed, but no timer has fired yet. */
   sleepThrough(ms: number): void {
     this.#nowMs += ms;
   }

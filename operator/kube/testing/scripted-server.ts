@@ -1,6 +1,6 @@
 /**
- * An API server on loopback that answers nothing by itself: the test takes each request that arrived and answers it,
- * late, half, wrong, or never.
+ * An API server on localhost that answers nothing by itself: the test takes each request and decides whether to answer
+ * it late, incompletely, wrongly or never.
  */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ export class ScriptedServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #arrived: Exchange[] = [];
-  /** All requests so far, as `GET /api/v1/pods`. */
+  /** All requests so far, for example `GET /api/v1/pods`. */
   readonly log: string[] = [];
 
   private constructor(server: Server) {
@@ -52,13 +52,13 @@ export class ScriptedServer {
     };
   }
 
-  /** The oldest request that was not taken yet; waits for it. */
+  /** The oldest request that the test has not taken yet; waits until there is one. */
   async next(): Promise<Exchange> {
     await until(() => this.#arrived.length > 0, 'a request arrived');
     return this.#arrived.shift()!;
   }
 
-  /** The next request, which must be such: `GET /api/v1/pods`. */
+  /** Takes the next request, which must have this method and path, for example `GET /api/v1/pods`. */
   async expect(what: string): Promise<Exchange> {
     const exchange = await this.next();
     assert.equal(`${exchange.method} ${exchange.path}`, what);
@@ -69,7 +69,7 @@ export class ScriptedServer {
     return this.#arrived.length;
   }
 
-  /** As a killed process: every connection is reset. */
+  /** Resets every connection and closes the port, like a process that is killed. */
   async kill(): Promise<void> {
     for (const socket of this.#sockets) socket.resetAndDestroy();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -116,7 +116,7 @@ export class Exchange {
     this.#response.end(typeof content === 'string' ? content : JSON.stringify(content));
   }
 
-  /** One piece of an answer that goes on. */
+  /** Sends one piece of a response that stays open. */
   write(piece: string | Buffer): void {
     if (!this.#response.headersSent) this.#response.writeHead(200, { 'content-type': 'application/json' });
     this.#response.write(piece);
@@ -126,7 +126,7 @@ export class Exchange {
     this.write(`${JSON.stringify({ type, object })}\n`);
   }
 
-  /** The headers, and then silence. */
+  /** Sends the headers and nothing more. */
   begin(): void {
     this.#response.writeHead(200, { 'content-type': 'application/json' });
     this.#response.flushHeaders();
@@ -136,13 +136,13 @@ export class Exchange {
     this.#response.end();
   }
 
-  /** Cuts the connection in the middle. */
+  /** Closes the connection in the middle of the response. */
   cut(): void {
     this.#response.destroy();
   }
 }
 
-/** A refusal as the API server writes it. */
+/** The `Status` object of a refusal, as the API server sends it. */
 export function status(code: number, reason: string, message: string, details: unknown = {}): unknown {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, details };
 }

@@ -1,4 +1,4 @@
-/** Waits for what must become true, one turn of the event loop after the other. */
+/** Waits for a condition, which it checks on every turn of the event loop. */
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 
