@@ -87,8 +87,7 @@ export class HttpKubeApi implements KubeApi {
     try {
       return await this.#pages(kind, scope, { ...query, limit: pageSize }, options);
     } catch (error) {
-      // The snapshot behind the pages was compacted before the last page was read: list again in one page, as
-      // client-go.
+      // The snapshot behind the pages was compacted before the last page was read: one request gets all.
       if (!isKubeError(error, 'Gone')) throw error;
       return this.#pages(kind, scope, query, options);
     }

@@ -102,9 +102,7 @@ export class Events implements EventRecorder {
     this.#write(series);
   }
 
-  /**
-   * Writes the waiting events, for at most `withinMs`; records nothing after that. Never rejects because of the API.
-   */
+  /** Writes the waiting events, for at most `withinMs` milliseconds; records nothing after that. */
   async stop(withinMs: number): Promise<void> {
     const late = this.#options.clock.after(withinMs, () => this.#stopping.abort());
     await this.#writing;

@@ -131,7 +131,7 @@ test('a lease that is handed back is taken at the next try', async () => {
   await settle(server);
   const two = startProcess(server, 'two');
   await settle(server);
-  // The leader gives up the Lease while a renewal is under way, which is the hardest case.
+  // The leader gives up the Lease while a renewal is under way.
   one.clock.advance(times.retryPeriodMs);
   await until(() => server.calls.length === 1, 'it renews');
   server.calls[0]?.arrive();
