@@ -3,6 +3,7 @@
  * old one grow by it; glibc keeps a heap for each thread, and RocksDB has several. On a large machine that is half of a
  * member's memory, for nothing that it would notice.
  */
+import { containerMemoryBytes } from '../node/container-memory.ts';
 import { compileCacheFolder } from './compile-cache.ts';
 
 export const memberNodeFlags: readonly string[] = [
@@ -33,10 +34,8 @@ function oldSpaceMiB(): number {
   return Math.max(64, Math.min(1024, Math.floor(limitMiB() / 2)));
 }
 
-/** What a container may have. */
 function limitMiB(): number {
-  const limitBytes = process.constrainedMemory();
-  return limitBytes === 0 ? Number.POSITIVE_INFINITY : limitBytes / 2 ** 20;
+  return containerMemoryBytes() / 2 ** 20;
 }
 
 /** Begins the process anew with these flags, under the same id, unless it has them or others in their place. */

@@ -1,11 +1,15 @@
 /** What the driver wants to be told, from the user's settings. */
 import type { Addresses } from './addresses.ts';
 import type { Config } from './config/config.ts';
+import { containerMemoryBytes } from './container-memory.ts';
 import type { MemberOptions } from './server/options.ts';
 
 /** How finely the core's timeouts are counted. Each tick wakes a sleeping processor, which is most of what an idle member costs. */
 const TICKS_PER_HEARTBEAT = 4;
 const MIN_TICK_MS = 2;
+const MOST_HELD_ANSWER_BYTES = 256 << 20;
+/** The share of what a container may have: a byte held costs about one and a half, and half of it all may be V8's heap. */
+const HELD_ANSWERS_SHARE = 1 / 8;
 
 export function memberOptions(config: Config, addresses: Addresses, version: string): MemberOptions {
   const initialCluster = toldToFormWith(addresses);
@@ -30,6 +34,7 @@ export function memberOptions(config: Config, addresses: Addresses, version: str
       maxInflightMessages: config.maxInflightMessages,
       maxInflightBytes: config.maxInflightBytes,
       watcherQueueBytes: config.watcherQueueBytes,
+      maxHeldAnswerBytes: Math.min(MOST_HELD_ANSWER_BYTES, containerMemoryBytes() * HELD_ANSWERS_SHARE),
       minFreeBytes: config.minFreeBytes,
       resumeFreeBytes: config.resumeFreeBytes,
     },

@@ -84,6 +84,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     may: [
       'client/',
       'node/config/',
+      'node/container-memory.ts',
       'node/main.ts',
       'node/restore-snapshot.ts',
       'node/version.ts',

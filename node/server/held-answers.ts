@@ -4,9 +4,6 @@
  */
 import { RequestError } from './types.ts';
 
-const MOST_HELD_BYTES = 256 << 20;
-/** Of what a container may have: each byte held costs about one and a half, and half of it all may be V8's heap. */
-const HELD_SHARE = 1 / 8;
 /** Smaller ones are not worth counting one by one; larger ones count until their last byte has left. */
 export const LARGE_ANSWER_BYTES: number = 64 * 1024;
 /** Who reads is left alone: it takes its answer within this, and then a MiB a second. */
@@ -31,7 +28,7 @@ export class HeldAnswers {
   #bytes = 0;
   #lastLookMs = Number.NEGATIVE_INFINITY;
 
-  constructor(nowMs: () => number, maxBytes: number = maxHeldBytes()) {
+  constructor(nowMs: () => number, maxBytes: number) {
     this.#nowMs = nowMs;
     this.#maxBytes = maxBytes;
   }
@@ -78,11 +75,6 @@ export class HeldAnswers {
       held.end();
     }
   }
-}
-
-function maxHeldBytes(): number {
-  const limitBytes = process.constrainedMemory();
-  return limitBytes === 0 ? MOST_HELD_BYTES : Math.min(MOST_HELD_BYTES, limitBytes * HELD_SHARE);
 }
 
 class Held implements HeldAnswer {

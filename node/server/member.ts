@@ -75,7 +75,7 @@ export class LocalMember implements Member {
   private constructor(dependencies: LifecycleDependencies) {
     this.#with = dependencies;
     this.#startedMs = dependencies.clock.nowMs();
-    this.answers = new HeldAnswers(() => dependencies.clock.nowMs());
+    this.answers = new HeldAnswers(() => dependencies.clock.nowMs(), dependencies.options.limits.maxHeldAnswerBytes);
     this.#turns = new ReadTurns(dependencies.clock);
     this.#conditions = new Conditions(dependencies.clock);
     this.#leaderCalls = new LeaderCalls({

@@ -24,6 +24,8 @@ export type MemberOptions = {
     readonly maxInflightMessages: number;
     readonly maxInflightBytes: number;
     readonly watcherQueueBytes: number;
+    /** Answers that wait for clients to read them, of all connections together. */
+    readonly maxHeldAnswerBytes: number;
     readonly minFreeBytes: number;
     readonly resumeFreeBytes: number;
   };

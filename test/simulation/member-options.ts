@@ -23,6 +23,7 @@ export function memberOptions(plan: Plan, name: string, address: string): Member
       maxInflightMessages: 8,
       maxInflightBytes: 20_000,
       watcherQueueBytes: 2_000,
+      maxHeldAnswerBytes: 1_000_000,
       minFreeBytes: MIN_FREE_BYTES,
       resumeFreeBytes: 2 * MIN_FREE_BYTES,
     },

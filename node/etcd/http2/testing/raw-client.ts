@@ -47,7 +47,7 @@ export async function serve(t: TestContext, options: Partial<ConnectionOptions> 
   const connections: Connection[] = [];
   const closed = { count: 0 };
   const turn = new Turn();
-  const answers = new HeldAnswers(() => performance.now());
+  const answers = new HeldAnswers(() => performance.now(), 256 << 20);
   const server = createServer((socket) => {
     const onClose = (): void => {
       closed.count += 1;
