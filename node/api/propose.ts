@@ -1,5 +1,5 @@
 /** A command on its way to the log, with the options of its request; refusals of the store become errors. */
-import { RequestError } from '../server/types.ts';
+import { refusalOf } from '../server/store-errors.ts';
 import type { Command, Failed, Result } from '../store/types.ts';
 import type { Exchange } from './exchange.ts';
 import type { Query } from './query.ts';
@@ -30,6 +30,6 @@ export async function propose(
           api,
         );
   const result = await exchange.member.propose(command, options);
-  if (result.kind === 'Failed') throw new RequestError(result.code, result.message);
+  if (result.kind === 'Failed') throw refusalOf(result);
   return result;
 }

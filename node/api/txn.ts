@@ -1,5 +1,6 @@
 /** `POST /v1/txn`: conditions, then one of two lists of operations, all or nothing. */
 
+import { refusalOf } from '../server/store-errors.ts';
 import { RequestError } from '../server/types.ts';
 import { rangeOf } from '../store/range-of.ts';
 import { isReadOnly } from '../store/read-only.ts';
@@ -47,7 +48,7 @@ async function carryOut(
       consistency: 'linearizable',
       isWanted: () => !response.destroyed,
     }));
-  if (result.kind === 'Failed') throw new RequestError(result.code, result.message);
+  if (result.kind === 'Failed') throw refusalOf(result);
   return result;
 }
 

@@ -4,7 +4,7 @@
  */
 import { NO_MEMBER } from '../raft/types.ts';
 import type { Store } from '../store/store.ts';
-import type { Failed, LeaseId, Membership, MembershipChange } from '../store/types.ts';
+import type { LeaseId, Membership, MembershipChange } from '../store/types.ts';
 import type { CallHandler } from './calls.ts';
 import type { Clock } from './clock.ts';
 import type { Conditions } from './conditions.ts';
@@ -12,6 +12,7 @@ import type { LeaderDuties } from './leader-duties.ts';
 import { objectionTo } from './membership-guard.ts';
 import type { Observer } from './observer.ts';
 import type { Replica } from './replica.ts';
+import { refusalOf } from './store-errors.ts';
 import { mostCaughtUpVoter } from './successor.ts';
 import { RequestError } from './types.ts';
 
@@ -132,7 +133,7 @@ export class LeaderCalls {
       { kind: 'ChangeMembership', expectedConfigIndex, change },
       { timeoutMs: leftMs() },
     );
-    if (result.kind === 'Failed') throw failed(result);
+    if (result.kind === 'Failed') throw refusalOf(result);
     if (result.kind !== 'Membership') throw new Error(`a change of membership resulted in ${result.kind}`);
     // Answer only when the joint configuration is left: the caller's next change needs the index of the final one.
     await this.#with.conditions.until(() => replica.membership?.leaving === null, leftMs());
@@ -163,8 +164,4 @@ function successorFor(change: MembershipChange, replica: Replica): number {
   const status = replica.raftStatus();
   if (change.kind !== 'ReplaceVoters') return mostCaughtUpVoter(status);
   return mostCaughtUpVoter(status, (id) => change.voters.includes(id));
-}
-
-function failed(result: Failed): RequestError {
-  return new RequestError(result.code, result.message);
 }

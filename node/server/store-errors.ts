@@ -1,5 +1,6 @@
 /** What the store refuses, in the words of a request. */
 import { StoreError } from '../store/errors.ts';
+import type { Failed } from '../store/types.ts';
 import { batchesOf } from '../store/watch-batches.ts';
 import { RequestError, type Watch, type WatchBatch } from './types.ts';
 
@@ -9,6 +10,11 @@ export async function asRequestErrors<T>(action: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw translated(error);
   }
+}
+
+/** The refusal of a command that was carried out to nothing. */
+export function refusalOf({ code, message }: Failed): RequestError {
+  return new RequestError(code, message);
 }
 
 /** A store's watch whose errors are those of a request. */

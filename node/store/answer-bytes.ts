@@ -8,6 +8,7 @@ import { failed } from './errors.ts';
 import { includes } from './key-range.ts';
 import { rangeOf } from './range-of.ts';
 import { rangeBytes } from './range-read.ts';
+import { resultBytes } from './result-bytes.ts';
 import type { DeleteRange, Failed, Put, Range, RangeResult } from './types.ts';
 
 /** Keys and values together. The same on every member: it decides whether an entry changes anything. */
@@ -43,8 +44,8 @@ export class AnswerBytes {
   }
 
   /** Counts what was read already. */
-  refuseResult({ items }: RangeResult): Failed | null {
-    for (const { key, value } of items) this.#left -= key.length + value.length;
+  refuseResult(result: RangeResult): Failed | null {
+    this.#left -= resultBytes(result);
     return this.#refuseIfOver();
   }
 
