@@ -3,7 +3,9 @@
  * applied, which finds what the operator wants otherwise now; a comparison with the object as it is finds what others
  * have changed.
  */
+
 import { annotations, labels } from '../api/names.ts';
+import { controllerOf } from '../kube/controller-of.ts';
 import { statefulSetKind } from '../kube/kinds.ts';
 import type { Kind, KubeApi, KubeObject, ObjectMeta, Preconditions, Stored } from '../kube/types.ts';
 import { hashOf } from '../resources/hash.ts';
@@ -87,7 +89,7 @@ async function refuseForeign(kind: Kind<KubeObject>, object: ChildWrite['object'
   const { name, namespace = '', ownerReferences = [], labels: wanted } = object.metadata;
   const present = await api.get(kind, { namespace, name });
   if (present === null) return;
-  const owner = present.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(present.metadata);
   const isLabelled = present.metadata.labels?.[labels.cluster] === wanted?.[labels.cluster];
   if (owner === undefined ? isLabelled : owner.uid === ownerReferences[0]?.uid) return;
   // One that should be gone may hang, as a Service does whose load balancer nobody takes down: nothing waits for it.

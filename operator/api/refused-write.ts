@@ -1,5 +1,5 @@
 /** A write that the API server refuses, and how it is told wherever users read of it. */
-import { sentence } from './sentence.ts';
+import { capitalized, sentence } from './sentence.ts';
 
 /**
  * An object beside members and volumes that the API server does not let the operator write as it shall be: by an admission
@@ -23,8 +23,7 @@ export function refusalText({ kind, name, task, words }: RefusedWrite): string {
 
 /** The same as a sentence, and then what there is to do about it. */
 export function refusalWithAdvice(refused: RefusedWrite): string {
-  const text = refusalText(refused);
-  return `${sentence(`${text.charAt(0).toUpperCase()}${text.slice(1)}`)} ${refused.advice}`;
+  return `${sentence(capitalized(refusalText(refused)))} ${refused.advice}`;
 }
 
 /** Whether the disruption budget is not as it shall be; one that should only go protects as before. */

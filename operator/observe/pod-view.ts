@@ -1,5 +1,7 @@
 /** Of pods and nodes, what decisions are made from. */
+
 import { annotations, labels, memberContainer } from '../api/names.ts';
+import { controllerOf } from '../kube/controller-of.ts';
 import type { Node, Pod } from '../kube/kinds.ts';
 import type { Stored } from '../kube/types.ts';
 import type { NodeView, PodView } from './types.ts';
@@ -25,7 +27,7 @@ export function podView(pod: Stored<Pod>, node: NodeObject): PodView {
     name: metadata.name,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
-    setUid: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? null,
+    setUid: controllerOf(metadata)?.uid ?? null,
     templateHash: metadata.annotations?.[annotations.templateHash] ?? null,
     image: container?.image ?? null,
     phase: phaseOf(status?.phase),

@@ -1,5 +1,7 @@
 /** From where the objects of one RaftCluster come: the caches, or the API server itself. */
+
 import { labels, setName } from '../api/names.ts';
+import { controllerOf } from '../kube/controller-of.ts';
 import { isKubeError } from '../kube/errors.ts';
 import {
   type Namespace,
@@ -109,7 +111,7 @@ export async function clustersOf(
 /** One that lost its label is still its RaftCluster's, and gets it back only if it is found without it. */
 function isOfCluster({ metadata }: Stored<KubeObject>, cluster: string): boolean {
   if (metadata.labels?.[labels.cluster] === cluster) return true;
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(metadata);
   return owner?.kind === raftClusterKind.kind && owner.name === cluster;
 }
 

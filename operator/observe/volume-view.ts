@@ -1,6 +1,8 @@
 /** Of claims and StatefulSets, what decisions are made from. */
+
 import { annotations, labels } from '../api/names.ts';
 import { quantityValue } from '../api/quantity.ts';
+import { controllerOf } from '../kube/controller-of.ts';
 import type { PersistentVolumeClaim, StatefulSet } from '../kube/kinds.ts';
 import type { Stored } from '../kube/types.ts';
 import type { NodeView, SetView, VolumeView } from './types.ts';
@@ -45,7 +47,7 @@ export function setView(set: Stored<StatefulSet>): SetView {
     start: set.spec?.ordinals?.start ?? 0,
     templateHash: set.spec?.template.metadata?.annotations?.[annotations.templateHash] ?? null,
     isObserved: (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0),
-    ownerUid: set.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? null,
+    ownerUid: controllerOf(set.metadata)?.uid ?? null,
     isTerminating: set.metadata.deletionTimestamp !== undefined,
   };
 }

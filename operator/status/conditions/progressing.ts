@@ -3,6 +3,7 @@
  * same plan has had no effect for `progressDeadlineSeconds`.
  */
 import { refusalText } from '../../api/refused-write.ts';
+import { capitalized } from '../../api/sentence.ts';
 import type { RaftClusterStatus } from '../../api/types.ts';
 import { type Facts, reasonOf } from '../facts.ts';
 import { type Finder, no, unknown, yes } from './finding.ts';
@@ -77,6 +78,6 @@ export function planSince(
 }
 
 function sentence(text: string): string {
-  const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  const whole = capitalized(text);
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }
