@@ -9,11 +9,13 @@ import { fill } from './fill.ts';
 import { measureLoads } from './loads.ts';
 import { measureOperator } from './operator/measure.ts';
 
-const program = new Command('bench').description('Measure a cluster of three members on this machine.');
+const program = new Command('bench')
+  .description('Measure a cluster of three members on this machine.')
+  .showHelpAfterError('(bench --help tells which parts there are)');
 
 program
   .command('loads', { isDefault: true })
-  .description('requests per second, latencies, processor time, memory')
+  .description('requests per second, latencies, processor time, memory; what runs where no part is named')
   .option('--seconds <n>', 'how long each load runs', parsePositive, 5)
   .option('--only <names>', 'loads whose names contain this', '')
   .action(({ seconds, only }: { seconds: number; only: string }) => measureLoads(seconds * 1000, only));
