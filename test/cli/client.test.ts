@@ -24,13 +24,15 @@ test(
         if (seen.at(-1) === WRITES) break;
       }
     })();
+    let killed = 0;
     for (let count = 1, revision = 0; count <= WRITES; count++) {
-      if (count % 100 === 50) await until('a leader to kill', () => killLeader(cluster));
+      if (count % 100 === 50) killed += await until('a leader to kill', () => killLeader(cluster));
       // A retry that was applied twice would find its own revision here, and fail.
       const condition = revision === 0 ? { ifAbsent: true } : { ifRevision: revision };
       revision = (await client.put('count', String(count), condition)).revision;
     }
     await watching;
+    assert.equal(killed, 3);
     assert.deepEqual(
       seen,
       Array.from({ length: WRITES }, (_, index) => index + 1),
@@ -60,8 +62,8 @@ test('a lock passes to the next in line, ends with its lease, and a campaign lea
   assert.equal(await lockHolder(client, 'lock'), null);
 });
 
-/** Of the members that `up` runs, the one that leads; it is started again. */
-async function killLeader(cluster: UpCluster): Promise<true | null> {
+/** Of the members that `up` runs, the one that leads; it is started again. Null while nobody leads. */
+async function killLeader(cluster: UpCluster): Promise<1 | null> {
   const views = await cluster.client.statuses();
   const leader = views.find((view) => 'status' in view && view.status.role === 'Leader');
   if (leader === undefined) return null;
@@ -71,7 +73,7 @@ async function killLeader(cluster: UpCluster): Promise<true | null> {
   for (const child of children) {
     if (!(await readFile(`/proc/${child}/cmdline`, 'utf8')).includes(`--listen-client=127.0.0.1:${port}`)) continue;
     process.kill(child, 'SIGKILL');
-    return true;
+    return 1;
   }
   return null;
 }

@@ -107,9 +107,11 @@ test('a changed setting restarts every pod, one at a time, the leader last', asy
     return order.length === 3;
   });
   await isSettled(cluster);
-  // Otherwise leadership has moved by itself meanwhile, as where the leader gets no processor for an election timeout.
-  const isHandedOverOnce = (await memberStatus(cluster, leader)).term === term! + 1;
-  if (isHandedOverOnce) assert.equal(order.at(-1), leader, `the order was ${order}`);
+  const elections = (await memberStatus(cluster, leader)).term! - term!;
+  assert.ok(elections > 0, 'the leader restarts, so another one leads');
+  // After more than one, leadership has moved by itself meanwhile, as where a leader gets no processor for its timeout.
+  if (elections === 1) assert.equal(order.at(-1), leader, `the order was ${order}`);
+  else console.log(`${elections} elections: that the leader goes last cannot be told from the order ${order}`);
   reportGap('upgrade of all three members', await traffic.longestGap(beganMs));
   report('upgrade of all three members', `${((Date.now() - beganMs) / 1000).toFixed(0)} s`);
   assert.equal((await traffic.verify()).failedWrites, 0);

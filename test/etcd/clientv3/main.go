@@ -104,7 +104,7 @@ func leases(ctx context.Context, endpoints []string) {
 	must(client.Put(ctx, "leases/forgotten", "1", clientv3.WithLease(forgotten.ID)))
 	fmt.Println("strike")
 	awaitDelete(ctx, client, "leases/forgotten", forgotten.ID)
-	deadline := time.Now().Add(12 * time.Second)
+	deadline := time.Now().Add(2 * time.Duration(kept.TTL) * time.Second)
 	for time.Now().Before(deadline) {
 		answer, open := <-alive
 		check(open && answer != nil, "keep-alives ended")
